@@ -1,0 +1,95 @@
+"""The files that are measured: real ones where they are at hand, else synthetic ones.
+
+Real files are looked for in the folder that the environment variable IDXFAST_DATA names, else in
+`../shared/data` beside the repository. In it stand `fashion-mnist/` with the train images and
+labels, and `mnist/` with the t10k labels, all four as published (.gz).
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from contenders import labels_beside, save_stdlib_gzip
+from idx import Array, header, view
+
+_HERE = Path(__file__).resolve().parent
+_IMAGES = "train-images-idx3-ubyte"
+_LABELS = "t10k-labels-idx1-ubyte"
+
+# 100 GB of payload; the file has no blocks on disk.
+_SPARSE_IMAGES = 100 * 10**9 // (28 * 28)
+
+
+@dataclass(frozen=True)
+class Files:
+    """The same 28 by 28 uint8 images in several files, and a labels file that is tiny.
+
+    int32, float64 : raw, with the bytes of raw_images and another header
+    sparse : raw, 100 GB of zeros
+    """
+
+    source: str
+    images: Path
+    labels: Path
+    raw_images: Path
+    int32: Path
+    float64: Path
+    sparse: Path
+    expected_images: Array
+    expected_labels: Array
+
+
+def prepare(folder: Path) -> Files:
+    """Find or make the .gz files, and derive all others in `folder`, a temporary one."""
+    source, images, labels = _find()
+    unpacked = {}
+    for path in (images, labels_beside(images), labels):
+        raw = folder / path.stem
+        raw.write_bytes(gzip.decompress(path.read_bytes()))
+        unpacked[path] = raw
+    data = unpacked[images].read_bytes()
+    count = int.from_bytes(data[4:8])
+    int32, float64, sparse = folder / "int32", folder / "float64", folder / "sparse"
+    int32.write_bytes(header(count, 14, 14, code=0x0C) + data[16:])
+    float64.write_bytes(header(count, 7, 14, code=0x0E) + data[16:])
+    sparse.write_bytes(header(_SPARSE_IMAGES, 28, 28))
+    os.truncate(sparse, 16 + _SPARSE_IMAGES * 28 * 28)
+    return Files(
+        source=source,
+        images=images,
+        labels=labels,
+        raw_images=unpacked[images],
+        int32=int32,
+        float64=float64,
+        sparse=sparse,
+        expected_images=view(data),
+        expected_labels=view(unpacked[labels].read_bytes()),
+    )
+
+
+def _find() -> tuple[str, Path, Path]:
+    """Say what is measured, and where its images and the tiny labels file are."""
+    beside = _HERE.parent.parent / "shared" / "data"
+    root = os.environ.get("IDXFAST_DATA") or (beside if beside.is_dir() else None)
+    if root is not None:
+        images = Path(root, "fashion-mnist", _IMAGES + ".gz")
+        return "Fashion-MNIST and MNIST", images, Path(root, "mnist", _LABELS + ".gz")
+    folder = _HERE / ".cache" / "synthetic"
+    images, labels = folder / (_IMAGES + ".gz"), folder / (_LABELS + ".gz")
+    if not images.exists():
+        _write_synthetic(images, labels)
+    return "synthetic digits", images, labels
+
+
+def _write_synthetic(images: Path, labels: Path) -> None:
+    """Write 60,000 images with their labels, and 10,000 labels, packed as MNIST was."""
+    from idxfast.datasets.synthetic import digits
+
+    drawn, meant = digits(60_000)
+    images.parent.mkdir(parents=True, exist_ok=True)
+    save_stdlib_gzip(labels, meant[:10_000])
+    save_stdlib_gzip(labels_beside(images), meant)
+    save_stdlib_gzip(images, drawn)

@@ -1,0 +1,69 @@
+"""The memory that data are read into: our own, or the caller's ``out=``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import SizeError
+from .format import Header
+from .native.memory import address
+
+# A cache line, and the widest vector registers.
+ALIGNMENT = 64
+
+
+def allocate(nbytes: int, filename: str, *, before: int = 0) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Uninitialised bytes, the one after the first `before` of them 64-byte aligned.
+
+    Large ones come from np.empty, which asks for huge pages.
+
+    Raises
+    ------
+    MemoryError
+        If the system does not have as much.
+    """
+    try:
+        memory = np.empty(before + nbytes + ALIGNMENT - 1, np.uint8)
+    except (MemoryError, ValueError):
+        # numpy says ValueError when the few bytes more pass what it can index.
+        raise MemoryError(
+            f"{filename}: no memory for an array of {nbytes:,} bytes; "
+            "a raw file can be mapped instead: mmap_mode='r'"
+        ) from None
+    start = -(address(memory) + before) % ALIGNMENT
+    return memory[start : start + before + nbytes]
+
+
+def as_payload(memory: np.ndarray[Any, Any], header: Header, offset: int) -> np.ndarray[Any, Any]:
+    """The array over the bytes at an offset, in native byte order."""
+    dtype = header.dtype.newbyteorder("=")
+    return np.ndarray(header.shape, dtype, memory, offset)
+
+
+def check_out(out: Any, header: Header, filename: str) -> None:
+    """Refuse an ``out=`` that cannot take the file's data as they are.
+
+    Raises
+    ------
+    TypeError
+        If it is not an ndarray.
+    ValueError
+        If it is read-only or not C-contiguous.
+    SizeError
+        If its shape or dtype is not the file's (in native byte order).
+    """
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out= takes an ndarray, not {type(out).__name__}")
+    if not out.flags.writeable or not out.flags.c_contiguous:
+        raise ValueError("out= takes a writable, C-contiguous array")
+    expected = (header.shape, header.dtype.newbyteorder("="))
+    if (out.shape, out.dtype) != expected:
+        raise SizeError(
+            "out= is another array than the file holds",
+            filename=filename,
+            offset=0,
+            expected="{1} {0}".format(*expected),
+            found=f"{out.dtype} {out.shape}",
+        )

@@ -1,0 +1,5 @@
+"""Images and labels to try the package on."""
+
+from . import synthetic
+
+__all__ = ["synthetic"]

@@ -1,0 +1,95 @@
+"""The errors of idxfast.
+
+Everything that is wrong with a file is an `IdxError`. Its subclasses are what a caller would act
+on differently; the system's own errors (`FileNotFoundError`, a full disk) pass unchanged.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class IdxError(ValueError):
+    """A file that cannot be read as IDX.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong, as a sentence without the file's name.
+    filename : str
+        The file's name, or what stands for it, like ``<BytesIO>``.
+    offset : int, optional
+        The byte where it went wrong: a position in the file, or, if `reason` says so, in the
+        unpacked stream.
+    expected, found : optional
+        What should have been there, and what was.
+
+    Attributes
+    ----------
+    reason, filename, offset, expected, found
+        As given.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        filename: str = "<data>",
+        offset: int | None = None,
+        expected: Any = None,
+        found: Any = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.filename = filename
+        self.offset = offset
+        self.expected = expected
+        self.found = found
+
+    def __str__(self) -> str:
+        details = []
+        if self.offset is not None:
+            details.append(f"at byte {self.offset:,}")
+        if self.expected is not None:
+            details.append(f"expected {_shown(self.expected)}")
+        if self.found is not None:
+            details.append(f"found {_shown(self.found)}")
+        text = f"{self.filename}: {self.reason}"
+        return f"{text} ({', '.join(details)})" if details else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are rebuilt from their positional arguments alone.
+        return _rebuild, (type(self), self.reason, self.__dict__ | {"filename": self.filename})
+
+
+class FormatError(IdxError):
+    """Not an IDX file: wrong magic, type or number of dimensions, or another container."""
+
+
+class TruncatedError(IdxError, EOFError):
+    """The file ends too early."""
+
+
+class TrailingDataError(IdxError):
+    """Something follows the data that the header announces."""
+
+
+class SizeError(IdxError):
+    """A size that this machine, or the array given as ``out=``, cannot hold."""
+
+
+class GzipError(IdxError, OSError):
+    """The gzip container or its compressed data is damaged. Also an OSError, as in `gzip`."""
+
+
+class ChecksumError(GzipError):
+    """The data decoded, but they are not what was compressed: CRC-32 or length differ."""
+
+
+def _shown(value: Any) -> str:
+    return f"{value:,}" if type(value) is int else str(value)
+
+
+def _rebuild(cls: type[IdxError], reason: str, attributes: dict[str, Any]) -> IdxError:
+    names = ("filename", "offset", "expected", "found")
+    return cls(reason, **{name: attributes[name] for name in names})

@@ -1,0 +1,1 @@
+"""gzip files (RFC 1952), decoded in segments: knows DEFLATE's shape, nothing of IDX."""

@@ -1,0 +1,135 @@
+"""gzip members (RFC 1952): what stands around the compressed data."""
+
+from __future__ import annotations
+
+import struct
+
+from ..errors import GzipError, TruncatedError
+from ..native.codec import crc32
+
+MAGIC = b"\x1f\x8b"
+TRAILER_SIZE = 8
+
+_FHCRC, _FEXTRA, _FNAME, _FCOMMENT = 2, 4, 8, 16
+_RESERVED = 0xE0
+
+# BGZF (the SAM/BAM specification, section 4.1): members of at most 64 KiB that state their own
+# size in an extra field, "BC", and an empty one that marks the end of the file.
+BGZF_MAX_SIZE = 65536
+BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+
+
+def header_size(data: memoryview, filename: str, offset: int, member: int) -> int | None:
+    """Bytes of the member header that `data` starts with, or None if it does not end inside.
+
+    Parameters
+    ----------
+    data : memoryview
+        The first two bytes are known to be `MAGIC`.
+    filename : str
+    offset, member : int
+        Where in the file `data` starts, and which member this is (from 1): for messages.
+
+    Raises
+    ------
+    GzipError
+        If the method is not DEFLATE, a reserved flag is set, or the header's own checksum
+        (FHCRC) is wrong.
+    """
+    if len(data) >= 4:
+        method, flags = data[2], data[3]
+        if method != 8:
+            raise GzipError(
+                f"gzip member {member} has compression method {method}",
+                filename=filename,
+                offset=offset + 2,
+                expected="method 8 (DEFLATE)",
+                found=method,
+            )
+        if flags & _RESERVED:
+            raise GzipError(
+                f"gzip member {member} has reserved flags set",
+                filename=filename,
+                offset=offset + 3,
+                expected="flags below 0x20",
+                found=f"0x{flags:02x}",
+            )
+        size = 10
+        if flags & _FEXTRA:
+            if len(data) < size + 2:
+                return None
+            size += 2 + (data[size] | data[size + 1] << 8)
+        for text in (_FNAME, _FCOMMENT):
+            if flags & text:
+                end = _find_zero(data, size)
+                if end is None:
+                    return None
+                size = end + 1
+        if flags & _FHCRC:
+            if len(data) < size + 2:
+                return None
+            stored = data[size] | data[size + 1] << 8
+            computed = crc32(data[:size]) & 0xFFFF
+            if stored != computed:
+                raise GzipError(
+                    f"the checksum of the header of gzip member {member} is wrong",
+                    filename=filename,
+                    offset=offset + size,
+                    expected=f"0x{stored:04x}",
+                    found=f"0x{computed:04x}",
+                )
+            size += 2
+        if len(data) >= size:
+            return size
+    return None
+
+
+def truncated_header(filename: str, offset: int, member: int, found: int) -> TruncatedError:
+    """The error for a file that ends inside a member header."""
+    return TruncatedError(
+        f"the header of gzip member {member} is cut short",
+        filename=filename,
+        offset=offset + found,
+        expected="a whole gzip header",
+        found=f"{found} bytes",
+    )
+
+
+def is_bgzf(start: bytes) -> bool:
+    """Whether a gzip file starts with a BGZF block."""
+    return (
+        start[:2] == MAGIC
+        and len(start) >= 18
+        and bool(start[3] & _FEXTRA)
+        and start[10:16] == b"\x06\x00BC\x02\x00"
+    )
+
+
+def pack_header(level: int) -> bytes:
+    """The header of a plain member: no time stamp, no name, so that equal data are equal files."""
+    return MAGIC + struct.pack("<BBIBB", 8, 0, 0, _extra_flags(level), 255)
+
+
+def pack_bgzf_header(level: int, deflate_size: int) -> bytes:
+    """The header of a BGZF block around so many bytes of compressed data."""
+    header = MAGIC + struct.pack("<BBIBB", 8, _FEXTRA, 0, _extra_flags(level), 255)
+    size = len(header) + 8 + deflate_size + TRAILER_SIZE
+    return header + struct.pack("<H2sHH", 6, b"BC", 2, size - 1)
+
+
+def pack_trailer(crc: int, size: int) -> bytes:
+    """CRC-32 and length, modulo 2^32, of the data."""
+    return struct.pack("<II", crc, size & 0xFFFFFFFF)
+
+
+def _extra_flags(level: int) -> int:
+    """XFL, as gzip sets it: 2 for the densest compression, 4 for the fastest."""
+    return 2 if level >= 8 else 4 if level <= 1 else 0
+
+
+def _find_zero(data: memoryview, start: int) -> int | None:
+    for at in range(start, len(data), 4096):
+        index = bytes(data[at : at + 4096]).find(0)
+        if index >= 0:
+            return at + index
+    return None

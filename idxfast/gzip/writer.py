@@ -1,0 +1,34 @@
+"""Encode data as a gzip file: one member, or many small ones that can be read from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..native.codec import crc32, encode
+from .container import BGZF_END, pack_bgzf_header, pack_header, pack_trailer
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+# What bgzip puts into a block: with it, even data that do not compress stay below 64 KiB.
+BLOCK_SIZE = 0xFF00
+
+
+def encode_member(data: memoryview, level: int) -> Iterator[Buffer]:
+    """The pieces of one gzip member."""
+    stream = encode(data, level)
+    yield pack_header(level)
+    yield stream
+    yield pack_trailer(crc32(data), len(data))
+
+
+def encode_blocks(data: memoryview, level: int) -> Iterator[Buffer]:
+    """The pieces of a BGZF file, end-of-file block included."""
+    for start in range(0, len(data), BLOCK_SIZE):
+        block = data[start : start + BLOCK_SIZE]
+        stream = encode(block, level)
+        yield pack_bgzf_header(level, len(stream))
+        yield stream
+        yield pack_trailer(crc32(block), len(block))
+    yield BGZF_END

@@ -1,0 +1,1 @@
+"""All compiled code: bytes in, bytes out; knows DEFLATE, nothing of IDX."""

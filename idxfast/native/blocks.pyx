@@ -1,0 +1,208 @@
+# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: freethreading_compatible=True, autotestdict=False
+"""Find where DEFLATE blocks start in a bit stream (RFC 1951, section 3.2.7).
+
+A block may start at any bit, and nothing marks the place. But the header of a dynamic block
+describes two Huffman codes, each of which has to be complete: what passes that test is all but
+surely a block. The search is a guess all the same; whoever uses it verifies what it decodes.
+"""
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
+
+# The longest header of a dynamic block: 17 bits of counts, 19 lengths of 3 bits, and 286 + 30
+# lengths coded in at most 7 + 7 bits each, 4,498 bits. With what one load of 8 bytes reads beyond
+# its first bit, a header that starts this many bytes before the end is read without checks.
+cdef enum:
+    MAX_HEADER = 576
+
+HEADER_SPACE = MAX_HEADER
+
+
+cdef inline uint64_t load(const uint8_t *p) noexcept nogil:
+    """Eight bytes as a little-endian number; compilers make one load of it."""
+    return (
+        <uint64_t>p[0] | <uint64_t>p[1] << 8 | <uint64_t>p[2] << 16 | <uint64_t>p[3] << 24
+        | <uint64_t>p[4] << 32 | <uint64_t>p[5] << 40 | <uint64_t>p[6] << 48
+        | <uint64_t>p[7] << 56
+    )
+
+
+cdef inline uint64_t bits(const uint8_t *data, size_t position) noexcept nogil:
+    """The 57 or more bits that start at a bit position."""
+    return load(data + (position >> 3)) >> (position & 7)
+
+
+cdef bint is_complete(const uint8_t *lengths, int count, bint may_be_single) noexcept nogil:
+    """Whether code lengths make a complete code, or, if allowed, one of at most one codeword."""
+    cdef uint32_t used = 0
+    cdef int symbol, codes = 0
+    for symbol in range(count):
+        if lengths[symbol]:
+            used += <uint32_t>32768 >> lengths[symbol]
+            codes += 1
+    return used == 32768 or (may_be_single and codes <= 1 and used in (0, 16384))
+
+
+cdef bint is_dynamic_header(const uint8_t *data, size_t position) noexcept nogil:
+    """Whether the codes of a dynamic block header, whose precode is complete, are valid."""
+    cdef uint8_t *order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
+    cdef uint8_t[19] precode
+    cdef uint16_t[128] table
+    cdef uint8_t[320] lengths
+    cdef uint64_t word = bits(data, position)
+    cdef int literals = 257 + <int>(word >> 3 & 31)
+    cdef int total = literals + 1 + <int>(word >> 8 & 31)
+    cdef int given = 4 + <int>(word >> 13 & 15)
+    cdef int i, length, symbol, repeat, bit, code, reversed_code, entry, step
+
+    position += 17
+    word = bits(data, position)
+    memset(precode, 0, sizeof(precode))
+    for i in range(given):
+        precode[order[i]] = word & 7
+        word >>= 3
+    position += 3 * given
+
+    # Canonical codes, shortest first, written wherever their reversed bits lead.
+    code = 0
+    for length in range(1, 8):
+        code <<= 1
+        for symbol in range(19):
+            if precode[symbol] != length:
+                continue
+            reversed_code = 0
+            for bit in range(length):
+                reversed_code |= (code >> bit & 1) << (length - 1 - bit)
+            step = 1 << length
+            entry = reversed_code
+            while entry < 128:
+                table[entry] = symbol << 3 | length
+                entry += step
+            code += 1
+
+    i = 0
+    while i < total:
+        word = bits(data, position)
+        entry = table[word & 127]
+        length = entry & 7
+        symbol = entry >> 3
+        word >>= length
+        position += length
+        if symbol < 16:
+            lengths[i] = symbol
+            i += 1
+            continue
+        if symbol == 16:
+            if i == 0:
+                return False
+            symbol, repeat = lengths[i - 1], 3 + <int>(word & 3)
+            position += 2
+        elif symbol == 17:
+            symbol, repeat = 0, 3 + <int>(word & 7)
+            position += 3
+        else:
+            symbol, repeat = 0, 11 + <int>(word & 127)
+            position += 7
+        if i + repeat > total:
+            return False
+        memset(lengths + i, symbol, repeat)
+        i += repeat
+    return (
+        lengths[256] != 0
+        and is_complete(lengths, literals, False)
+        and is_complete(lengths + literals, total - literals, True)
+    )
+
+
+cdef size_t search(const uint8_t *data, size_t start, size_t stop) noexcept nogil:
+    """The first bit in start .. stop - 1 where a dynamic block may start, or else stop."""
+    # Four lengths of the precode, 12 bits -> their codes' share of 128. One that is taken up
+    # more than once cannot become complete, so that a byte is enough: 255 stands for too much.
+    cdef uint8_t[4096] shares
+    cdef uint8_t *share = [0, 64, 32, 16, 8, 4, 2, 1]
+    cdef uint64_t word, found, lengths
+    cdef size_t byte = start >> 3, position
+    cdef int i, bit
+
+    for i in range(4096):
+        shares[i] = min(
+            255, share[i & 7] + share[i >> 3 & 7] + share[i >> 6 & 7] + share[i >> 9])
+
+    while byte * 8 < stop:
+        # The 13 bits that fix the counts, tested at 48 positions at once: not the final block,
+        # type 2, at most 286 literal and length codes and 30 distance codes.
+        word = load(data + byte)
+        found = ~word & ~(word >> 1) & word >> 2
+        found &= ~(word >> 4 & word >> 5 & word >> 6 & word >> 7)
+        found &= ~(word >> 9 & word >> 10 & word >> 11 & word >> 12)
+        found &= (<uint64_t>1 << 48) - 1
+        if byte * 8 < start:
+            found &= ~<uint64_t>0 << (start - byte * 8)
+        while found:
+            bit = lowest_bit(found)
+            found &= found - 1
+            position = byte * 8 + bit
+            lengths = bits(data, position + 17)
+            lengths &= (<uint64_t>1 << 3 * (4 + (word >> bit + 13 & 15))) - 1
+            if (
+                shares[lengths & 4095] + shares[lengths >> 12 & 4095]
+                + shares[lengths >> 24 & 4095] + shares[lengths >> 36 & 4095]
+                + shares[lengths >> 48 & 4095] == 128
+                and is_dynamic_header(data, position)
+            ):
+                return min(position, stop)
+        byte += 6
+    return stop
+
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define lowest_bit(word) __builtin_ctzll(word)
+    #else
+    static int lowest_bit(unsigned long long word) {
+        int bit = 0;
+        while (!(word >> bit & 1)) bit++;
+        return bit;
+    }
+    #endif
+    """
+    int lowest_bit(uint64_t word) noexcept nogil
+
+
+def find_block(data, Py_ssize_t start, Py_ssize_t stop):
+    """Find the first place where a dynamic block that is not the last one seems to start.
+
+    Parameters
+    ----------
+    data : bytes-like
+        The DEFLATE stream, or any piece of one.
+    start, stop : int
+        Bit positions: the search covers ``start`` to ``stop - 1``, and of these only headers that
+        are surely inside `data` (at least 576 bytes before its end).
+
+    Returns
+    -------
+    int
+        The bit position, or -1 when there is none.
+    """
+    cdef Py_buffer view
+    cdef size_t found, limit
+    if start < 0:
+        raise ValueError("start is negative")
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    try:
+        if view.len < MAX_HEADER:
+            return -1
+        limit = <size_t>(view.len - MAX_HEADER) * 8
+        if stop < 0 or <size_t>stop < limit:
+            limit = 0 if stop < 0 else <size_t>stop
+        if <size_t>start >= limit:
+            return -1
+        with nogil:
+            found = search(<const uint8_t *>view.buf, start, limit)
+        return -1 if found == limit else <Py_ssize_t>found
+    finally:
+        PyBuffer_Release(&view)

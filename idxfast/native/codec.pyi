@@ -1,0 +1,22 @@
+from typing import Final
+
+from typing_extensions import Buffer
+
+WINDOW: Final[int]
+PREFIX_SPACE: Final[int]
+COMPLETE: Final[int]
+CUT: Final[int]
+BAD_DATA: Final[int]
+NO_SPACE: Final[int]
+
+def decode_segment(
+    stream: Buffer,
+    start: int,
+    stop: int,
+    cut: bool,
+    out: Buffer,
+    position: int,
+    window: int,
+) -> tuple[int, int, int]: ...
+def encode(data: Buffer, level: int) -> memoryview: ...
+def crc32(data: Buffer, crc: int = 0) -> int: ...

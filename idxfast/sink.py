@@ -1,0 +1,146 @@
+"""Write a file so that it appears whole or not at all.
+
+The bytes go to a temporary sibling, reach the disk, and only then take the target's name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import secrets
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+# Ours are named .NAME.PID-RANDOM.tmp; what a killed process left is removed after a day.
+_SUFFIX = ".tmp"
+_OURS = re.compile(r"\d+-[0-9a-f]{8}\.tmp")
+_MAX_AGE = 24 * 60 * 60
+# Windows does not replace a file while another program, like a virus scanner, has it open.
+_REPLACE_SECONDS = 2.0
+
+
+def write(file: str | os.PathLike[Any] | BinaryIO, pieces: Iterable[Buffer]) -> None:
+    """Write pieces one after another to a path or an open binary file.
+
+    Parameters
+    ----------
+    file : str, PathLike or binary file object
+        A path is replaced in one step when all is written; of a symbolic link, what it points
+        to. Something that is not a regular file, like a pipe, is written to directly, as a file
+        object is.
+    pieces : iterable of bytes-like
+
+    Raises
+    ------
+    OSError
+        If writing fails. Then a file that stood at the path is as it was.
+    """
+    if not isinstance(file, (str, os.PathLike)):
+        _write_to_object(file, pieces)
+        return
+    path = os.path.realpath(os.fsdecode(file))
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        mode = None
+    if mode is not None and not stat.S_ISREG(mode):
+        with open(path, "wb", buffering=0) as special:
+            _write_to_object(special, pieces)
+        return
+    with _replacing(path, mode) as temporary:
+        _write_to_object(temporary, pieces)
+
+
+@contextlib.contextmanager
+def _replacing(path: str, mode: int | None) -> Iterator[BinaryIO]:
+    """A temporary sibling that takes the place of `path` unless an exception comes first."""
+    folder, name = os.path.split(path)
+    _sweep(folder, name)
+    random = secrets.token_hex(4)
+    temporary = os.path.join(folder, f"{_prefix(name)}{os.getpid()}-{random}{_SUFFIX}")
+    try:
+        with open(temporary, "xb", buffering=0, opener=_opener(mode)) as file:
+            yield file
+            if mode is not None:
+                os.chmod(temporary, stat.S_IMODE(mode))
+            os.fsync(file.fileno())
+        _replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _opener(mode: int | None) -> Callable[[str, int], int]:
+    """Open with the permissions of a new file, or closed to others until the old ones are set."""
+    permissions = 0o666 if mode is None else 0o600
+    return lambda path, flags: os.open(path, flags, permissions)
+
+
+def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:
+    if isinstance(file, io.TextIOBase):
+        raise TypeError("the file is open in text mode; open it in binary mode")
+    for piece in pieces:
+        view = memoryview(piece).cast("B")
+        while len(view):
+            count = file.write(view)
+            if count is None:
+                if isinstance(file, io.RawIOBase):
+                    raise BlockingIOError("a non-blocking file takes no more data yet")
+                count = len(view)  # many file-like objects return nothing, and write all
+            view = view[count:]
+
+
+def _prefix(name: str) -> str:
+    """The start of a temporary's name, short enough to leave room for the rest of it."""
+    return f".{name[:80]}."
+
+
+def _sweep(folder: str, name: str) -> None:
+    """Remove the temporaries that killed processes have left of a target long ago."""
+    prefix, oldest = _prefix(name), time.time() - _MAX_AGE
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not (entry.name.startswith(prefix) and _OURS.fullmatch(entry.name[len(prefix) :])):
+                continue
+            with contextlib.suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_mtime < oldest:
+                    os.unlink(entry.path)
+
+
+def _replace(temporary: str, path: str) -> None:
+    deadline = time.monotonic() + _REPLACE_SECONDS
+    while True:
+        try:
+            os.replace(temporary, path)
+        except PermissionError as error:
+            if sys.platform != "win32":
+                raise
+            if time.monotonic() > deadline:
+                raise PermissionError(
+                    error.errno, "another program has the file open or mapped", path
+                ) from error
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _sync_folder(folder: str) -> None:
+    """Make the new name last through a power cut, where folders can be synchronised."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,44 @@
+"""Name what a file is when it is not IDX."""
+
+from __future__ import annotations
+
+_STARTS = (
+    (b"\x1f\x8b", "gzip inside gzip"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"\xfd7zXZ\x00", "an xz file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+    (b"\x93NUMPY", "a NumPy .npy file"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"\x80\x02", "a Python pickle"),
+    (b"\x80\x03", "a Python pickle"),
+    (b"\x80\x04", "a Python pickle"),
+    (b"\x80\x05", "a Python pickle"),
+    (b"version https://git-lfs", "a Git LFS pointer: the file itself was not fetched"),
+    (b"<!", "an HTML page: the download was an error page"),
+    (b"<html", "an HTML page: the download was an error page"),
+    (b"<?xml", "an XML page: the download was an error page"),
+    (b"<", "a page of HTML or XML: the download was an error page"),
+    (b"{", "JSON: the download was an error message"),
+)
+
+
+def describe(start: bytes | bytearray) -> str | None:
+    """Say what a file that starts with these bytes looks like, or None.
+
+    The more bytes, the surer: a tar archive shows only at byte 257.
+    """
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for magic, name in _STARTS:
+        if start.startswith(magic) or text.startswith(magic):
+            return name
+    if start[257:262] == b"ustar":
+        return "a tar archive"
+    # The matrices of Lush and SN3, cousins of IDX (smallNORB): 0x1e3d4c51 to 58, little-endian.
+    if len(start) >= 4 and 0x51 <= start[0] <= 0x58 and start[1:4] == b"\x4c\x3d\x1e":
+        return "a Lush (SN3) matrix, as smallNORB has"
+    # RFC 1950: method 8, window size 7 at the most, and a check value.
+    if len(start) >= 2 and start[0] & 0x8F == 0x08 and (start[0] << 8 | start[1]) % 31 == 0:
+        return "a zlib stream"
+    return None

@@ -1,0 +1,170 @@
+"""save, dumps: arrays to IDX files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import numpy as np
+
+from . import sink
+from .format import CODES, Header, pack
+from .gzip.writer import encode_blocks, encode_member
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+DEFAULT_LEVEL = 6
+# Elements converted at a time, in cache.
+CHUNK = 64 << 10
+
+# The smallest IDX type that holds the values of another; of 64-bit integers, what labels need.
+_NEAREST = {
+    "bool": "uint8",
+    "uint16": "int32",
+    "uint32": "float64",
+    "int64": "int32",
+    "uint64": "int32",
+    "float16": "float32",
+    np.dtype(np.longdouble).name: "float64",
+}
+
+
+def save(
+    file: str | os.PathLike[Any] | BinaryIO,
+    array: Any,
+    *,
+    compresslevel: int | None = None,
+    seekable: bool = False,
+    threads: int | None = None,
+) -> None:
+    """Write an array as an IDX file.
+
+    Parameters
+    ----------
+    file : str, PathLike or binary file object
+        Where to. A path that ends in ``.gz`` is compressed, any other is not. A file at the path
+        is replaced in one step when the new one is whole, so it may be the one that `array` is
+        mapped from; a symbolic link stays, and what it points to is replaced.
+    array : array_like
+        Of one of the six types of IDX (uint8, int8, int16, int32, float32, float64), in any byte
+        order and memory layout.
+    compresslevel : int, optional
+        0 (stored) to 12 (smallest); 6 if not given. For a file object, giving it (or `seekable`)
+        is what asks for compression.
+    seekable : bool, optional
+        Compress in blocks (BGZF, as bgzip does), from which any part can be read alone.
+    threads : int, optional
+        The most threads to use. Today one is used.
+
+    Raises
+    ------
+    TypeError
+        If the array has another type; the message names the nearest one.
+    SizeError
+        If a dimension does not fit into 32 bits.
+    ValueError
+        If there is no such level, or it is given for a path that is not compressed.
+    OSError
+        If writing fails; then a file at the path is as it was.
+
+    Notes
+    -----
+    Equal arrays give equal files: the gzip header holds neither time nor name.
+    """
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads is {threads}, not 1 or more")
+    asked = compresslevel is not None or seekable
+    compressed = asked
+    if isinstance(file, (str, os.PathLike)):
+        compressed = os.fsdecode(file).lower().endswith(".gz")
+        if asked and not compressed:
+            raise ValueError(
+                "compresslevel and seekable are for names that end in .gz, "
+                f"which {os.fsdecode(file)!r} does not"
+            )
+    array = _checked(array)
+    header = _header_of(array)
+    if compressed:
+        level = DEFAULT_LEVEL if compresslevel is None else compresslevel
+        sink.write(file, _compressed(header, array, level, seekable))
+    else:
+        sink.write(file, _raw(header, array))
+
+
+def dumps(array: Any, *, compresslevel: int | None = None) -> bytes:
+    """The content of an IDX file, in memory.
+
+    Parameters
+    ----------
+    array : array_like
+        As for `save`.
+    compresslevel : int, optional
+        0 to 12 for gzip; not compressed if not given.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    TypeError, SizeError, ValueError
+        As `save` does.
+    """
+    array = _checked(array)
+    header = _header_of(array)
+    if compresslevel is None:
+        return b"".join([pack(header), array.astype(header.dtype, copy=False).tobytes()])
+    return b"".join(_compressed(header, array, compresslevel, seekable=False))
+
+
+def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
+    yield pack(header)
+    # Any layout comes out in C order, a buffer at a time; without copies where none are needed.
+    chunks = np.nditer(
+        array,
+        ["external_loop", "buffered", "zerosize_ok"],
+        ["readonly", "contig"],
+        header.dtype,
+        order="C",
+        casting="equiv",
+        buffersize=CHUNK,
+    )
+    for chunk in chunks:
+        yield cast("np.ndarray[Any, Any]", chunk).view(np.uint8)
+
+
+def _compressed(
+    header: Header, array: np.ndarray[Any, Any], level: int, seekable: bool
+) -> Iterator[Buffer]:
+    # A copy of its own: were another thread to change the array between two looks at it, the
+    # checksum would not be that of the data.
+    content = np.empty(header.offset + header.nbytes, np.uint8)
+    content[: header.offset] = memoryview(pack(header))
+    np.ndarray(header.shape, header.dtype, content, header.offset)[...] = array
+    encoded = encode_blocks if seekable else encode_member
+    return encoded(memoryview(content), level)
+
+
+def _checked(data: Any) -> np.ndarray[Any, Any]:
+    """The array, if IDX has its type."""
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError("IDX has no masks: fill the masked array first, array.filled(...)")
+    array: np.ndarray[Any, Any] = np.asarray(data)
+    if array.dtype.newbyteorder(">") not in CODES:
+        name = array.dtype.name
+        nearest = _NEAREST.get(name)
+        raise TypeError(
+            f"IDX has no type for {name}; "
+            + (
+                f"the nearest is {nearest}: array.astype('{nearest}'), if the values fit"
+                if nearest
+                else "it has " + ", ".join(dtype.name for dtype in CODES)
+            )
+        )
+    return array
+
+
+def _header_of(array: np.ndarray[Any, Any]) -> Header:
+    return Header(array.dtype.newbyteorder(">"), array.shape)

@@ -122,7 +122,7 @@ def dumps(array: Any, *, compresslevel: int | None = None) -> bytes:
 def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
     yield pack(header)
     # Any layout comes out in C order, a buffer at a time; without copies where none are needed.
-    chunks = np.nditer(
+    chunks = np.nditer(  # type: ignore[call-overload]  # the stubs misspell "contig"
         array,
         ["external_loop", "buffered", "zerosize_ok"],
         ["readonly", "contig"],

@@ -194,7 +194,7 @@ def open_source(file: File, mode: Literal["rb", "r+b"] = "rb") -> Source | Strea
     ImportError
         If it is a URL and fsspec is not installed.
     """
-    if isinstance(file, os.PathLike):
+    if not isinstance(file, str) and isinstance(file, os.PathLike):
         file = os.fsdecode(file)
     if isinstance(file, str):
         if "://" in file and _URL.match(file):

@@ -67,19 +67,17 @@ def decode_small(data: bytes) -> bytearray | None:
     For any other file it returns None, and `decode` finds out what it is.
     """
     view = memoryview(data)
-    size = int.from_bytes(view[-4:], "little")
     try:
         start = header_size(view, "", 0, 1)
     except GzipError:
         return None
+    size = int.from_bytes(data[-4:], "little")
     if start is None or size > HEAD_SPACE:
         return None
     content = bytearray(size)
-    result, end, position = decode_segment(view, 8 * start, 8 * len(view), False, content, 0, 0)
-    trailer = pack_trailer(crc32(content), size)
-    if result != COMPLETE or position != size or view[end:] != trailer:
-        return None
-    return content
+    result, end, position = decode_segment(data, 8 * start, 8 * len(data), False, content, 0, 0)
+    whole = result == COMPLETE and position == size
+    return content if whole and data[end:] == pack_trailer(crc32(content), size) else None
 
 
 class NoSpace(Exception):

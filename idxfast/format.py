@@ -156,6 +156,10 @@ def _not_idx(start: bytes | bytearray, filename: str) -> IdxError:
     zeros = not any(start[:2])
     if zeros and len(start) < 4 and (len(start) < 3 or start[2] in DTYPES):
         return _cut_short(start, 4, filename)
+    if start == b"\x1f":
+        return TruncatedError(
+            "gzip header: 1 of 10 bytes", filename=filename, offset=1, expected=10, found=1
+        )
     what = describe(start)
     if what is not None:
         reason = f"not an IDX file; it looks like {what}"

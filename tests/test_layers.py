@@ -1,0 +1,54 @@
+"""The house rules: a room imports only rooms above it, and the core needs numpy alone."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import idxfast
+
+ROOT = Path(idxfast.__file__).parent
+ORDER = [
+    "errors", "sniff", "native", "format", "source", "sink", "gzip.container", "gzip.segments",
+    "gzip.members", "gzip.inflate", "gzip.reader", "gzip.writer", "arrays", "reading", "writing",
+    "datasets", "datasets.synthetic", "cli.info", "cli.demo", "cli",
+]  # fmt: skip
+
+
+def imports(path, room):
+    """The rooms that a module imports, as dotted names below idxfast."""
+    package = room.split(".") if path.name == "__init__.py" else room.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) + 1 - node.level]
+            if node.module:
+                yield ".".join([*base, node.module])
+            else:
+                yield from (".".join([*base, alias.name]) for alias in node.names)
+
+
+def test_a_room_imports_only_rooms_above_it():
+    seen = 0
+    for path in ROOT.rglob("*.py"):
+        room = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        if room in ("__init__", "__main__", "native", "gzip", "datasets"):
+            continue
+        for name in imports(path, room):
+            name = "native" if name.startswith("native") else name
+            assert ORDER.index(name) < ORDER.index(room), f"{room} imports {name}"
+            seen += 1
+    assert seen > 30
+
+
+def test_the_core_imports_numpy_alone():
+    code = (
+        "import sys, numpy; before = set(sys.modules); import idxfast;"
+        "print(*sorted({m.split('.')[0] for m in set(sys.modules) - before}"
+        " - set(sys.stdlib_module_names)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert set(run.stdout.split()) <= {"idxfast", "numpy", "cython_runtime", "_cython_3_3_1"} | {
+        name for name in run.stdout.split() if name.startswith("_cython")
+    }

@@ -1,0 +1,97 @@
+"""The compiled rooms, against zlib and numpy."""
+
+import zlib
+
+import numpy as np
+import pytest
+
+from idxfast.native import blocks, codec, memory
+
+
+def stream(level=6):
+    data = np.random.default_rng(3).integers(0, 20, 4 << 20, np.uint8).tobytes()
+    deflate = zlib.compressobj(level, zlib.DEFLATED, -15, 8)
+    return data, deflate.compress(data) + deflate.flush()
+
+
+def test_segments_at_every_bit_phase():
+    data, packed = stream()
+    buffer = bytearray(codec.PREFIX_SPACE) + packed
+    out = bytearray(len(data))
+    start, position, phases = 8 * codec.PREFIX_SPACE, 0, set()
+    while True:
+        found = blocks.find_block(buffer, start + 1, 8 * len(buffer))
+        stop = found if found >= 0 else 8 * len(buffer)
+        window = min(codec.WINDOW, position)
+        behind = bytes(buffer[stop >> 3 :])
+        result, end, after = codec.decode_segment(
+            buffer, start, stop, found >= 0, out, position, window
+        )
+        assert bytes(buffer[stop >> 3 :]) == behind
+        assert out[position:after] == data[position:after]
+        position = after
+        if result == codec.COMPLETE:
+            break
+        assert result == codec.CUT
+        start = stop
+        phases.add(stop & 7)
+    assert (position, end) == (len(data), len(buffer))
+    assert phases == set(range(8))
+
+
+def test_space_and_damage():
+    data, packed = stream()
+    buffer, out = bytearray(packed), bytearray(len(data) - 1)
+    bits = 8 * len(buffer)
+    assert codec.decode_segment(buffer, 0, bits, False, out, 0, 0)[0] == codec.NO_SPACE
+    out.append(0)
+    assert codec.decode_segment(buffer, 0, bits - 80, False, out, 0, 0)[0] == codec.BAD_DATA
+    assert codec.decode_segment(packed, 0, bits, False, out, 0, 0)[0] == codec.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "cut", "position", "window"),
+    [(-1, 8, False, 0, 0), (8, 0, False, 0, 0), (0, 8009, False, 0, 0), (0, 7992, True, 0, 0),
+     (0, 8, False, 101, 0), (0, 8, False, -1, 0), (0, 8, False, 5, 6), (0, 8, False, 5, -1),
+     (0, 8, False, 5, 5), (3, 8, False, 0, 0)],
+)  # fmt: skip
+def test_positions_outside_are_refused(start, stop, cut, position, window):
+    with pytest.raises(ValueError, match=r"outside|room"):
+        codec.decode_segment(bytearray(1000), start, stop, cut, bytearray(100), position, window)
+
+
+def test_read_only_destinations_are_refused():
+    with pytest.raises(BufferError):
+        codec.decode_segment(bytearray(9), 0, 8, False, bytes(9), 0, 0)
+    with pytest.raises(BufferError):
+        memory.swap(bytes(4), 4)
+
+
+@pytest.mark.parametrize("itemsize", [2, 4, 8])
+def test_swap(itemsize):
+    for count in (0, 1, 3, 16, 1001):
+        data = np.random.default_rng(count).bytes(count * itemsize)
+        for shift in (0, 1, 5):
+            buffer = bytearray(shift) + data
+            memory.swap(memoryview(buffer)[shift:], itemsize)
+            assert buffer[shift:] == np.frombuffer(data, f"u{itemsize}").byteswap().tobytes()
+    with pytest.raises(ValueError, match="inside"):
+        memory.swap(bytearray(itemsize + 1), itemsize)
+    with pytest.raises(ValueError, match="3"):
+        memory.swap(bytearray(3), 3)
+
+
+def test_crc32():
+    for size in (0, 1, 100, 100_000):
+        data = np.random.default_rng(size).bytes(size)
+        assert codec.crc32(data) == zlib.crc32(data)
+        assert codec.crc32(data[size // 2 :], codec.crc32(data[: size // 2])) == zlib.crc32(data)
+
+
+def test_no_block_in_noise_or_at_the_end():
+    noise = np.random.default_rng(5).bytes(200_000)
+    assert blocks.find_block(noise, 0, 8 * len(noise)) == -1
+    assert blocks.find_block(b"", 0, 0) == -1
+    assert blocks.find_block(bytes(575), 0, 4600) == -1
+    with pytest.raises(ValueError, match="negative"):
+        blocks.find_block(noise, -1, 8)

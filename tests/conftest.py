@@ -1,0 +1,62 @@
+"""An oracle that shares no code with idxfast: plain Python over the standard library."""
+
+import gzip
+import math
+import struct
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+# Code of the type: numpy's name, bytes in an element.
+TYPES = {
+    0x08: ("uint8", 1),
+    0x09: ("int8", 1),
+    0x0B: ("int16", 2),
+    0x0C: ("int32", 4),
+    0x0D: ("float32", 4),
+    0x0E: ("float64", 8),
+}
+
+
+def _pack(code, shape, payload=None):
+    """An IDX file; without a payload, one that uses every byte value."""
+    size = TYPES[code][1] * math.prod(shape)
+    if payload is None:
+        payload = bytes((7 * i + i // 256 + 1) % 256 for i in range(size))
+    assert len(payload) == size
+    return struct.pack(f">BBBB{len(shape)}I", 0, 0, code, len(shape), *shape) + payload
+
+
+def _read(data):
+    """Type, shape and bytes in native order of an IDX file, raw or gzip."""
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    code, ndim = data[2], data[3]
+    shape = struct.unpack(f">{ndim}I", data[4 : 4 + 4 * ndim])
+    payload = data[4 + 4 * ndim :]
+    name, itemsize = TYPES[code]
+    assert data[:2] == b"\0\0"
+    assert len(payload) == itemsize * math.prod(shape)
+    if sys.byteorder == "little":
+        native = bytearray(len(payload))
+        for i in range(itemsize):
+            native[i::itemsize] = payload[itemsize - 1 - i :: itemsize]
+        payload = bytes(native)
+    return name, shape, payload
+
+
+def _check(array, data):
+    """The array is that of the file, in native byte order, C-contiguous and writable."""
+    name, shape, payload = _read(data)
+    assert array.dtype.name == name
+    assert array.dtype.isnative
+    assert array.shape == shape
+    assert array.flags.c_contiguous
+    assert array.flags.writeable
+    assert array.tobytes() == payload
+
+
+@pytest.fixture(scope="session")
+def oracle():
+    return SimpleNamespace(types=TYPES, pack=_pack, read=_read, check=_check)

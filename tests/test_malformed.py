@@ -1,0 +1,407 @@
+"""Malformed files: every one is refused with the right error, or read as what it is."""
+
+import gzip
+import io
+import lzma
+import pickle
+import re
+import struct
+import tarfile
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+
+import idxfast
+from idxfast import (
+    ChecksumError,
+    FormatError,
+    GzipError,
+    IdxError,
+    SizeError,
+    TrailingDataError,
+    TruncatedError,
+)
+
+GOOD = bytes.fromhex("00000802 00000002 00000003 010203040506")
+ARRAY = [[1, 2, 3], [4, 5, 6]]
+
+
+def idx(code, *shape, payload=b"", order=">"):
+    return struct.pack(f"{order}HBB{len(shape)}I", 0, code, len(shape), *shape) + payload
+
+
+def deflate(data, level=6):
+    packer = zlib.compressobj(level, zlib.DEFLATED, -15)
+    return packer.compress(data) + packer.flush()
+
+
+def bits(*fields):
+    """A DEFLATE stream from bits in the order in which they are read."""
+    text = "".join(fields)
+    text += "0" * (-len(text) % 8)
+    return bytes(int(text[i : i + 8][::-1], 2) for i in range(0, len(text), 8))
+
+
+def number(value, count):
+    """A number as DEFLATE stores it, the lowest bit first."""
+    return "".join(str(value >> i & 1) for i in range(count))
+
+
+def member(
+    data=GOOD,
+    *,
+    method=8,
+    flags=0,
+    extra=None,
+    name=None,
+    comment=None,
+    header_crc=None,
+    body=None,
+    crc=None,
+    size=None,
+    other=b"\0\0\0\0\0\xff",
+):
+    """A gzip member; header_crc is what to xor the right checksum with."""
+    flags |= (extra is not None) << 2 | (name is not None) << 3 | (comment is not None) << 4
+    flags |= (header_crc is not None) << 1
+    header = b"\x1f\x8b" + bytes([method, flags]) + other
+    if extra is not None:
+        header += struct.pack("<H", len(extra)) + extra
+    for text in (name, comment):
+        if text is not None:
+            header += text + b"\0"
+    if header_crc is not None:
+        header += struct.pack("<H", (zlib.crc32(header) & 0xFFFF) ^ header_crc)
+    crc = zlib.crc32(data) if crc is None else crc
+    size = len(data) if size is None else size
+    body = deflate(data) if body is None else body
+    return header + body + struct.pack("<II", crc, size & 0xFFFFFFFF)
+
+
+def archive(kind):
+    file = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(file, "w") as opened:
+            opened.writestr("images", GOOD)
+    elif kind == "tar":
+        with tarfile.open(fileobj=file, mode="w") as opened:
+            info = tarfile.TarInfo("images")
+            info.size = len(GOOD)
+            opened.addfile(info, io.BytesIO(GOOD))
+    else:
+        np.save(file, np.arange(6))
+    return file.getvalue()
+
+
+HTML = b"<!DOCTYPE html><html><body>403 Forbidden</body></html>"
+FANCY = member(extra=b"AB\x02\x00xy", name=b"name", comment=b"comment", header_crc=0)
+THREE = member(GOOD[:7]) + member(GOOD[7:14]) + member(GOOD[14:])
+NOTHING = member(b"")
+FULL = 0xFFFFFFFF
+FIXED = "1" + "10"
+DYNAMIC = "1" + "01"
+
+# Faults that the unpacked bytes have, so that they are the same inside gzip.
+CONTENTS = [
+    ("H1-empty", b"", TruncatedError),
+    ("H2-1", GOOD[:1], TruncatedError),
+    ("H2-2", GOOD[:2], TruncatedError),
+    ("H2-3", GOOD[:3], TruncatedError),
+    ("H2-impossible-2", b"\0\1", FormatError),
+    ("H2-impossible-3", b"\0\0\7", FormatError),
+    ("H3-byte-0", b"\1" + GOOD[1:], FormatError),
+    ("H3-byte-1", GOOD[:1] + b"\1" + GOOD[2:], FormatError),
+    ("H4-html", HTML, FormatError),
+    ("H4-html-bom", b"\xef\xbb\xbf\r\n  <html>", FormatError),
+    ("H4-xml", b'<?xml version="1.0"?><Error/>', FormatError),
+    ("H4-json", b'{"error": "not found"}', FormatError),
+    ("H4-zip", archive("zip"), FormatError),
+    ("H4-tar", archive("tar"), FormatError),
+    ("H4-npy", archive("npy"), FormatError),
+    ("H4-xz", lzma.compress(GOOD), FormatError),
+    ("H4-bz2", b"BZh91AY&SY", FormatError),
+    ("H4-zstd", b"\x28\xb5\x2f\xfd\0\0\0\0", FormatError),
+    ("H4-png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", FormatError),
+    ("H4-pickle", pickle.dumps([1, 2, 3]), FormatError),
+    ("H4-lfs", b"version https://git-lfs.github.com/spec/v1\n", FormatError),
+    ("G16-zlib", zlib.compress(GOOD), FormatError),
+    *(
+        (f"H6-type-{code:02x}", GOOD[:2] + bytes([code]) + GOOD[3:], FormatError)
+        for code in (0x00, 0x01, 0x07, 0x0A, 0x0F, 0x10, 0x88, 0xFF)
+    ),
+    ("H7-nothing", idx(8), TruncatedError),
+    ("H7-two", idx(8, payload=b"ab"), TrailingDataError),
+    ("H8-65", idx(8, *[1] * 65, payload=b"a"), FormatError),
+    ("H8-255", idx(8, *[1] * 255, payload=b"a"), FormatError),
+    ("H8-255-short", b"\0\0\x08\xff", FormatError),
+    *((f"H9-{size}", GOOD[:size], TruncatedError) for size in range(4, 12)),
+    ("H10-header", b"\x02\x08\0\0" + GOOD[4:], FormatError),
+    (
+        "H10-dims",
+        idx(8, 2, 3, payload=b"123456", order="<")[:0]
+        + GOOD[:4]
+        + struct.pack("<II", 2, 3)
+        + GOOD[12:],
+        TruncatedError,
+    ),
+    ("H11-2-31", idx(8, 1 << 31, payload=b"abc"), TruncatedError),
+    ("H11-2-32", idx(8, 1 << 16, 1 << 16, payload=b"abc"), TruncatedError),
+    ("H11-2-32-and-3", idx(8, 3, (FULL + 4) // 3, payload=b"abc"), TruncatedError),
+    ("H11-2-60", idx(8, 1 << 30, 1 << 30, payload=b"a" * 18), TruncatedError),
+    ("H11-2-63", idx(8, 1 << 31, 1 << 31, 2, payload=b"a"), SizeError),
+    ("H11-2-64", idx(8, *[1 << 16] * 4), SizeError),
+    ("H11-2-64-and-1", idx(8, 274177, 67280421, 1000003), SizeError),
+    ("H11-itemsize", idx(0x0E, 1 << 30, 1 << 30), SizeError),
+    ("H11-64-dims", idx(8, *[FULL] * 32), SizeError),
+    ("H12-first", idx(8, 0, FULL, FULL), SizeError),
+    ("H12-last", idx(0x0E, FULL, FULL, 0), SizeError),
+    ("H13-trailing", idx(8, 0, payload=b"a"), TrailingDataError),
+    ("H14", idx(8, FULL, payload=b"abc"), TruncatedError),
+    ("R1-payload-missing", GOOD[:12], TruncatedError),
+    ("R1-one-byte-missing", GOOD[:-1], TruncatedError),
+    ("R2-one-byte", GOOD + b"\0", TrailingDataError),
+    ("R2-crlf", GOOD + b"\r\n", TrailingDataError),
+    ("R2-second-file", GOOD + GOOD, TrailingDataError),
+    ("R2-zip", GOOD + archive("zip"), TrailingDataError),
+    ("R3-short", idx(0x0C, 2, payload=b"1234567"), TruncatedError),
+    ("R3-long", idx(0x0C, 2, payload=b"123456789"), TrailingDataError),
+]
+CONTAINERS = [
+    ("G2-method-9", member(method=9), GzipError),
+    ("G2-method-0", member(method=0), GzipError),
+    *((f"G3-flag-{1 << n:02x}", member(flags=1 << n), GzipError) for n in (5, 6, 7)),
+    ("G4-header-crc", member(name=b"x", header_crc=1), GzipError),
+    ("G4-header-crc-member-2", member(GOOD[:9]) + member(GOOD[9:], header_crc=0x100), GzipError),
+    ("G8-crc", member(crc=zlib.crc32(GOOD) ^ 1), ChecksumError),
+    ("G8-crc-0", member(crc=0), ChecksumError),
+    ("G8-crc-member-1", member(GOOD[:9], crc=1) + member(GOOD[9:]), ChecksumError),
+    ("G8-crc-member-2", member(GOOD[:9]) + member(GOOD[9:], crc=1), ChecksumError),
+    ("G8-crc-of-nothing", member() + member(b"", crc=1), ChecksumError),
+    ("G9-size-more", member(size=len(GOOD) + 1), ChecksumError),
+    ("G9-size-0", member(size=0), ChecksumError),
+    ("G9-size-most", member(size=FULL), ChecksumError),
+    ("G9-size-member-1", member(GOOD[:9], size=8) + member(GOOD[9:]), ChecksumError),
+    ("G14-one-byte", member() + b"\1", TrailingDataError),
+    ("G14-magic-half", member() + b"\x1f\0", TrailingDataError),
+    ("G14-after-padding", member() + bytes(9) + b"x", TrailingDataError),
+    ("G14-raw", member() + GOOD, TrailingDataError),
+    ("G14-html", member() + HTML, TrailingDataError),
+    ("G15-damaged", member() + member(b"", body=b"\7"), GzipError),
+    ("G15-cut", member() + NOTHING[:-1], TruncatedError),
+    ("G15-method", member() + member(b"", method=9), GzipError),
+    ("G15-data", member() + member(b"a"), TrailingDataError),
+    ("G16-gzip-in-gzip", member(member()), FormatError),
+    ("G16-only-empty", NOTHING * 3, TruncatedError),
+    ("D1-type-3", member(body=b"\7"), GzipError),
+    ("D1-stored-length", member(body=b"\1\5\0\0\0abcde"), GzipError),
+    ("D1-symbol-286", member(body=bits(FIXED, "11000110") + bytes(9)), GzipError),
+    ("D1-symbol-287", member(body=bits(FIXED, "11000111") + bytes(9)), GzipError),
+    *(
+        (
+            f"D1-distance-{code}",
+            member(body=bits(FIXED, "00110000" * 9, "0000001", f"{code:05b}") + bytes(9)),
+            GzipError,
+        )
+        for code in (30, 31)
+    ),
+    ("D1-literals-288", member(body=bits(DYNAMIC, number(31, 5)) + bytes(99)), GzipError),
+    (
+        "D1-distances-32",
+        member(body=bits(DYNAMIC, number(0, 5), number(31, 5)) + bytes(99)),
+        GzipError,
+    ),
+    ("D1-precode-empty", member(body=bits(DYNAMIC) + bytes(99)), GzipError),
+    (
+        "D1-precode-over",
+        member(body=bits(DYNAMIC, number(0, 10), number(15, 4), number(1, 3) * 19) + bytes(99)),
+        GzipError,
+    ),
+    (
+        "D1-repeat-first",
+        member(
+            body=bits(DYNAMIC, number(0, 10), number(0, 4), number(1, 3) * 2, number(0, 6), "0" * 9)
+            + bytes(99)
+        ),
+        GzipError,
+    ),
+    ("D2-before-start", member(body=bits(FIXED, "0000001", "00000", "0000000")), GzipError),
+    (
+        "D2-previous-member",
+        member(GOOD[:-3]) + member(GOOD[-3:], body=bits(FIXED, "0000001", "00000", "0000000")),
+        GzipError,
+    ),
+    ("D6-ratio", member(idx(8, 1 << 30, payload=bytes(10000))), TruncatedError),
+]
+
+
+def check(error, kind, name):
+    assert type(error) is kind
+    assert name in str(error)
+    assert error.filename == name
+    assert error.reason in str(error)
+    assert isinstance(error.offset, int)
+    assert error.offset >= 0
+    assert error.expected is not None
+    assert error.found is not None
+
+
+def refuse(data, kind, path):
+    with pytest.raises(IdxError) as caught:
+        idxfast.loads(data)
+    check(caught.value, kind, "<bytes>")
+    path.write_bytes(data)
+    with pytest.raises(IdxError) as caught:
+        idxfast.load(path)
+    check(caught.value, kind, str(path))
+    return caught.value
+
+
+def params(rows):
+    return [pytest.param(data, kind, id=name) for name, data, kind in rows]
+
+
+@pytest.mark.parametrize(("data", "kind"), params(CONTENTS + CONTAINERS))
+def test_refused(data, kind, tmp_path):
+    refuse(data, kind, tmp_path / "images")
+
+
+@pytest.mark.parametrize(("data", "kind"), params(CONTENTS))
+def test_refused_inside_gzip(data, kind, tmp_path):
+    refuse(gzip.compress(data), kind, tmp_path / "images.gz")
+
+
+@pytest.mark.parametrize(("data", "kind"), params(CONTENTS + CONTAINERS))
+def test_refused_as_stream(data, kind):
+    class Stream:
+        name = "stream"
+        read = io.BytesIO(data).read
+
+    with pytest.raises(IdxError) as caught:
+        idxfast.load(Stream())
+    check(caught.value, kind, "stream")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (HTML, "HTML"),
+        (archive("zip"), "zip"),
+        (archive("tar"), "tar"),
+        (archive("npy"), "npy"),
+        (lzma.compress(GOOD), "xz"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (pickle.dumps(1), "pickle"),
+        (zlib.compress(GOOD), "zlib"),
+        (member(member()), "gzip inside gzip"),
+        (b"\x02\x08\0\0" + GOOD[4:], "byte-swapped"),
+        (GOOD[:4] + struct.pack("<II", 2, 3) + GOOD[12:], "byte-swapped"),
+        (GOOD[:2] + b"\x0a" + GOOD[3:], "0x0a"),
+        (b"", "empty"),
+        (GOOD[:3], "3 of 4"),
+        (member(crc=1), "0x00000001"),
+        (member(method=9), "method 9"),
+        (member(body=b"\7"), "invalid block type"),
+        (member(body=b"\1\5\0\0\0abcde"), "invalid stored block lengths"),
+        (member(GOOD[:9]) + member(GOOD[9:], crc=1), "member 2"),
+        (member(idx(8, 1 << 30, payload=bytes(10000))), "compressed bytes can hold"),
+    ],
+)
+def test_message(data, words):
+    with pytest.raises(IdxError, match=re.escape(words)):
+        idxfast.loads(data)
+
+
+@pytest.mark.parametrize("name", ["HTML", "ZIP"])
+def test_name_is_not_believed(name, tmp_path):
+    refuse(HTML if name == "HTML" else archive("zip"), FormatError, tmp_path / "images.gz")
+
+
+@pytest.mark.parametrize("size", range(len(GOOD)))
+def test_truncated_raw(size, tmp_path):
+    refuse(GOOD[:size], TruncatedError, tmp_path / "images")
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        pytest.param(data, size, id=f"{name}-{size}")
+        for name, data in (("fancy", FANCY), ("three", THREE))
+        for size in range(len(data))
+    ],
+)
+def test_truncated_gzip(data, size, tmp_path):
+    refuse(data[:size], TruncatedError, tmp_path / "images")
+
+
+def test_whole():
+    for data in (GOOD, FANCY, THREE):
+        assert idxfast.loads(data).tolist() == ARRAY
+
+
+@pytest.mark.parametrize("data", [FANCY, THREE], ids=["fancy", "three"])
+def test_flipped_bit(data):
+    refused = 0
+    for bit in range(8 * len(data)):
+        damaged = bytearray(data)
+        damaged[bit >> 3] ^= 1 << (bit & 7)
+        try:
+            array = idxfast.loads(damaged)
+        except IdxError:
+            refused += 1
+        else:
+            assert array.dtype == np.uint8
+            assert array.tolist() == ARRAY
+    assert refused > 4 * len(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(member(extra=bytes(65535)), id="G5-extra"),
+        pytest.param(member(extra=b""), id="G5-extra-empty"),
+        pytest.param(member(name=b"\xff" * 135_000, comment=b"c" * 135_000), id="G5-name"),
+        pytest.param(member(name=b"../../x", header_crc=0), id="G6"),
+        pytest.param(member(flags=1, other=b"\xff\xff\xff\xff\x55\x42"), id="G7"),
+        pytest.param(b"".join(member(GOOD[i : i + 1]) for i in range(18)), id="G11-bytes"),
+        pytest.param(NOTHING + member(), id="G11-empty-first"),
+        pytest.param(member(GOOD[:5]) + NOTHING * 3 + member(GOOD[5:]), id="G11-empty-between"),
+        pytest.param(member() + NOTHING, id="G11-empty-last"),
+        pytest.param(NOTHING * 2000 + member() + NOTHING * 2000, id="G12"),
+        pytest.param(member() + bytes(1), id="G13-one"),
+        pytest.param(member() + bytes(100_000), id="G13-many"),
+        pytest.param(member(GOOD[:9]) + bytes(512) + member(GOOD[9:]), id="G13-between"),
+        pytest.param(member(body=b"\0\0\0\xff\xff" * 60_000 + deflate(GOOD)), id="D8-stored-empty"),
+        pytest.param(member(body=deflate(GOOD, 0)), id="D9-stored"),
+        pytest.param(
+            member(GOOD[:9], extra=b"BC\2\0\0\0") + member(GOOD[9:], extra=b"BC\2\0\xff\xff"),
+            id="G20-wrong-size",
+        ),
+        pytest.param(member(extra=b"BC\3\0\0\0"), id="G20-wrong-length"),
+    ],
+)
+def test_accepted(data, tmp_path):
+    assert idxfast.loads(data).tolist() == ARRAY
+    path = tmp_path / "images"
+    path.write_bytes(data)
+    assert idxfast.load(path).tolist() == ARRAY
+    assert idxfast.read_header(path) == (np.dtype("u1"), (2, 3))
+
+
+def test_bomb(tmp_path):
+    bomb = gzip.compress(idx(8, 3) + bytes(64 << 20), 6)
+    error = refuse(bomb, TrailingDataError, tmp_path / "images")
+    assert error.expected == 11
+    out = np.full(64, 7, np.uint8)
+    with pytest.raises(TrailingDataError):
+        idxfast.loads(bomb, out=out[30:33])
+    assert not (out[:30] != 7).any()
+    assert not (out[33:] != 7).any()
+
+
+def test_honest_ratio():
+    data = gzip.compress(idx(8, 16 << 20) + bytes(16 << 20), 9)
+    array = idxfast.loads(data)
+    assert array.shape == (16 << 20,)
+    assert not array.any()

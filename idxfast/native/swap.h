@@ -1,8 +1,7 @@
 /* Byte order, in place: 2, 4 or 8 byte elements between big-endian bytes and native numbers.
  *
  * Elements are read and written by memcpy, since bytes of a file stand at any address. Where the
- * platform can choose at run time, a build for wider vectors stands beside the portable one; it
- * takes half the time on a chunk in cache.
+ * platform can choose at run time, a build for wider vectors stands beside the portable one.
  */
 #ifndef IDXFAST_SWAP_H
 #define IDXFAST_SWAP_H

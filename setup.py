@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_clib import build_clib
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
 
@@ -71,33 +72,44 @@ def system_libdeflate() -> list[str]:
     return shlex.split(found.stdout)
 
 
+SYSTEM = os.environ.get("IDXFAST_SYSTEM_LIBDEFLATE") == "1"
+
+
+class BuildLibdeflate(build_clib):
+    """Compile libdeflate once, for all the extensions that use it."""
+
+    def build_libraries(self, libraries: list[tuple[str, dict]]) -> None:
+        source = libdeflate_source()
+        for _, library in libraries:
+            library["include_dirs"] = [str(source)]
+            library["sources"] = sorted(
+                str(path)
+                for pattern in ("*.c", "*/*.c")
+                for path in source.joinpath("lib").glob(pattern)
+            )
+            if self.compiler.compiler_type != "msvc":
+                library["cflags"] = ["-O3", "-fPIC"]
+        super().build_libraries(libraries)
+
+
 class BuildExtensions(build_ext):
     def build_extension(self, ext: Extension) -> None:
         if self.compiler.compiler_type != "msvc":
             # setuptools lets CFLAGS replace Python's own flags; optimise all the same.
             ext.extra_compile_args = ["-O3"]
-        if ext.name == "idxfast.native.codec":
-            self.add_libdeflate(ext)
-        super().build_extension(ext)
-
-    def add_libdeflate(self, ext: Extension) -> None:
-        if os.environ.get("IDXFAST_SYSTEM_LIBDEFLATE") == "1":
+        if SYSTEM:
             flags = system_libdeflate()
             ext.extra_compile_args += [flag for flag in flags if flag.startswith("-I")]
             ext.extra_link_args = [flag for flag in flags if not flag.startswith("-I")]
-            return
-        source = libdeflate_source()
-        ext.include_dirs.append(str(source))
-        ext.sources += sorted(
-            str(path)
-            for pattern in ("*.c", "*/*.c")
-            for path in source.joinpath("lib").glob(pattern)
-        )
-        # Its licence asks to come along wherever it is linked in.
-        package = Path(self.get_ext_fullpath(ext.name)).parent
-        if not self.editable_mode and not self.inplace:
-            package.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source / "COPYING", package / "COPYING.libdeflate")
+        else:
+            source = libdeflate_source()
+            ext.include_dirs.append(str(source))
+            # Its licence asks to come along wherever it is linked in.
+            package = Path(self.get_ext_fullpath(ext.name)).parent
+            if not self.editable_mode and not self.inplace:
+                package.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source / "COPYING", package / "COPYING.libdeflate")
+        super().build_extension(ext)
 
 
 class SourceDistribution(sdist):
@@ -116,10 +128,18 @@ def extension(name: str, *headers: str) -> Extension:
 
 
 setup(
+    libraries=[] if SYSTEM else [("deflate", {"sources": []})],
     ext_modules=[
-        extension("blocks"),
+        extension("blocks", "precode.h"),
+        extension("checksum", "libdeflate.pxd"),
         extension("codec", "libdeflate.pxd"),
+        extension("files", "files.h"),
+        extension("members", "libdeflate.pxd"),
         extension("memory", "swap.h"),
     ],
-    cmdclass={"build_ext": BuildExtensions, "sdist": SourceDistribution},
+    cmdclass={
+        "build_clib": BuildLibdeflate,
+        "build_ext": BuildExtensions,
+        "sdist": SourceDistribution,
+    },
 )

@@ -39,6 +39,8 @@ CODES = {dtype: code for code, dtype in DTYPES.items()}
 MAX_NDIM = 64 if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else 32
 MAX_HEADER_SIZE = 4 + 4 * 255
 
+_DIMENSIONS = [struct.Struct(f">{ndim}I") for ndim in range(MAX_NDIM + 1)]
+
 
 class Header(NamedTuple):
     """What an IDX file holds.
@@ -98,7 +100,7 @@ def parse(start: bytes | bytearray, filename: str) -> Header:
         )
     if len(start) < 4 + 4 * ndim:
         raise _cut_short(start, 4 + 4 * ndim, filename)
-    shape = struct.unpack_from(f">{ndim}I", start, 4)
+    shape = _DIMENSIONS[ndim].unpack_from(start, 4)
     # Zero dimensions do not count: numpy cannot index an array whose other ones are too many.
     size = math.prod(filter(None, shape)) * dtype.itemsize
     if size > sys.maxsize:

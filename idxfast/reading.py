@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .arrays import allocate, as_payload, check_out
+from .cores import choose_threads
 from .errors import FormatError, TrailingDataError, TruncatedError
 from .format import MAX_HEADER_SIZE, Header, parse, swapped_hint
 from .gzip.container import MAGIC
 from .gzip.inflate import read_prefix
-from .gzip.reader import MAX_RATIO, Progress, decode, decode_small
+from .gzip.reader import MAX_RATIO, decode
+from .gzip.team import Progress
+from .native.members import decode_member
 from .native.memory import swap
 from .source import FileSource, MemorySource, Source, StreamSource, open_source
 
@@ -28,9 +31,10 @@ if TYPE_CHECKING:
 
 # A raw file is read so much at a time, so that bytes are swapped while they are in cache.
 CHUNK = 512 << 10
-# A gzip file of so many bytes is decoded in one call before its header is looked at: for the labels
-# of 10,000 digits that takes 0.7 of the time of the general way.
+# A file of so many bytes is read at once, and decoded in one call if it is gzip and unpacks to so
+# many, before its header is looked at.
 SMALL = 64 << 10
+SMALL_UNPACKED = 512 << 10
 # The first guess of the size of what cannot tell it.
 FIRST_GUESS = 1 << 20
 
@@ -81,11 +85,11 @@ def load(
     OSError
         If it cannot be opened or read.
     """
-    _check_threads(threads)
+    threads = choose_threads(threads)
     if mmap_mode is not None:
         return _map(file, mmap_mode, out)
-    with open_source(file) as source:
-        array = _read(source, out, progress)
+    with open_source(file, small=SMALL) as source:
+        array = _read(source, out, threads, progress)
         if not isinstance(source, StreamSource):
             source.consume()
         return array
@@ -113,9 +117,9 @@ def loads(
     IdxError
         As `load` does.
     """
-    _check_threads(threads)
+    threads = choose_threads(threads)
     with MemorySource(data, f"<{type(data).__name__}>") as source:
-        return _read(source, out, None)
+        return _read(source, out, threads, None)
 
 
 def read_header(file: File) -> Header:
@@ -152,30 +156,37 @@ def read_header(file: File) -> Header:
 
 
 def _read(
-    source: Source | StreamSource, out: np.ndarray[Any, Any] | None, progress: Progress | None
+    source: Source | StreamSource,
+    out: np.ndarray[Any, Any] | None,
+    threads: int,
+    progress: Progress | None,
 ) -> np.ndarray[Any, Any]:
     if isinstance(source, StreamSource):
         start = _read_start(source)
         if start[:2] != MAGIC:
             return _read_stream(source, parse(start, source.name), out, progress)
         source = _in_memory(source, start)
-    start = source.read(0, SMALL)
+    start = source.read(0, SMALL if source.size <= SMALL else MAX_HEADER_SIZE)
     if start[:2] != MAGIC:
         return _read_raw(source, parse(start, source.name), out, progress)
-    if len(start) == source.size:
-        content = decode_small(start)
+    if source.size <= SMALL:
+        content = decode_member(start, SMALL_UNPACKED)
         if content is not None:
             header = parse(content, source.name)
-            payload = memoryview(content)[header.offset :]
-            if len(payload) == header.nbytes:
+            if header.offset + header.nbytes == len(content):
                 array, data = _destination(header, out, source.name)
-                data[:] = payload
+                data[:] = memoryview(content)[header.offset :]
+                if progress is not None:
+                    progress(len(content), len(content))
                 return _to_native(array, header)
-    return _read_gzip(source, out, progress)
+    return _read_gzip(source, out, threads, progress)
 
 
 def _read_gzip(
-    source: Source, out: np.ndarray[Any, Any] | None, progress: Progress | None
+    source: Source,
+    out: np.ndarray[Any, Any] | None,
+    threads: int,
+    progress: Progress | None,
 ) -> np.ndarray[Any, Any]:
     array: np.ndarray[Any, Any]
     header: Header
@@ -201,7 +212,7 @@ def _read_gzip(
         array = as_payload(memory, header, header.offset)
         return memoryview(memory), 0
 
-    decode(source, prepare, progress)
+    decode(source, prepare, threads, progress)
     return _to_native(array, header)
 
 
@@ -355,8 +366,3 @@ def _unmappable(filename: str, found: str) -> FormatError:
         expected="a raw IDX file",
         found=found,
     )
-
-
-def _check_threads(threads: int | None) -> None:
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads is {threads}, not 1 or more")

@@ -9,9 +9,9 @@ import idxfast
 
 ROOT = Path(idxfast.__file__).parent
 ORDER = [
-    "errors", "sniff", "native", "format", "source", "sink", "gzip.container", "gzip.segments",
-    "gzip.members", "gzip.inflate", "gzip.reader", "gzip.writer", "arrays", "reading", "writing",
-    "datasets", "datasets.synthetic", "cli.info", "cli.demo", "cli",
+    "errors", "sniff", "native", "cores", "format", "source", "sink", "gzip.container",
+    "gzip.segments", "gzip.members", "gzip.inflate", "gzip.runs", "gzip.decoder", "gzip.team", "gzip.reader",
+    "gzip.writer", "arrays", "reading", "writing", "datasets", "datasets.synthetic", "cli.info", "cli.demo", "cli",
 ]  # fmt: skip
 
 

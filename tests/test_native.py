@@ -1,11 +1,16 @@
 """The compiled rooms, against zlib and numpy."""
 
+import gzip
+import os
 import zlib
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from idxfast.native import blocks, codec, memory
+import idxfast
+from idxfast.native import blocks, checksum, codec, files, members, memory
 
 
 def stream(level=6):
@@ -84,8 +89,104 @@ def test_swap(itemsize):
 def test_crc32():
     for size in (0, 1, 100, 100_000):
         data = np.random.default_rng(size).bytes(size)
-        assert codec.crc32(data) == zlib.crc32(data)
-        assert codec.crc32(data[size // 2 :], codec.crc32(data[: size // 2])) == zlib.crc32(data)
+        first, second = data[: size // 3], data[size // 3 :]
+        crcs = checksum.crc32(first), checksum.crc32(second)
+        assert checksum.crc32(data) == zlib.crc32(data)
+        assert checksum.crc32(second, crcs[0]) == zlib.crc32(data)
+        assert checksum.combine_crc32(*crcs, len(second)) == zlib.crc32(data)
+        assert checksum.combine_crc32(crcs[0], zlib.crc32(data), len(second)) == crcs[1]
+
+
+def test_a_whole_member():
+    data = bytes(range(256)) * 9
+    plain = gzip.compress(data, mtime=0)
+    named = plain[:3] + b"\x1c" + plain[4:10] + b"\x03\0abcname\0comment\0" + plain[10:]
+    for packed in (plain, named):
+        assert members.decode_member(packed, len(data)) == data
+        assert members.decode_member(packed, len(data) - 1) is None
+        assert members.decode_member(packed + b"\0", len(data)) is None
+        for size in range(len(packed)):
+            assert members.decode_member(packed[:size], len(data)) is None
+        for at in (0, 1, 2, 3, len(packed) - 8, len(packed) - 4, len(packed) - 20):
+            damaged = bytearray(packed)
+            damaged[at] ^= 0x80
+            assert members.decode_member(damaged, 1 << 20) is None
+
+
+def test_members_up_to_one_that_is_damaged():
+    pieces = [bytes([i]) * 1000 for i in range(5)]
+    packed = [gzip.compress(piece, mtime=0) for piece in pieces]
+    out = bytearray(5007)
+    size = sum(map(len, packed))
+    assert members.decode_members(b"xx" + b"".join(packed), 2, 2 + size, out, 7) == (
+        5,
+        2 + size,
+        5007,
+    )
+    assert out == bytes(7) + b"".join(pieces)
+    assert members.decode_members(b"".join(packed), 0, size - 1, out, 7)[0] == 4
+    assert members.decode_members(b"".join(packed), 0, size, out, 2008)[::2] == (2, 4008)
+    packed[2] = packed[2][:-8] + bytes(8)
+    assert members.decode_members(b"".join(packed), 0, size, bytearray(5000), 0)[::2] == (2, 2000)
+    for wrong in [(-1, 5, out, 0), (5, 4, out, 0), (0, size + 1, out, 0), (0, 5, out, 5008)]:
+        with pytest.raises(ValueError, match="outside"):
+            members.decode_members(b"".join(packed), *wrong)
+    with pytest.raises(BufferError):
+        members.decode_members(b"".join(packed), 0, size, bytes(5000), 0)
+
+
+def test_blocks_write_into_their_own_space_alone():
+    data = np.random.default_rng(7).integers(0, 9, 60_000, np.uint8)
+    idxfast.save(io := BytesIO(), data, compresslevel=6, seekable=True)
+    file = io.getvalue()
+    (stop, unpacked), *rest = members.find_blocks(file, 0, len(file), 1, 1)
+    assert unpacked == 60_008
+    assert [size for _, size in rest] == [0]
+    out = bytearray(b"?" * (unpacked + 500))
+    assert members.decode_members(file, 0, stop, out, 0) == (1, stop, unpacked)
+    assert out[8:unpacked] == data.tobytes()
+    assert out[unpacked:] == b"?" * 500
+
+
+def test_find_blocks_groups_them():
+    block = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+    assert members.find_blocks(block * 10, 0, 280, 80, 1) == [(84, 0), (168, 0), (252, 0), (280, 0)]
+    assert members.find_blocks(block * 10, 28, 279, 1000, 1) == [(252, 0)]
+    assert members.find_blocks(block[:27], 0, 27, 1, 1) == []
+    with pytest.raises(ValueError, match="outside"):
+        members.find_blocks(block, 0, 29, 1, 1)
+
+
+@pytest.mark.skipif(not files.AVAILABLE, reason="this system has no open() of its own")
+def test_open_file(tmp_path):
+    path = str(tmp_path / "a\udc80b")
+    Path(path).write_bytes(b"12345")
+    assert files.open_file(path, 5) == (b"12345", -1, 5)
+    data, descriptor, size = files.open_file(path, 4)
+    assert (data, size, os.read(descriptor, 9)) == (None, 5, b"12345")
+    os.close(descriptor)
+    data, descriptor, size = files.open_file(str(tmp_path), 5)
+    assert (data, size) == (None, -1)
+    os.close(descriptor)
+    with pytest.raises(FileNotFoundError) as error:
+        files.open_file(path + "x", 5)
+    assert error.value.filename == path + "x"
+    with pytest.raises(ValueError, match="null"):
+        files.open_file("a\0b", 5)
+
+
+def test_stored_blocks_are_found():
+    noise = np.random.default_rng(6).bytes(200_000)
+    deflate = zlib.compressobj(0, zlib.DEFLATED, -15)
+    packed = deflate.compress(noise) + deflate.flush()
+    found, starts = 0, []
+    while (found := blocks.find_block(packed, found + 1, 8 * len(packed))) >= 0:
+        starts.append(found)
+    sizes = [int.from_bytes(packed[at // 8 + 1 : at // 8 + 3], "little") for at in starts]
+    assert len(starts) >= 2
+    assert all(at % 8 == 0 for at in starts)
+    ends = [at + 8 * (5 + size) for at, size in zip(starts, sizes, strict=True)]
+    assert ends[:-1] == starts[1:]
 
 
 def test_no_block_in_noise_or_at_the_end():

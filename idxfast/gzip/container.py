@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from ..errors import GzipError, TruncatedError
-from ..native.codec import crc32
+from ..native.checksum import crc32
 
 MAGIC = b"\x1f\x8b"
 TRAILER_SIZE = 8
@@ -16,6 +16,7 @@ _RESERVED = 0xE0
 # BGZF (the SAM/BAM specification, section 4.1): members of at most 64 KiB that state their own
 # size in an extra field, "BC", and an empty one that marks the end of the file.
 BGZF_MAX_SIZE = 65536
+BGZF_HEADER_SIZE = 18
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
@@ -99,7 +100,7 @@ def is_bgzf(start: bytes) -> bool:
     """Whether a gzip file starts with a BGZF block."""
     return (
         start[:2] == MAGIC
-        and len(start) >= 18
+        and len(start) >= BGZF_HEADER_SIZE
         and bool(start[3] & _FEXTRA)
         and start[10:16] == b"\x06\x00BC\x02\x00"
     )

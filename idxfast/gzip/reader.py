@@ -1,4 +1,4 @@
-"""Decode a gzip file, segment by segment, into the caller's memory; checksums are verified.
+"""Decode a gzip file into the caller's memory.
 
 A segment is closed at a cut, and a cut is a guess. So an error in a file that was cut is not
 believed until the file has been decoded once more without cuts.
@@ -7,16 +7,18 @@ believed until the file has been decoded once more without cuts.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ..errors import ChecksumError, GzipError, IdxError, TrailingDataError, TruncatedError
-from ..native.codec import BAD_DATA, COMPLETE, NO_SPACE, WINDOW, crc32, decode_segment
+from ..errors import IdxError
+from ..native.codec import WINDOW
 from ..source import Source
-from .container import header_size, pack_trailer
-from .inflate import find_damage, read_prefix
-from .members import enter, leave
-from .segments import STEP, Feed
+from .container import BGZF_HEADER_SIZE, is_bgzf
+from .decoder import Decoder, Map, NoSpace
+from .inflate import read_prefix
+from .segments import STEP
+from .team import Progress, Team
 
 # A match of 258 bytes takes 2 bits at the least: no DEFLATE stream unpacks to more.
 MAX_RATIO = 1032
@@ -28,11 +30,15 @@ HEAD_SIZE = PREFIX + WINDOW
 HEAD_STEP = 32 << 10
 HEAD_SPACE = 512 << 10
 
+# Compressed bytes from which on several threads are used.
+MIN_SIZE = 2 << 20
+
 Prepare = Callable[[bytes], tuple[memoryview, int]]
-Progress = Callable[[int, int], object]
 
 
-def decode(source: Source, prepare: Prepare, progress: Progress | None = None) -> None:
+def decode(
+    source: Source, prepare: Prepare, threads: int = 1, progress: Progress | None = None
+) -> None:
     """Decode all of a gzip source.
 
     Parameters
@@ -43,8 +49,10 @@ def decode(source: Source, prepare: Prepare, progress: Progress | None = None) -
         Called with the first `PREFIX` bytes of the unpacked stream, or all there are. Returns the
         memory for the rest and the position in the stream where it starts; it ends where the
         stream has to end. It may be called twice.
+    threads : int
+        The most threads to use.
     progress : callable, optional
-        Called after every segment with the bytes unpacked so far and in all.
+        Called in this thread, every now and then, with the bytes unpacked so far and in all.
 
     Raises
     ------
@@ -52,173 +60,58 @@ def decode(source: Source, prepare: Prepare, progress: Progress | None = None) -
         If anything in the file is damaged, missing or too much; then the memory's content is
         undefined.
     """
-    decoder = Decoder(source, cuts=True)
+    head = memoryview(np.empty(min(HEAD_SPACE, MAX_RATIO * source.size), np.uint8))
+    decoder = Decoder(source, head, cuts=True)
     try:
-        decoder.decode(prepare, progress)
+        _decode(decoder, source, prepare, threads, progress)
     except IdxError:
         if not decoder.has_cut:
             raise
-        Decoder(source, cuts=False).decode(prepare, progress)
+        _decode(Decoder(source, head, cuts=False), source, prepare, 1, progress)
 
 
-def decode_small(data: bytes) -> bytearray | None:
-    """Decode a whole file in one call, if it is one undamaged member of at most `HEAD_SPACE`.
-
-    For any other file it returns None, and `decode` finds out what it is.
-    """
-    view = memoryview(data)
+def _decode(
+    decoder: Decoder, source: Source, prepare: Prepare, threads: int, progress: Progress | None
+) -> None:
+    more = True
     try:
-        start = header_size(view, "", 0, 1)
-    except GzipError:
-        return None
-    size = int.from_bytes(data[-4:], "little")
-    if start is None or size > HEAD_SPACE:
-        return None
-    content = bytearray(size)
-    result, end, position = decode_segment(data, 8 * start, 8 * len(data), False, content, 0, 0)
-    whole = result == COMPLETE and position == size
-    return content if whole and data[end:] == pack_trailer(crc32(content), size) else None
+        while more and decoder.position < HEAD_SIZE:
+            more = decoder.advance(HEAD_STEP)
+        prefix = decoder.start(PREFIX)
+    except NoSpace:
+        prefix = read_prefix(source, PREFIX)
+    out, origin = prepare(prefix)
+    decoder.total = origin + len(out)
+    if decoder.position > decoder.total:
+        raise decoder.trailing_data()
+
+    target, base = out, origin
+    if more and decoder.position < origin + WINDOW and origin:
+        # The window would lie before the caller's memory.
+        target, base = memoryview(np.empty(decoder.total, np.uint8)), 0
+    decoder.move_to(target, base)
+    try:
+        if more:
+            _decode_rest(decoder, source, threads, progress)
+    except NoSpace:
+        raise decoder.trailing_data() from None
+    if decoder.position < decoder.total:
+        raise decoder.truncated()
+    if target is not out:
+        out[:] = target[origin:]
 
 
-class NoSpace(Exception):
-    """A segment is larger than the memory for it."""
+def _decode_rest(decoder: Decoder, source: Source, threads: int, progress: Progress | None) -> None:
+    if threads == 1 or source.size < MIN_SIZE:
+        _decode_in_order(decoder, map, progress)
+    elif is_bgzf(source.read(0, BGZF_HEADER_SIZE)):
+        with ThreadPoolExecutor(threads) as pool:
+            _decode_in_order(decoder, pool.map, progress)
+    else:
+        Team(decoder, source, threads, progress).decode()
 
 
-class Decoder:
-    """One pass over a gzip source.
-
-    Attributes
-    ----------
-    has_cut : bool
-        Whether anything decoded so far, or the error raised, depends on a cut.
-    """
-
-    def __init__(self, source: Source, *, cuts: bool) -> None:
-        self.has_cut = False
-        self._source = source
-        self._feed = Feed(source, cuts=cuts)
-        self._position = 0  # bytes unpacked so far
-        self._total: int | None = None  # and in all, once known
-        self._member = 0  # the current one, from 1; its DEFLATE stream's offset in the file
-        self._member_offset = 0
-        self._member_position = 0  # where its data start in the unpacked stream
-        self._inside = False
-        self._crc = 0
-
-    def decode(self, prepare: Prepare, progress: Progress | None) -> None:
-        """Do the pass; see `decode`."""
-        head = memoryview(np.empty(min(HEAD_SPACE, MAX_RATIO * self._source.size), np.uint8))
-        more = True
-        try:
-            while more and self._position < HEAD_SIZE:
-                more = self._advance(head, 0, HEAD_STEP)
-            prefix = bytes(head[: min(PREFIX, self._position)])
-        except NoSpace:
-            prefix = read_prefix(self._source, PREFIX)
-        out, origin = prepare(prefix)
-        self._total = origin + len(out)
-        if self._position > self._total:
-            raise self._trailing_data()
-
-        target, base = out, origin
-        if more and self._position < origin + WINDOW and origin:
-            # The window would lie before the caller's memory.
-            target, base = memoryview(np.empty(self._total, np.uint8)), 0
-        target[: max(self._position - base, 0)] = head[base : self._position]
-        try:
-            while more:
-                more = self._advance(target, base, STEP)
-                if progress is not None:
-                    progress(self._position, self._total)
-        except NoSpace:
-            raise self._trailing_data() from None
-        if self._position < self._total:
-            raise self._truncated(self._position, self._feed.offset)
-        if target is not out:
-            out[:] = target[origin:]
-
-    def _advance(self, out: memoryview, base: int, step: int) -> bool:
-        """Decode the next segment into memory that starts at position `base` of the stream.
-
-        Return False if there is none. After NoSpace, the same segment is still to come.
-        """
-        feed = self._feed
-        if not self._inside:
-            self._member += 1
-            if not enter(feed, self._source.name, self._member):
-                return False
-            self._member_offset = feed.offset
-            self._member_position = self._position
-            self._crc = 0
-            self._inside = True
-        at = self._position - base
-        window = min(WINDOW, self._position - self._member_position)
-        while True:
-            start, stop, cut = feed.segment(step)
-            result, end, after = decode_segment(feed.data, start, stop, cut, out, at, window)
-            if result != BAD_DATA or cut or feed.at_end:
-                break
-            feed.grow()
-        self.has_cut |= cut
-        if result == NO_SPACE:
-            raise NoSpace
-        if result == BAD_DATA:
-            raise self._damaged()
-        self._crc = crc32(out[at:after], self._crc)
-        self._position = base + after
-        if result == COMPLETE:
-            feed.move_to(8 * end)
-            self._leave()
-        else:
-            feed.move_to(stop)
-        return True
-
-    def _leave(self) -> None:
-        """Verify the member that has ended."""
-        self._inside = False
-        size = self._position - self._member_position
-        try:
-            leave(self._feed, self._source.name, self._member, self._crc, size)
-        except ChecksumError as error:
-            # libdeflate takes some codes for others that RFC 1951 forbids; zlib names them.
-            if not self.has_cut and find_damage(self._source, self._member_offset) is not None:
-                raise self._damaged() from error
-            raise
-
-    def _damaged(self) -> IdxError:
-        """The error for a member whose compressed data libdeflate does not take."""
-        reason = "libdeflate refuses them"
-        offset = self._feed.offset
-        # What is looked at again need not be explained now.
-        damage = None if self.has_cut else find_damage(self._source, self._member_offset)
-        if damage is not None and damage.reason is None:
-            return self._truncated(self._member_position + damage.unpacked, damage.offset)
-        if damage is not None and damage.reason is not None:
-            reason, offset = damage.reason, damage.offset
-        return GzipError(
-            f"the compressed data of gzip member {self._member} are damaged: {reason}",
-            filename=self._source.name,
-            offset=offset,
-            expected="a DEFLATE stream",
-            found=reason,
-        )
-
-    def _truncated(self, position: int, offset: int) -> TruncatedError:
-        total = "" if self._total is None else f" of {self._total:,}"
-        return TruncatedError(
-            f"the unpacked data end at byte {position:,}{total}; "
-            "the file is truncated or still downloading",
-            filename=self._source.name,
-            offset=offset,
-            expected=self._total if self._total is not None else "a whole gzip member",
-            found=position,
-        )
-
-    def _trailing_data(self) -> TrailingDataError:
-        return TrailingDataError(
-            f"the unpacked data go on behind the {self._total:,} bytes that the header announces",
-            filename=self._source.name,
-            offset=self._feed.offset,
-            expected=self._total,
-            found="more",
-        )
+def _decode_in_order(decoder: Decoder, map: Map, progress: Progress | None) -> None:
+    while decoder.advance(STEP, map=map):
+        if progress is not None:
+            progress(decoder.position, decoder.total)

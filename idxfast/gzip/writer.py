@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..native.codec import crc32, encode
+from ..native.checksum import crc32
+from ..native.codec import encode
 from .container import BGZF_END, pack_bgzf_header, pack_header, pack_trailer
 
 if TYPE_CHECKING:

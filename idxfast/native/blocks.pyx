@@ -1,10 +1,11 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
-"""Find where DEFLATE blocks start in a bit stream (RFC 1951, section 3.2.7).
+"""Find where DEFLATE blocks start in a bit stream (RFC 1951, section 3.2).
 
 A block may start at any bit, and nothing marks the place. But the header of a dynamic block
-describes two Huffman codes, each of which has to be complete: what passes that test is all but
-surely a block. The search is a guess all the same; whoever uses it verifies what it decodes.
+describes two Huffman codes, each of which has to be complete, and a stored block gives its length
+twice: what passes that test is all but surely a block. The search is a guess all the same; whoever
+uses it verifies what it decodes.
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
@@ -18,6 +19,10 @@ cdef enum:
     MAX_HEADER = 576
 
 HEADER_SPACE = MAX_HEADER
+
+
+cdef extern from "precode.h" nogil:
+    const uint8_t[4096] precode_shares
 
 
 cdef inline uint64_t load(const uint8_t *p) noexcept nogil:
@@ -55,7 +60,9 @@ cdef bint is_dynamic_header(const uint8_t *data, size_t position) noexcept nogil
     cdef int literals = 257 + <int>(word >> 3 & 31)
     cdef int total = literals + 1 + <int>(word >> 8 & 31)
     cdef int given = 4 + <int>(word >> 13 & 15)
-    cdef int i, length, symbol, repeat, bit, code, reversed_code, entry, step
+    cdef uint8_t[9] count
+    cdef uint8_t[19] sorted_symbols
+    cdef int i, length, symbol, repeat, bit, code, entry
 
     position += 17
     word = bits(data, position)
@@ -65,22 +72,28 @@ cdef bint is_dynamic_header(const uint8_t *data, size_t position) noexcept nogil
         word >>= 3
     position += 3 * given
 
-    # Canonical codes, shortest first, written wherever their reversed bits lead.
-    code = 0
+    # The symbols by length, then their canonical codes, shortest first. Codes are kept with their
+    # bits reversed, as the stream has them, and written wherever they lead.
+    memset(count, 0, sizeof(count))
+    for symbol in range(19):
+        count[precode[symbol] + 1] += 1
     for length in range(1, 8):
-        code <<= 1
-        for symbol in range(19):
-            if precode[symbol] != length:
-                continue
-            reversed_code = 0
-            for bit in range(length):
-                reversed_code |= (code >> bit & 1) << (length - 1 - bit)
-            step = 1 << length
-            entry = reversed_code
-            while entry < 128:
-                table[entry] = symbol << 3 | length
-                entry += step
-            code += 1
+        count[length + 1] += count[length]
+    for symbol in range(19):
+        sorted_symbols[count[precode[symbol]]] = symbol
+        count[precode[symbol]] += 1
+    code = 0
+    for i in range(count[0], 19):
+        symbol = sorted_symbols[i]
+        length = precode[symbol]
+        entry = code
+        while entry < 128:
+            table[entry] = symbol << 3 | length
+            entry += 1 << length
+        bit = 1 << length - 1
+        while code & bit:
+            bit >>= 1
+        code = code & bit - 1 | bit
 
     i = 0
     while i < total:
@@ -116,19 +129,21 @@ cdef bint is_dynamic_header(const uint8_t *data, size_t position) noexcept nogil
     )
 
 
-cdef size_t search(const uint8_t *data, size_t start, size_t stop) noexcept nogil:
-    """The first bit in start .. stop - 1 where a dynamic block may start, or else stop."""
-    # Four lengths of the precode, 12 bits -> their codes' share of 128. One that is taken up
-    # more than once cannot become complete, so that a byte is enough: 255 stands for too much.
-    cdef uint8_t[4096] shares
-    cdef uint8_t *share = [0, 64, 32, 16, 8, 4, 2, 1]
-    cdef uint64_t word, found, lengths
-    cdef size_t byte = start >> 3, position
-    cdef int i, bit
+cdef inline uint64_t stored_headers(uint64_t word) noexcept nogil:
+    """The bytes of a word, of its first four, where a stored block may start: 0x80 for each.
 
-    for i in range(4096):
-        shares[i] = min(
-            255, share[i & 7] + share[i >> 3 & 7] + share[i >> 6 & 7] + share[i >> 9])
+    It is a byte 0 (not the final block, type 0, padding), a length and the length's complement.
+    That the block before ends with the byte before is part of the guess.
+    """
+    word |= ~((word ^ word >> 16) & (word ^ word >> 16) >> 8) >> 8
+    return (word - <uint64_t>0x01010101) & ~word & <uint64_t>0x80808080
+
+
+cdef size_t search(const uint8_t *data, size_t start, size_t stop) noexcept nogil:
+    """The first bit in start .. stop - 1 where a block may start, or else stop."""
+    cdef uint64_t word, found, lengths, stored
+    cdef size_t byte = start >> 3, position
+    cdef int bit
 
     while byte * 8 < stop:
         # The 13 bits that fix the counts, tested at 48 positions at once: not the final block,
@@ -137,19 +152,23 @@ cdef size_t search(const uint8_t *data, size_t start, size_t stop) noexcept nogi
         found = ~word & ~(word >> 1) & word >> 2
         found &= ~(word >> 4 & word >> 5 & word >> 6 & word >> 7)
         found &= ~(word >> 9 & word >> 10 & word >> 11 & word >> 12)
-        found &= (<uint64_t>1 << 48) - 1
+        stored = stored_headers(word) | stored_headers(load(data + byte + 2)) << 16
+        found = (found | stored >> 7) & (<uint64_t>1 << 48) - 1
         if byte * 8 < start:
             found &= ~<uint64_t>0 << (start - byte * 8)
         while found:
             bit = lowest_bit(found)
             found &= found - 1
             position = byte * 8 + bit
+            if stored >> 7 >> bit & 1:
+                return min(position, stop)
+            # The precode has to be complete, then the two codes that it describes.
             lengths = bits(data, position + 17)
             lengths &= (<uint64_t>1 << 3 * (4 + (word >> bit + 13 & 15))) - 1
             if (
-                shares[lengths & 4095] + shares[lengths >> 12 & 4095]
-                + shares[lengths >> 24 & 4095] + shares[lengths >> 36 & 4095]
-                + shares[lengths >> 48 & 4095] == 128
+                precode_shares[lengths & 4095] + precode_shares[lengths >> 12 & 4095]
+                + precode_shares[lengths >> 24 & 4095] + precode_shares[lengths >> 36 & 4095]
+                + precode_shares[lengths >> 48 & 4095] == 128
                 and is_dynamic_header(data, position)
             ):
                 return min(position, stop)
@@ -173,7 +192,7 @@ cdef extern from *:
 
 
 def find_block(data, Py_ssize_t start, Py_ssize_t stop):
-    """Find the first place where a dynamic block that is not the last one seems to start.
+    """Find the first place where a dynamic or stored block that is not the last one seems to start.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
-"""DEFLATE (RFC 1951) by libdeflate: decode a segment, encode a whole stream, CRC-32.
+"""DEFLATE (RFC 1951) by libdeflate: decode a segment, encode a whole stream.
 
 libdeflate decodes whole streams only. A segment, a piece of a stream from one block start to
 another, is made whole for it on both sides: in front goes a stored block that holds the bytes
@@ -11,7 +11,7 @@ behind goes an empty final block.
 from cpython.buffer cimport (
     PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from .libdeflate cimport *
@@ -247,17 +247,5 @@ def encode(data, int level):
         if size == 0:
             raise AssertionError("libdeflate passed its own bound")
         return memoryview(stream)[:size]
-    finally:
-        PyBuffer_Release(&view)
-
-
-def crc32(data, uint32_t crc=0):
-    """CRC-32 (RFC 1952, section 8) of bytes; `crc` is that of the bytes before them."""
-    cdef Py_buffer view
-    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
-    try:
-        with nogil:
-            crc = libdeflate_crc32(crc, view.buf, view.len)
-        return crc
     finally:
         PyBuffer_Release(&view)

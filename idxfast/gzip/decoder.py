@@ -1,0 +1,232 @@
+"""One pass over a gzip source: from segment to segment, and from member to member."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..errors import ChecksumError, GzipError, IdxError, TrailingDataError, TruncatedError
+from ..native.checksum import combine_crc32, crc32
+from ..native.codec import BAD_DATA, COMPLETE, NO_SPACE, WINDOW
+from ..native.members import decode_members, find_blocks
+from ..source import Source
+from .container import BGZF_MAX_SIZE
+from .inflate import find_damage
+from .members import enter, leave
+from .runs import Mark, Run
+from .segments import Feed, decode_next
+
+# Small members are decoded so many bytes at a time, packed and unpacked: enough to keep a thread
+# busy for a millisecond, few enough to answer Ctrl-C.
+GROUP = 256 << 10
+GROUP_UNPACKED = 4 << 20
+
+
+Map = Callable[..., Iterable[tuple[int, int, int]]]
+
+
+class NoSpace(Exception):
+    """A segment is larger than the memory for it."""
+
+
+class Decoder:
+    """Decodes a source from its first byte to its last, and verifies each member.
+
+    Parameters
+    ----------
+    source : Source
+    out : writable memoryview
+        Where the unpacked stream goes.
+    cuts : bool
+        Whether to cut it into segments.
+
+    Attributes
+    ----------
+    position, total : int
+        Bytes unpacked so far, and in all; 0 while that is unknown.
+    """
+
+    def __init__(self, source: Source, out: memoryview, *, cuts: bool) -> None:
+        self.position = 0
+        self.total = 0
+        self._source = source
+        self._feed = Feed(source, cuts=cuts)
+        self._out = out
+        self._base = 0  # the position where `out` starts
+        self._member = 0  # the current one, from 1
+        self._member_offset = 0  # where in the source its compressed data start
+        self._member_position = 0  # and its data in the unpacked stream
+        self._inside = False
+        self._was_small = False
+        self._crc = 0
+
+    @property
+    def has_cut(self) -> bool:
+        """Whether anything decoded so far, or the error raised, depends on a cut."""
+        return self._feed.has_cut
+
+    @property
+    def bit(self) -> int:
+        """Where in the source the decoder stands."""
+        return self._feed.bit
+
+    def start(self, count: int) -> bytes:
+        """The first bytes of the stream, or all there are, while they are in its memory."""
+        return bytes(self._out[: min(count, self.position)])
+
+    def move_to(self, out: memoryview, base: int) -> None:
+        """Go on in other memory, which starts at a position of the stream; take the data along."""
+        kept = max(self.position - base, 0)
+        out[:kept] = self._out[base - self._base :][:kept]
+        self._out, self._base = out, base
+
+    def advance(self, step: int, target: int | None = None, map: Map = map) -> bool:
+        """Decode the next segment, or the next small members; return False if there are none.
+
+        Parameters
+        ----------
+        step, target
+            As for `Feed.segment`.
+        map : callable
+            Like Python's; decodes several groups of members.
+
+        Raises
+        ------
+        NoSpace
+            If there is no memory for it. The same segment is still to come.
+        IdxError
+            If the source is damaged.
+        """
+        feed = self._feed
+        if not self._inside:
+            if self._decode_members(map):
+                return True
+            self._member += 1
+            if not enter(feed, self._source.name, self._member):
+                return False
+            self._member_offset = feed.offset
+            self._member_position = self.position
+            self._crc = 0
+            self._inside = True
+        at = self.position - self._base
+        window = min(WINDOW, self.position - self._member_position)
+        result, after = decode_next(feed, self._out, at, window, step, target)
+        if result == NO_SPACE:
+            raise NoSpace
+        if result == BAD_DATA:
+            raise self._damaged()
+        self._crc = crc32(self._out[at:after], self._crc)
+        self.position = self._base + after
+        if result == COMPLETE:
+            self._leave()
+        return True
+
+    def _decode_members(self, map: Map) -> bool:
+        """Decode whole members that are small, or marked as BGZF's are; False if there are none.
+
+        What cannot be decoded like this is left where it is.
+        """
+        feed, at = self._feed, self.position - self._base
+        feed.fill(BGZF_MAX_SIZE)
+        data = feed.unread
+        groups = find_blocks(data, 0, len(data), GROUP, GROUP_UNPACKED)
+        if not groups and self._was_small:
+            groups = [(min(GROUP, len(data)), 0)]
+        tasks, start = [], 0
+        for stop, unpacked in groups:
+            if at > len(self._out):
+                break
+            tasks.append((data, start, stop, self._out, at))
+            start, at = stop, at + unpacked
+        decoded = 0
+        start, at = 0, self.position - self._base
+        results = map(lambda task: decode_members(*task), tasks)
+        for task, (count, end, position) in zip(tasks, results, strict=True):
+            if (start, at) != (task[1], task[4]):
+                break
+            decoded, start, at = decoded + count, end, position
+        feed.skip(start)
+        self.position = self._base + at
+        self._member += decoded
+        return decoded > 0
+
+    def window(self) -> bytes:
+        """The last bytes of the current member, as many as a window has, or fewer."""
+        size = min(WINDOW, self.position - self._member_position) if self._inside else 0
+        at = self.position - self._base
+        return bytes(self._out[at - size : at])
+
+    def adopt(self, run: Run, mark: Mark) -> memoryview:
+        """Stand where a run stands that agrees at a mark; return the memory for its bytes.
+
+        The window of what follows is copied there. The rest is left to the caller.
+        """
+        size = run.marks[-1].position - mark.position
+        at = self.position - self._base
+        if size > len(self._out) - at:
+            raise NoSpace
+        crc = combine_crc32(mark.crc, run.marks[-1].crc, size)
+        self._crc = combine_crc32(self._crc, crc, size)
+        self.position += size
+        self._feed = run.feed
+        destination = self._out[at : at + size]
+        kept = min(size, WINDOW)
+        destination[size - kept :] = memoryview(run.memory)[mark.position + size - kept :][:kept]
+        if run.is_complete:
+            self._leave()
+        return destination
+
+    def _leave(self) -> None:
+        """Verify the member that has ended."""
+        self._inside = False
+        size = self.position - self._member_position
+        self._was_small = self._feed.offset - self._member_offset <= BGZF_MAX_SIZE
+        try:
+            leave(self._feed, self._source.name, self._member, self._crc, size)
+        except ChecksumError as error:
+            # libdeflate takes some codes for others that RFC 1951 forbids; zlib names them.
+            if not self.has_cut and find_damage(self._source, self._member_offset) is not None:
+                raise self._damaged() from error
+            raise
+
+    def _damaged(self) -> IdxError:
+        """The error for a member whose compressed data libdeflate does not take."""
+        reason = "libdeflate refuses them"
+        offset = self._feed.offset
+        # What is looked at again need not be explained now.
+        damage = None if self.has_cut else find_damage(self._source, self._member_offset)
+        if damage is not None and damage.reason is None:
+            return self._truncated(self._member_position + damage.unpacked, damage.offset)
+        if damage is not None and damage.reason is not None:
+            reason, offset = damage.reason, damage.offset
+        return GzipError(
+            f"the compressed data of gzip member {self._member} are damaged: {reason}",
+            filename=self._source.name,
+            offset=offset,
+            expected="a DEFLATE stream",
+            found=reason,
+        )
+
+    def truncated(self) -> TruncatedError:
+        """The error for data that end before they should."""
+        return self._truncated(self.position, self._feed.offset)
+
+    def _truncated(self, position: int, offset: int) -> TruncatedError:
+        total = "" if not self.total else f" of {self.total:,}"
+        return TruncatedError(
+            f"the unpacked data end at byte {position:,}{total}; "
+            "the file is truncated or still downloading",
+            filename=self._source.name,
+            offset=offset,
+            expected=self.total or "a whole gzip member",
+            found=position,
+        )
+
+    def trailing_data(self) -> TrailingDataError:
+        """The error for data that do not end where they should."""
+        return TrailingDataError(
+            f"the unpacked data go on behind the {self.total:,} bytes that the header announces",
+            filename=self._source.name,
+            offset=self._feed.offset,
+            expected=self.total,
+            found="more",
+        )

@@ -1,0 +1,248 @@
+"""Decode one stream on several threads.
+
+One thread decodes the stream from its start, as it would alone: it has the lead. The others run
+ahead: each starts at a cut somewhere in what is left, takes the 32 KiB before it, which it cannot
+know, for zeros, and keeps what it decodes in memory of its own. When the leader comes to the start
+of a run, it goes on through it. As soon as, at the end of a segment, it has the same last 32 KiB as
+the run had there, all that the run has decoded since is right: the leader adopts it, and the run's
+thread takes the lead; or, if the run has ended, the leader goes on behind it. Runs do the same with
+runs ahead of them. Whoever is free starts a run in the largest part that is left.
+
+So a guess that is never confirmed costs the time of the thread that made it, and nothing else.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from ..native.codec import WINDOW
+from ..source import Source
+from .decoder import Decoder
+from .runs import Mark, Memory, Run
+
+# Compressed bytes of the leader's segments, at the least.
+STEP = 1 << 20
+# Compressed bytes between one decoder and the next, at the least, for a run to start there.
+MIN_GAP = 1 << 20
+# Where in a gap a run starts: the decoder before it has to overlap with it until both agree. Of
+# 0.40 to 0.49, MNIST was fastest at 0.40 to 0.43 (0.49: 1.25 times as long), Fashion-MNIST at 0.49
+# (0.43: 1.03).
+FRACTION = 0.43
+# The most bytes that a run unpacks before it is adopted.
+SPAN = 32 << 20
+# How many of them one job copies to their place.
+COPY = 4 << 20
+# How often, in seconds, a thread without work looks for some, and reports progress.
+PATIENCE = 0.05
+
+Job = Callable[[], object]
+Progress = Callable[[int, int], object]
+
+
+class Team:
+    """The threads that decode what is left of a source.
+
+    Parameters
+    ----------
+    decoder : Decoder
+        Stands somewhere in the source, and is led to its end.
+    source : Source
+    threads : int
+        How many, the caller's included.
+    progress : callable, optional
+        Called in the caller's thread.
+    """
+
+    def __init__(
+        self, decoder: Decoder, source: Source, threads: int, progress: Progress | None
+    ) -> None:
+        self._decoder = decoder
+        self._source = source
+        self._threads = threads
+        self._progress = progress
+        self._caller = threading.get_ident()
+        # What follows is looked at and changed with the lock held.
+        self._changed = threading.Condition()
+        self._runs: list[Run] = []  # ahead of the decoder, in the order of the file
+        self._copies: list[Job] = []
+        self._spare: list[Memory] = []
+        self._is_done = False
+        self._error: BaseException | None = None
+
+    def decode(self) -> None:
+        """Decode to the end of the source; when it returns or raises, no thread is left."""
+        helpers = []
+        try:
+            for _ in range(self._threads - 1):
+                helper = threading.Thread(target=self._work, daemon=True)
+                try:
+                    helper.start()
+                except RuntimeError:
+                    break  # the system has no more threads: fewer do as well
+                helpers.append(helper)
+            self._lead()
+            self._work()
+            self._report()
+        except BaseException as error:
+            self._stop(error)
+        finally:
+            for helper in helpers:
+                helper.join()
+        if self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        """Do one job after another until all is done."""
+        try:
+            while (job := self._next_job()) is not None:
+                job()
+        except BaseException as error:
+            self._stop(error)
+
+    def _stop(self, error: BaseException) -> None:
+        with self._changed:
+            self._error = self._error or error
+            self._changed.notify_all()
+
+    def _next_job(self) -> Job | None:
+        while True:
+            with self._changed:
+                if self._error is not None:
+                    return None
+                if self._copies:
+                    return self._copies.pop()
+                if self._is_done:
+                    return None
+                run = self._start_run()
+                if run is not None:
+                    return partial(self._run_ahead, run)
+                self._changed.wait(PATIENCE)
+            self._report()
+
+    def _report(self) -> None:
+        if self._progress is not None and threading.get_ident() == self._caller:
+            self._progress(self._decoder.position, self._decoder.total)
+
+    def _start_run(self) -> Run | None:
+        """A run in the largest gap, if that is worth it and there may be one more."""
+        if len(self._runs) >= self._threads - 1:
+            return None
+        size = 8 * self._source.size
+        fronts = [self._decoder.bit, *(run.bit for run in self._runs)]
+        stops = [*(run.start for run in self._runs), size]
+        gaps = [stop - front for front, stop in zip(fronts, stops, strict=True)]
+        gap = max(gaps)
+        if gap < 8 * MIN_GAP:
+            return None
+        index = gaps.index(gap)
+        ahead = min(int(FRACTION * gap), SPAN * size // self._decoder.total)
+        space = WINDOW + min(SPAN, self._decoder.total)
+        memory = self._spare.pop() if self._spare else np.empty(space, np.uint8)
+        run = Run(fronts[index] + ahead, memory)
+        self._runs.insert(index, run)
+        return run
+
+    def _run_ahead(self, run: Run) -> None:
+        """Decode a run until it is adopted, agrees with the next one, or can go no further."""
+        try:
+            more = run.open(self._source)
+            while more:
+                more = run.advance(self._next_mark(run.bit, run.start))
+                self._report()
+                with self._changed:
+                    more &= run in self._runs and run.adopted_at is None and self._error is None
+                    if more:
+                        window = run.window(run.marks[-1])
+                        run.follower = self._agreement(run.bit, window, run.start)
+                        more = run.follower is None
+        except (OSError, MemoryError):
+            pass  # the leader will meet it, too
+        with self._changed:
+            run.is_active = False
+            leads = run.adopted_at is not None and self._error is None and self._adopt(run)
+            if run in self._runs and not run.marks:
+                self._runs.remove(run)
+            self._changed.notify_all()
+        if leads:
+            self._lead()
+
+    def _lead(self) -> None:
+        """Decode until a run is adopted whose thread takes the lead, or to the end."""
+        decoder = self._decoder
+        while True:
+            target = self._next_mark(decoder.bit)
+            more = decoder.advance(STEP, target)
+            self._report()
+            with self._changed:
+                if self._error is not None:
+                    return
+                if not more:
+                    self._is_done = True
+                    self._changed.notify_all()
+                    return
+                self._drop_passed(target)
+                agreement = self._agreement(decoder.bit, decoder.window())
+                if agreement is not None and not self._hand_over(*agreement):
+                    self._changed.notify_all()
+                    return
+
+    def _drop_passed(self, target: int | None) -> None:
+        """Forget the runs that the leader has passed, and the one whose mark turned out no cut."""
+        bit = self._decoder.bit
+        self._runs = [run for run in self._runs if run.bit >= bit]
+        marks = self._runs[0].marks if self._runs else []
+        if target is not None and bit > target and any(mark.bit == target for mark in marks):
+            del self._runs[0]
+
+    def _next_run(self, start: int) -> Run | None:
+        """The first run ahead of one that starts at a bit."""
+        return next((run for run in self._runs if run.start > start), None)
+
+    def _next_mark(self, bit: int, start: int = -1) -> int | None:
+        """The next place where the leader, or the run that starts at a bit, can be compared."""
+        with self._changed:
+            run = self._next_run(start)
+            marks = run.marks if run else []
+            return next((mark.bit for mark in marks if mark.bit > bit), None)
+
+    def _agreement(self, bit: int, window: bytes, start: int = -1) -> tuple[Run, Mark] | None:
+        """The run ahead that had the same window at the same place."""
+        run = self._next_run(start)
+        for mark in run.marks if run else []:
+            if mark.bit == bit and run and run.window(mark) == window:
+                return run, mark
+        return None
+
+    def _hand_over(self, run: Run, mark: Mark) -> bool:
+        """Adopt a run from a mark on, or have its thread do so; return whether to lead on."""
+        run.adopted_at = mark
+        return not run.is_active and self._adopt(run)
+
+    def _adopt(self, run: Run) -> bool:
+        """Have the decoder stand where the run stands; return whether to lead on from there."""
+        self._runs = self._runs[self._runs.index(run) + 1 :]
+        assert run.adopted_at is not None
+        start, stop = run.adopted_at.position, run.marks[-1].position
+        out = np.frombuffer(self._decoder.adopt(run, run.adopted_at), np.uint8)
+        # The decoder has copied the last window.
+        parts = [
+            slice(at, min(at + COPY, stop - WINDOW)) for at in range(start, stop - WINDOW, COPY)
+        ]
+        waiting = len(parts)
+
+        def copy(part: slice) -> None:
+            nonlocal waiting
+            np.copyto(out[part.start - start : part.stop - start], run.memory[part])
+            with self._changed:
+                waiting -= 1
+                if not waiting:
+                    self._spare.append(run.memory)
+
+        self._copies += [partial(copy, part) for part in parts]
+        if run.follower is not None and run.follower[0] in self._runs:
+            return self._hand_over(*run.follower)
+        return True

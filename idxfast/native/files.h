@@ -1,0 +1,54 @@
+/* Open a file and learn its size in two calls of the system; on Windows this is left to Python. */
+#ifndef IDXFAST_FILES_H
+#define IDXFAST_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef _WIN32
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HAS_FILES 1
+
+/* A descriptor, or -1 with errno set. The size is -1 for what is not a regular file. */
+static int open_with_size(const char *path, int64_t *size) {
+    struct stat status;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return -1;
+    }
+    *size = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) ? (int64_t)status.st_size : -1;
+    return descriptor;
+}
+
+/* Read and close; return how many bytes there were, or -1 with errno set. */
+static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) {
+    size_t done = 0;
+    ssize_t n = 1;
+    int error;
+    while (done < count && n) {
+        n = read(descriptor, out + done, count - done);
+        if (n < 0 && errno != EINTR) {
+            break;
+        }
+        done += n > 0 ? (size_t)n : 0;
+    }
+    error = errno;
+    close(descriptor);
+    errno = error;
+    return n < 0 && errno != EINTR ? -1 : (ptrdiff_t)done;
+}
+
+#else
+
+#define HAS_FILES 0
+
+static int open_with_size(const char *path, int64_t *size) { return -1; }
+static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) { return -1; }
+
+#endif
+#endif

@@ -1,0 +1,9 @@
+from typing_extensions import Buffer
+
+def decode_member(data: Buffer, limit: int) -> bytes | None: ...
+def find_blocks(
+    data: Buffer, start: int, stop: int, step: int, unpacked_step: int
+) -> list[tuple[int, int]]: ...
+def decode_members(
+    data: Buffer, start: int, stop: int, out: Buffer, position: int
+) -> tuple[int, int, int]: ...

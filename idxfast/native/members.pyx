@@ -1,0 +1,259 @@
+# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: freethreading_compatible=True, autotestdict=False
+"""Whole gzip members (RFC 1952) in memory: a small file in one call, or many members in one.
+
+What is decoded here is verified: header, exact length, CRC-32. Anything that is not as it should
+be, or not of the plainest kind, is not decoded, and no reason is given: that is left to the general
+reader, which finds out.
+"""
+
+from cpython.buffer cimport (
+    PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdint cimport uint8_t, uint32_t
+from libc.string cimport memchr, memcmp
+
+from .libdeflate cimport *
+
+cdef enum:
+    HEADER = 10
+    TRAILER = 8
+    FEXTRA = 4
+    FNAME = 8
+    FCOMMENT = 16
+    # BGZF (the SAM/BAM specification, section 4.1): a member of at most 64 KiB, unpacked too,
+    # whose extra field holds its size.
+    BLOCK_HEADER = 18
+    MAX_BLOCK = 65536
+
+
+cdef inline uint32_t little_endian(const uint8_t *data, int count) noexcept nogil:
+    cdef uint32_t number = 0
+    cdef int i
+    for i in range(count):
+        number |= <uint32_t>data[i] << 8 * i
+    return number
+
+
+cdef Py_ssize_t header_size(const uint8_t *data, Py_ssize_t space) noexcept nogil:
+    """Bytes of the member header that starts here; 0 if it is not whole, or a rare one."""
+    cdef Py_ssize_t size = HEADER
+    cdef const uint8_t *zero
+    cdef int text
+    if space < HEADER or memcmp(data, b"\x1f\x8b\x08", 3) or data[3] & ~(FEXTRA | FNAME | FCOMMENT):
+        return 0
+    if data[3] & FEXTRA:
+        if space < size + 2:
+            return 0
+        size += 2 + little_endian(data + size, 2)
+    for text in range(2):
+        if data[3] & (FCOMMENT if text else FNAME):
+            if size >= space:
+                return 0
+            zero = <const uint8_t *>memchr(data + size, 0, space - size)
+            if zero == NULL:
+                return 0
+            size = zero - data + 1
+    return size if size <= space else 0
+
+
+cdef Py_ssize_t block_size(const uint8_t *data, Py_ssize_t space) noexcept nogil:
+    """Bytes of the BGZF block that starts here, as bgzip writes one; 0 if there is no whole one."""
+    cdef Py_ssize_t size
+    if (
+        space < BLOCK_HEADER
+        or memcmp(data, b"\x1f\x8b\x08\x04", 4)
+        or memcmp(data + HEADER, b"\x06\x00BC\x02\x00", 6)
+    ):
+        return 0
+    size = little_endian(data + BLOCK_HEADER - 2, 2) + 1
+    if size < BLOCK_HEADER + TRAILER or size > space:
+        return 0
+    return size if little_endian(data + size - 4, 4) <= MAX_BLOCK else 0
+
+
+cdef Py_ssize_t decode(
+    libdeflate_decompressor *decompressor, const uint8_t *data, Py_ssize_t size,
+    uint8_t *out, Py_ssize_t space, Py_ssize_t *unpacked,
+) noexcept nogil:
+    """Decode the member that `data` starts with; return its size, or 0 if it cannot be decoded."""
+    cdef Py_ssize_t header = header_size(data, size)
+    cdef size_t consumed = 0, produced = 0
+    cdef const uint8_t *trailer
+    if header == 0 or libdeflate_deflate_decompress_ex(
+        decompressor, data + header, size - header, out, space, &consumed, &produced
+    ) != LIBDEFLATE_SUCCESS:
+        return 0
+    if size - header - <Py_ssize_t>consumed < TRAILER:
+        return 0
+    trailer = data + header + consumed
+    if (
+        little_endian(trailer, 4) != libdeflate_crc32(0, out, produced)
+        or little_endian(trailer + 4, 4) != <uint32_t>produced
+    ):
+        return 0
+    unpacked[0] = produced
+    return trailer + TRAILER - data
+
+
+def decode_member(data, Py_ssize_t limit):
+    """Decode a file that is one gzip member.
+
+    Parameters
+    ----------
+    data : bytes-like
+        The file.
+    limit : int
+        The most bytes to unpack.
+
+    Returns
+    -------
+    bytes or None
+        None if it is anything else, damaged, or larger.
+    """
+    cdef Py_buffer view
+    cdef libdeflate_decompressor *decompressor
+    cdef Py_ssize_t size, unpacked = 0, decoded = 0
+    cdef uint8_t *out
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    try:
+        if view.len < HEADER + TRAILER:
+            return None
+        size = little_endian(<const uint8_t *>view.buf + view.len - 4, 4)
+        if size > limit:
+            return None
+        content = PyBytes_FromStringAndSize(NULL, size)
+        out = <uint8_t *>PyBytes_AS_STRING(content)
+        with nogil:
+            decompressor = libdeflate_alloc_decompressor()
+            if decompressor != NULL:
+                decoded = decode(
+                    decompressor, <const uint8_t *>view.buf, view.len, out, size, &unpacked)
+                libdeflate_free_decompressor(decompressor)
+        return content if decoded == view.len and unpacked == size else None
+    finally:
+        PyBuffer_Release(&view)
+
+
+def find_blocks(
+    data, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t step, Py_ssize_t unpacked_step,
+):
+    """Find whole BGZF blocks that stand one after another.
+
+    Parameters
+    ----------
+    data : bytes-like
+    start, stop : int
+        Where the first block starts, and where to look no further.
+    step, unpacked_step : int
+        Group blocks until they are so many bytes together, packed or unpacked.
+
+    Returns
+    -------
+    list of (int, int)
+        For each group, where its last block ends, and how many bytes the group says it unpacks to.
+
+    Raises
+    ------
+    ValueError
+        If a position lies outside of `data`.
+    """
+    cdef Py_buffer view
+    cdef const uint8_t *file
+    cdef Py_ssize_t size, first = start, unpacked = 0
+    groups = []
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    try:
+        file = <const uint8_t *>view.buf
+        if not 0 <= start <= stop <= view.len:
+            raise ValueError("start or stop is outside of the data")
+        while True:
+            size = block_size(file + start, stop - start)
+            if start > first and (
+                size == 0 or start - first >= step or unpacked >= unpacked_step
+            ):
+                groups.append((start, unpacked))
+                first, unpacked = start, 0
+            if size == 0:
+                return groups
+            start += size
+            unpacked += little_endian(file + start - 4, 4)
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef Py_ssize_t decode_all(
+    const uint8_t *data, Py_ssize_t *start, Py_ssize_t stop,
+    uint8_t *out, Py_ssize_t *position, Py_ssize_t space,
+) noexcept nogil:
+    """decode_members on C types; return how many were decoded, or -1 if there is no memory."""
+    cdef libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor()
+    cdef Py_ssize_t size, left, unpacked = 0, count = 0
+    if decompressor == NULL:
+        return -1
+    while start[0] < stop:
+        left = space - position[0]
+        size = block_size(data + start[0], stop - start[0])
+        if size:
+            # Exactly its own space: libdeflate writes behind what it decodes, where the block that
+            # another thread decodes may stand.
+            left = min(left, <Py_ssize_t>little_endian(data + start[0] + size - 4, 4))
+        size = decode(
+            decompressor, data + start[0], size if size else stop - start[0],
+            out + position[0], left, &unpacked)
+        if size == 0:
+            break
+        start[0] += size
+        position[0] += unpacked
+        count += 1
+    libdeflate_free_decompressor(decompressor)
+    return count
+
+
+def decode_members(data, Py_ssize_t start, Py_ssize_t stop, out, Py_ssize_t position):
+    """Decode members into a buffer, one after another, as long as they are whole and undamaged.
+
+    Parameters
+    ----------
+    data : bytes-like
+    start, stop : int
+        Where the first member starts, and where to decode no further.
+    out : writable buffer
+    position : int
+        Where in `out` the first member's bytes go.
+
+    Returns
+    -------
+    count : int
+        How many members were decoded.
+    start : int
+        Where they end. What was tried behind them has left anything in `out`.
+    position : int
+        Where in `out` their bytes end.
+
+    Raises
+    ------
+    ValueError
+        If a position lies outside of its buffer.
+    MemoryError
+        If libdeflate cannot have its 11 KB.
+    """
+    cdef Py_buffer source, target
+    cdef Py_ssize_t count
+    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
+    try:
+        PyObject_GetBuffer(out, &target, PyBUF_WRITABLE)
+        try:
+            if not 0 <= start <= stop <= source.len or not 0 <= position <= target.len:
+                raise ValueError("start, stop or position is outside of its buffer")
+            with nogil:
+                count = decode_all(
+                    <const uint8_t *>source.buf, &start, stop,
+                    <uint8_t *>target.buf, &position, target.len)
+            if count < 0:
+                raise MemoryError("libdeflate cannot allocate a decompressor")
+            return count, start, position
+        finally:
+            PyBuffer_Release(&target)
+    finally:
+        PyBuffer_Release(&source)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .errors import SizeError
 from .format import Header
-from .native.memory import address
+from .native.memory import address, swap
 
 # A cache line, and the widest vector registers.
 ALIGNMENT = 64
@@ -40,6 +40,28 @@ def as_payload(memory: np.ndarray[Any, Any], header: Header, offset: int) -> np.
     """The array over the bytes at an offset, in native byte order."""
     dtype = header.dtype.newbyteorder("=")
     return np.ndarray(header.shape, dtype, memory, offset)
+
+
+def bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
+    """The memory of a C-contiguous array."""
+    return memoryview(array.reshape(-1).view(np.uint8))
+
+
+def to_native(array: np.ndarray[Any, Any], header: Header) -> np.ndarray[Any, Any]:
+    """Swap the bytes of data that were read as they stand in the file, if they need it."""
+    if array.dtype != header.dtype:
+        swap(bytes_of(array), array.itemsize)
+    return array
+
+
+def destination(
+    out: np.ndarray[Any, Any] | None, header: Header, filename: str
+) -> np.ndarray[Any, Any]:
+    """`out`, if it fits, or a new array."""
+    if out is None:
+        return as_payload(allocate(header.nbytes, filename), header, 0)
+    check_out(out, header, filename)
+    return out
 
 
 def check_out(out: Any, header: Header, filename: str) -> None:

@@ -7,38 +7,30 @@ for what cannot tell its size memory grows as bytes arrive. Only then is an arra
 
 from __future__ import annotations
 
-import mmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .arrays import allocate, as_payload, check_out
-from .cores import choose_threads
-from .errors import FormatError, TrailingDataError, TruncatedError
-from .format import MAX_HEADER_SIZE, Header, parse, swapped_hint
+from . import raw, streams
+from .arrays import allocate, as_payload, bytes_of, check_out, destination, to_native
+from .errors import FormatError, TruncatedError
+from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.container import MAGIC
 from .gzip.inflate import read_prefix
 from .gzip.reader import MAX_RATIO, decode
-from .gzip.team import Progress
 from .native.members import decode_member
-from .native.memory import swap
 from .source import FileSource, MemorySource, Source, StreamSource, open_source
+from .threads import Progress, choose_threads
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from .source import File
 
-# A raw file is read so much at a time, so that bytes are swapped while they are in cache.
-CHUNK = 512 << 10
 # A file of so many bytes is read at once, and decoded in one call if it is gzip and unpacks to so
 # many, before its header is looked at.
 SMALL = 64 << 10
 SMALL_UNPACKED = 512 << 10
-# The first guess of the size of what cannot tell it.
-FIRST_GUESS = 1 << 20
-
-_ACCESS = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY, "r+": mmap.ACCESS_WRITE}
 
 
 def load(
@@ -66,9 +58,11 @@ def load(
         its ``base`` is the mapping. If another process shortens a mapped file, the system kills
         the reader; without `mmap_mode` nothing is ever mapped.
     threads : int, optional
-        The most threads to use. Today one is used.
+        The most threads to use; if not given, one for each core that the process may use, 8 at the
+        most. Small files are read on one. The result, or the error, is the same with any number.
     progress : callable, optional
-        Called as ``progress(done, total)`` with bytes of the unpacked file, header included.
+        Called as ``progress(done, total)`` with bytes of the unpacked file, header included, always
+        in the thread that called `load`. What it raises ends the reading.
 
     Returns
     -------
@@ -145,10 +139,10 @@ def read_header(file: File) -> Header:
     """
     with open_source(file) as source:
         if isinstance(source, StreamSource):
-            start = _read_start(source)
+            start = streams.read_start(source)
             if start[:2] != MAGIC:
                 return parse(start, source.name)
-            source = _in_memory(source, start)
+            source = streams.read_all(source, start)
         start = source.read(0, MAX_HEADER_SIZE)
         if start[:2] == MAGIC:
             start = read_prefix(source, MAX_HEADER_SIZE)
@@ -162,23 +156,28 @@ def _read(
     progress: Progress | None,
 ) -> np.ndarray[Any, Any]:
     if isinstance(source, StreamSource):
-        start = _read_start(source)
+        start = streams.read_start(source)
         if start[:2] != MAGIC:
-            return _read_stream(source, parse(start, source.name), out, progress)
-        source = _in_memory(source, start)
-    start = source.read(0, SMALL if source.size <= SMALL else MAX_HEADER_SIZE)
+            header = parse(start, source.name)
+            return to_native(streams.read_payload(source, header, out, progress), header)
+        source = streams.read_all(source, start)
+    is_small = source.size <= SMALL
+    start = source.read(0, SMALL if is_small else MAX_HEADER_SIZE)
     if start[:2] != MAGIC:
-        return _read_raw(source, parse(start, source.name), out, progress)
-    if source.size <= SMALL:
-        content = decode_member(start, SMALL_UNPACKED)
-        if content is not None:
-            header = parse(content, source.name)
-            if header.offset + header.nbytes == len(content):
-                array, data = _destination(header, out, source.name)
-                data[:] = memoryview(content)[header.offset :]
-                if progress is not None:
-                    progress(len(content), len(content))
-                return _to_native(array, header)
+        header = parse(start, source.name)
+        raw.check_size(source, header)
+        array = destination(out, header, source.name)
+        raw.read_payload(source, header, array, threads, progress)
+        return array
+    content = decode_member(start, SMALL_UNPACKED) if is_small else None
+    if content is not None:
+        header = parse(content, source.name)
+        if header.offset + header.nbytes == len(content):
+            array = destination(out, header, source.name)
+            bytes_of(array)[:] = memoryview(content)[header.offset :]
+            if progress is not None:
+                progress(len(content), len(content))
+            return to_native(array, header)
     return _read_gzip(source, out, threads, progress)
 
 
@@ -207,62 +206,17 @@ def _read_gzip(
         if out is not None:
             check_out(out, header, source.name)
             array = out
-            return _bytes_of(out), header.offset
+            return bytes_of(out), header.offset
         memory = allocate(header.nbytes, source.name, before=header.offset)
         array = as_payload(memory, header, header.offset)
         return memoryview(memory), 0
 
     decode(source, prepare, threads, progress)
-    return _to_native(array, header)
-
-
-def _read_raw(
-    source: Source, header: Header, out: np.ndarray[Any, Any] | None, progress: Progress | None
-) -> np.ndarray[Any, Any]:
-    _check_size(source, header)
-    array, data = _destination(header, out, source.name)
-    swapped = array.dtype != header.dtype
-    for start in range(0, len(data), CHUNK):
-        chunk = data[start : start + CHUNK]
-        count = source.read_into(chunk, header.offset + start)
-        if count < len(chunk):
-            raise _truncated(source.name, header, start + count)
-        if swapped:
-            swap(chunk, array.itemsize)
-        if progress is not None:
-            progress(header.offset + start + count, source.size)
-    return array
-
-
-def _read_stream(
-    source: StreamSource,
-    header: Header,
-    out: np.ndarray[Any, Any] | None,
-    progress: Progress | None,
-) -> np.ndarray[Any, Any]:
-    if out is None:
-        memory = _read_growing(source, header.nbytes)
-        count = len(memory)
-    else:
-        count = source.read_into(_destination(header, out, source.name)[1])
-    if count < header.nbytes:
-        raise _truncated(source.name, header, count)
-    if source.read_into(memoryview(bytearray(1))):
-        raise TrailingDataError(
-            "more bytes follow the payload",
-            filename=source.name,
-            offset=header.offset + count,
-            expected="the end of the file",
-            found="more",
-        )
-    if progress is not None:
-        progress(header.offset + count, header.offset + count)
-    return _to_native(as_payload(memory, header, 0) if out is None else out, header)
+    return to_native(array, header)
 
 
 def _map(file: File, mode: str, out: object) -> np.ndarray[Any, Any]:
-    if mode not in _ACCESS:
-        raise ValueError(f"mmap_mode is {mode!r}, not 'r', 'c' or 'r+'")
+    raw.check_mode(mode)
     if out is not None:
         raise ValueError("mmap_mode makes no copy of the data that out= could take")
     with open_source(file, "r+b" if mode == "r+" else "rb") as source:
@@ -271,91 +225,7 @@ def _map(file: File, mode: str, out: object) -> np.ndarray[Any, Any]:
         start = source.read(0, MAX_HEADER_SIZE)
         if start[:2] == MAGIC:
             raise _unmappable(source.name, "a gzip file: load it, or unpack it first")
-        header = parse(start, source.name)
-        _check_size(source, header)
-        mapping, offset = source.map(_ACCESS[mode])
-        return np.ndarray(header.shape, header.dtype, mapping, offset + header.offset)
-
-
-def _read_start(source: StreamSource) -> bytes:
-    """The header of a raw stream, as far as it is there, or the first 4 bytes of anything else."""
-    start = bytearray(4)
-    del start[source.read_into(memoryview(start)) :]
-    if len(start) == 4 and start[:2] == b"\0\0":
-        dimensions = bytearray(4 * start[3])
-        start += dimensions[: source.read_into(memoryview(dimensions))]
-    return bytes(start)
-
-
-def _read_growing(
-    source: StreamSource, limit: int | None = None, start: bytes = b""
-) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """`start` and what follows it, up to a limit; memory grows only as bytes arrive."""
-    memory = allocate(FIRST_GUESS if limit is None else min(limit, FIRST_GUESS), source.name)
-    memory[: len(start)] = memoryview(start)
-    filled = len(start)
-    while True:
-        filled += source.read_into(memoryview(memory)[filled:])
-        if filled < len(memory) or filled == limit:
-            return memory[:filled]
-        size = 2 * filled if limit is None else min(2 * filled, limit)
-        larger = allocate(size, source.name)
-        larger[:filled] = memory
-        memory = larger
-
-
-def _in_memory(source: StreamSource, start: bytes) -> MemorySource:
-    """All of a compressed stream; `start` has been read already."""
-    return MemorySource(_read_growing(source, None, start), source.name)
-
-
-def _destination(
-    header: Header, out: np.ndarray[Any, Any] | None, filename: str
-) -> tuple[np.ndarray[Any, Any], memoryview]:
-    """`out`, if it fits, or a new array; and its bytes."""
-    if out is None:
-        memory = allocate(header.nbytes, filename)
-        return as_payload(memory, header, 0), memoryview(memory)
-    check_out(out, header, filename)
-    return out, _bytes_of(out)
-
-
-def _bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
-    return memoryview(array.reshape(-1).view(np.uint8))
-
-
-def _to_native(array: np.ndarray[Any, Any], header: Header) -> np.ndarray[Any, Any]:
-    """Swap the bytes of data that were read as they stand in the file, if they need it."""
-    if array.dtype != header.dtype:
-        swap(_bytes_of(array), array.itemsize)
-    return array
-
-
-def _check_size(source: Source, header: Header) -> None:
-    """Hold what the header of a raw file announces against the size of the file."""
-    total = header.offset + header.nbytes
-    if source.size < total:
-        raise _truncated(source.name, header, source.size - header.offset)
-    if source.size > total:
-        raise TrailingDataError(
-            f"{source.size - total:,} bytes follow the payload"
-            + swapped_hint(header, source.size - header.offset),
-            filename=source.name,
-            offset=total,
-            expected=total,
-            found=source.size,
-        )
-
-
-def _truncated(filename: str, header: Header, count: int) -> TruncatedError:
-    return TruncatedError(
-        f"the payload ends at byte {count:,} of {header.nbytes:,}; "
-        "the file is truncated or still downloading" + swapped_hint(header, count),
-        filename=filename,
-        offset=header.offset + count,
-        expected=header.offset + header.nbytes,
-        found=header.offset + count,
-    )
+        return raw.map_payload(source, parse(start, source.name), mode)
 
 
 def _unmappable(filename: str, found: str) -> FormatError:

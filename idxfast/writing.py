@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -11,6 +12,7 @@ import numpy as np
 from . import sink
 from .format import CODES, Header, pack
 from .gzip.writer import encode_blocks, encode_member
+from .threads import choose_threads
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -56,7 +58,8 @@ def save(
     seekable : bool, optional
         Compress in blocks (BGZF, as bgzip does), from which any part can be read alone.
     threads : int, optional
-        The most threads to use. Today one is used.
+        The most threads to use; if not given, one for each core that may be used, 8 at the most.
+        Only blocks (`seekable`) are compressed on more than one.
 
     Raises
     ------
@@ -73,8 +76,7 @@ def save(
     -----
     Equal arrays give equal files: the gzip header holds neither time nor name.
     """
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads is {threads}, not 1 or more")
+    threads = choose_threads(threads)
     asked = compresslevel is not None or seekable
     compressed = asked
     if isinstance(file, (str, os.PathLike)):
@@ -88,7 +90,12 @@ def save(
     header = _header_of(array)
     if compressed:
         level = DEFAULT_LEVEL if compresslevel is None else compresslevel
-        sink.write(file, _compressed(header, array, level, seekable))
+        content = _content(header, array)
+        encoded = (
+            encode_blocks(content, level, threads) if seekable else encode_member(content, level)
+        )
+        with contextlib.closing(encoded):
+            sink.write(file, encoded)
     else:
         sink.write(file, _raw(header, array))
 
@@ -116,7 +123,7 @@ def dumps(array: Any, *, compresslevel: int | None = None) -> bytes:
     header = _header_of(array)
     if compresslevel is None:
         return b"".join([pack(header), array.astype(header.dtype, copy=False).tobytes()])
-    return b"".join(_compressed(header, array, compresslevel, seekable=False))
+    return b"".join(encode_member(_content(header, array), compresslevel))
 
 
 def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
@@ -135,16 +142,16 @@ def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
         yield cast("np.ndarray[Any, Any]", chunk).view(np.uint8)
 
 
-def _compressed(
-    header: Header, array: np.ndarray[Any, Any], level: int, seekable: bool
-) -> Iterator[Buffer]:
-    # A copy of its own: were another thread to change the array between two looks at it, the
-    # checksum would not be that of the data.
+def _content(header: Header, array: np.ndarray[Any, Any]) -> memoryview:
+    """All of the file, in memory of its own.
+
+    Were another thread to change the array between two looks at it, the checksum would not be that
+    of the data.
+    """
     content = np.empty(header.offset + header.nbytes, np.uint8)
     content[: header.offset] = memoryview(pack(header))
     np.ndarray(header.shape, header.dtype, content, header.offset)[...] = array
-    encoded = encode_blocks if seekable else encode_member
-    return encoded(memoryview(content), level)
+    return memoryview(content)
 
 
 def _checked(data: Any) -> np.ndarray[Any, Any]:

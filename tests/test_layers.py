@@ -9,9 +9,9 @@ import idxfast
 
 ROOT = Path(idxfast.__file__).parent
 ORDER = [
-    "errors", "sniff", "native", "cores", "format", "source", "sink", "gzip.container",
+    "errors", "sniff", "native", "threads", "format", "source", "sink", "gzip.container",
     "gzip.segments", "gzip.members", "gzip.inflate", "gzip.runs", "gzip.decoder", "gzip.team", "gzip.reader",
-    "gzip.writer", "arrays", "reading", "writing", "datasets", "datasets.synthetic", "cli.info", "cli.demo", "cli",
+    "gzip.writer", "arrays", "raw", "streams", "reading", "writing", "datasets", "datasets.synthetic", "cli.info", "cli.demo", "cli",
 ]  # fmt: skip
 
 

@@ -7,18 +7,18 @@ believed until the file has been decoded once more without cuts.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from ..errors import IdxError
 from ..native.codec import WINDOW
 from ..source import Source
+from ..threads import Progress, Workers
 from .container import BGZF_HEADER_SIZE, is_bgzf
-from .decoder import Decoder, Map, NoSpace
+from .decoder import Decoder, NoSpace
 from .inflate import read_prefix
 from .segments import STEP
-from .team import Progress, Team
+from .team import Team
 
 # A match of 258 bytes takes 2 bits at the least: no DEFLATE stream unpacks to more.
 MAX_RATIO = 1032
@@ -102,16 +102,11 @@ def _decode(
 
 
 def _decode_rest(decoder: Decoder, source: Source, threads: int, progress: Progress | None) -> None:
-    if threads == 1 or source.size < MIN_SIZE:
-        _decode_in_order(decoder, map, progress)
-    elif is_bgzf(source.read(0, BGZF_HEADER_SIZE)):
-        with ThreadPoolExecutor(threads) as pool:
-            _decode_in_order(decoder, pool.map, progress)
-    else:
+    threads = threads if source.size >= MIN_SIZE else 1
+    if threads > 1 and not is_bgzf(source.read(0, BGZF_HEADER_SIZE)):
         Team(decoder, source, threads, progress).decode()
-
-
-def _decode_in_order(decoder: Decoder, map: Map, progress: Progress | None) -> None:
-    while decoder.advance(STEP, map=map):
-        if progress is not None:
-            progress(decoder.position, decoder.total)
+        return
+    with Workers(threads) as workers:
+        while decoder.advance(STEP, map=workers.map):
+            if progress is not None:
+                progress(decoder.position, decoder.total)

@@ -21,6 +21,7 @@ import numpy as np
 
 from ..native.codec import WINDOW
 from ..source import Source
+from ..threads import Progress, start_threads
 from .decoder import Decoder
 from .runs import Mark, Memory, Run
 
@@ -40,7 +41,6 @@ COPY = 4 << 20
 PATIENCE = 0.05
 
 Job = Callable[[], object]
-Progress = Callable[[int, int], object]
 
 
 class Team:
@@ -75,15 +75,8 @@ class Team:
 
     def decode(self) -> None:
         """Decode to the end of the source; when it returns or raises, no thread is left."""
-        helpers = []
+        helpers = start_threads(self._work, self._threads - 1)
         try:
-            for _ in range(self._threads - 1):
-                helper = threading.Thread(target=self._work, daemon=True)
-                try:
-                    helper.start()
-                except RuntimeError:
-                    break  # the system has no more threads: fewer do as well
-                helpers.append(helper)
             self._lead()
             self._work()
             self._report()

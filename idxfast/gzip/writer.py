@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from ..native.checksum import crc32
 from ..native.codec import encode
+from ..threads import Workers
 from .container import BGZF_END, pack_bgzf_header, pack_header, pack_trailer
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 BLOCK_SIZE = 0xFF00
 
 
-def encode_member(data: memoryview, level: int) -> Iterator[Buffer]:
+def encode_member(data: memoryview, level: int) -> Generator[Buffer, None, None]:
     """The pieces of one gzip member."""
     stream = encode(data, level)
     yield pack_header(level)
@@ -24,12 +25,15 @@ def encode_member(data: memoryview, level: int) -> Iterator[Buffer]:
     yield pack_trailer(crc32(data), len(data))
 
 
-def encode_blocks(data: memoryview, level: int) -> Iterator[Buffer]:
+def encode_blocks(data: memoryview, level: int, threads: int) -> Generator[Buffer, None, None]:
     """The pieces of a BGZF file, end-of-file block included."""
-    for start in range(0, len(data), BLOCK_SIZE):
+
+    def encode_block(start: int) -> bytes:
         block = data[start : start + BLOCK_SIZE]
         stream = encode(block, level)
-        yield pack_bgzf_header(level, len(stream))
-        yield stream
-        yield pack_trailer(crc32(block), len(block))
+        header = pack_bgzf_header(level, len(stream))
+        return b"".join([header, stream, pack_trailer(crc32(block), len(block))])
+
+    with Workers(threads) as workers:
+        yield from workers.map(encode_block, range(0, len(data), BLOCK_SIZE))
     yield BGZF_END

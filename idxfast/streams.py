@@ -1,0 +1,83 @@
+"""Read what cannot tell its size, in order: memory grows only as bytes arrive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .arrays import allocate, as_payload, bytes_of, check_out
+from .errors import TrailingDataError
+from .format import Header
+from .raw import truncated
+from .source import MemorySource, StreamSource
+from .threads import Progress
+
+# The first guess of the size of a stream.
+FIRST_GUESS = 1 << 20
+
+
+def read_start(source: StreamSource) -> bytes:
+    """The header of a raw stream, as far as it is there, or the first 4 bytes of anything else."""
+    start = bytearray(4)
+    del start[source.read_into(memoryview(start)) :]
+    if len(start) == 4 and start[:2] == b"\0\0":
+        dimensions = bytearray(4 * start[3])
+        start += dimensions[: source.read_into(memoryview(dimensions))]
+    return bytes(start)
+
+
+def read_payload(
+    source: StreamSource,
+    header: Header,
+    out: np.ndarray[Any, Any] | None,
+    progress: Progress | None,
+) -> np.ndarray[Any, Any]:
+    """The payload of a raw stream whose header has been read, as it stands in the file.
+
+    Raises
+    ------
+    TruncatedError, TrailingDataError
+        If the stream does not end where the header says.
+    """
+    if out is None:
+        memory = _read_growing(source, header.nbytes)
+        count = len(memory)
+    else:
+        check_out(out, header, source.name)
+        count = source.read_into(bytes_of(out))
+    if count < header.nbytes:
+        raise truncated(source.name, header, count)
+    if source.read_into(memoryview(bytearray(1))):
+        raise TrailingDataError(
+            "more bytes follow the payload",
+            filename=source.name,
+            offset=header.offset + count,
+            expected="the end of the file",
+            found="more",
+        )
+    if progress is not None:
+        progress(header.offset + count, header.offset + count)
+    return as_payload(memory, header, 0) if out is None else out
+
+
+def read_all(source: StreamSource, start: bytes) -> MemorySource:
+    """All of a stream, of which the start has been read already."""
+    return MemorySource(_read_growing(source, None, start), source.name)
+
+
+def _read_growing(
+    source: StreamSource, limit: int | None = None, start: bytes = b""
+) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """`start` and what follows it, up to a limit."""
+    memory = allocate(FIRST_GUESS if limit is None else min(limit, FIRST_GUESS), source.name)
+    memory[: len(start)] = memoryview(start)
+    filled = len(start)
+    while True:
+        filled += source.read_into(memoryview(memory)[filled:])
+        if filled < len(memory) or filled == limit:
+            return memory[:filled]
+        size = 2 * filled if limit is None else min(2 * filled, limit)
+        larger = allocate(size, source.name)
+        larger[:filled] = memory
+        memory = larger

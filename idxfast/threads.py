@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 import math
 import os
-import threading
+from _thread import allocate_lock, start_new_thread
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
@@ -47,33 +46,74 @@ def choose_threads(threads: int | None) -> int:
     return threads
 
 
-def start_threads(target: Callable[[], object], count: int) -> list[threading.Thread]:
+class Helper:
+    """A thread that has been started.
+
+    `threading.Thread` will not do: its start waits in a condition, and Ctrl-C at that moment can
+    leave the thread waiting for ever.
+
+    Raises
+    ------
+    RuntimeError
+        If the system has no more threads.
+    """
+
+    def __init__(self, target: Callable[[], object]) -> None:
+        self._running = allocate_lock()
+        self._running.acquire()
+        self._has_ended = False
+
+        def run() -> None:
+            try:
+                target()
+            finally:
+                self._has_ended = True
+                self._running.release()
+
+        start_new_thread(run, ())
+
+    def join(self, timeout: float = -1) -> bool:
+        """Wait for its end, so many seconds at the most; return whether it has ended."""
+        if not self._has_ended and self._running.acquire(timeout=timeout):
+            self._running.release()
+        return self._has_ended
+
+
+def start_threads(target: Callable[[], object], count: int) -> Iterator[Helper]:
     """Start so many threads, or as many as the system has left: none, perhaps."""
-    started: list[threading.Thread] = []
     for _ in range(count):
-        thread = threading.Thread(target=target, daemon=True)
         try:
-            thread.start()
+            yield Helper(target)
         except RuntimeError:
-            break
-        started.append(thread)
-    return started
+            return
 
 
 class Workers:
-    """Threads that live as long as a ``with`` block. With one thread, the caller does the work."""
+    """Threads that live as long as a ``with`` block. With one thread, the caller does the work.
+
+    The caller waits for them in queues alone: unlike conditions and futures, those stay whole when
+    Ctrl-C comes at any moment.
+    """
 
     def __init__(self, threads: int) -> None:
+        self._threads = threads
         self._tasks: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
-        self._started = start_threads(self._work, threads) if threads > 1 else []
+        self._helpers: list[Helper] = []
 
     def __enter__(self) -> Workers:
+        try:
+            if self._threads > 1:
+                for helper in start_threads(self._work, self._threads):
+                    self._helpers.append(helper)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        for _ in self._started:
+        for _ in range(self._threads):
             self._tasks.put(None)
-        for helper in self._started:
+        for helper in self._helpers:
             helper.join()
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
@@ -81,35 +121,44 @@ class Workers:
 
         If a call raises, or the results are no longer asked for, what has not been begun is not.
         """
-        if not self._started:
+        if not self._helpers:
             yield from map(function, items)
             return
-        waiting: deque[Future[R]] = deque()
+        waiting: deque[SimpleQueue[Callable[[], R]]] = deque()
+        is_wanted = True
+
+        def call(item: T, result: SimpleQueue[Callable[[], R]]) -> None:
+            if is_wanted:
+                result.put(_outcome(function, item))
+
         try:
             for item in items:
-                future: Future[R] = Future()
-                waiting.append(future)
-                self._tasks.put(functools.partial(_run, future, function, item))
-                if len(waiting) > 2 * len(self._started):
-                    yield waiting.popleft().result()
+                waiting.append(SimpleQueue())
+                self._tasks.put(functools.partial(call, item, waiting[-1]))
+                if len(waiting) > 2 * len(self._helpers):
+                    yield waiting.popleft().get()()
             while waiting:
-                yield waiting.popleft().result()
+                yield waiting.popleft().get()()
         finally:
-            for future in waiting:
-                future.cancel()
+            is_wanted = False
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             task()
 
 
-def _run(future: Future[R], function: Callable[[T], R], item: T) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
+def _outcome(function: Callable[[T], R], item: T) -> Callable[[], R]:
+    """Call a function; give another one that returns or raises what it did."""
     try:
-        future.set_result(function(item))
-    except BaseException as error:
-        future.set_exception(error)
+        value = function(item)
+    except BaseException as caught:
+        error = caught
+
+        def fail() -> R:
+            raise error
+
+        return fail
+    return lambda: value
 
 
 @functools.cache

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..native.codec import WINDOW
 from ..source import Source
-from ..threads import Progress, start_threads
+from ..threads import Helper, Progress, start_threads
 from .decoder import Decoder
 from .runs import Mark, Memory, Run
 
@@ -37,7 +37,7 @@ FRACTION = 0.43
 SPAN = 32 << 20
 # How many of them one job copies to their place.
 COPY = 4 << 20
-# How often, in seconds, a thread without work looks for some, and reports progress.
+# How often, in seconds, progress is reported, and a thread without work looks for some.
 PATIENCE = 0.05
 
 Job = Callable[[], object]
@@ -52,9 +52,7 @@ class Team:
         Stands somewhere in the source, and is led to its end.
     source : Source
     threads : int
-        How many, the caller's included.
     progress : callable, optional
-        Called in the caller's thread.
     """
 
     def __init__(
@@ -64,29 +62,43 @@ class Team:
         self._source = source
         self._threads = threads
         self._progress = progress
-        self._caller = threading.get_ident()
         # What follows is looked at and changed with the lock held.
         self._changed = threading.Condition()
         self._runs: list[Run] = []  # ahead of the decoder, in the order of the file
         self._copies: list[Job] = []
         self._spare: list[Memory] = []
+        self._is_led = False
         self._is_done = False
         self._error: BaseException | None = None
 
     def decode(self) -> None:
-        """Decode to the end of the source; when it returns or raises, no thread is left."""
-        helpers = start_threads(self._work, self._threads - 1)
+        """Decode to the end of the source; when it returns or raises, no thread is left.
+
+        The caller's thread only waits: Ctrl-C, which comes to it alone, finds it without a lock.
+        """
+        helpers: list[Helper] = []
         try:
-            self._lead()
-            self._work()
-            self._report()
+            for helper in start_threads(self._work, self._threads):
+                helpers.append(helper)
+            if not helpers:
+                self._work()
+            for helper in helpers:
+                while not helper.join(PATIENCE):
+                    self._report()
+            if self._error is None:
+                self._report()
         except BaseException as error:
-            self._stop(error)
+            self._error = error
+            raise
         finally:
             for helper in helpers:
                 helper.join()
         if self._error is not None:
             raise self._error
+
+    def _report(self) -> None:
+        if self._progress is not None:
+            self._progress(self._decoder.position, self._decoder.total)
 
     def _work(self) -> None:
         """Do one job after another until all is done."""
@@ -94,12 +106,9 @@ class Team:
             while (job := self._next_job()) is not None:
                 job()
         except BaseException as error:
-            self._stop(error)
-
-    def _stop(self, error: BaseException) -> None:
-        with self._changed:
-            self._error = self._error or error
-            self._changed.notify_all()
+            with self._changed:
+                self._error = self._error or error
+                self._changed.notify_all()
 
     def _next_job(self) -> Job | None:
         while True:
@@ -110,15 +119,13 @@ class Team:
                     return self._copies.pop()
                 if self._is_done:
                     return None
+                if not self._is_led:
+                    self._is_led = True
+                    return self._lead
                 run = self._start_run()
                 if run is not None:
                     return partial(self._run_ahead, run)
                 self._changed.wait(PATIENCE)
-            self._report()
-
-    def _report(self) -> None:
-        if self._progress is not None and threading.get_ident() == self._caller:
-            self._progress(self._decoder.position, self._decoder.total)
 
     def _start_run(self) -> Run | None:
         """A run in the largest gap, if that is worth it and there may be one more."""
@@ -134,7 +141,10 @@ class Team:
         index = gaps.index(gap)
         ahead = min(int(FRACTION * gap), SPAN * size // self._decoder.total)
         space = WINDOW + min(SPAN, self._decoder.total)
-        memory = self._spare.pop() if self._spare else np.empty(space, np.uint8)
+        try:
+            memory = self._spare.pop() if self._spare else np.empty(space, np.uint8)
+        except MemoryError:
+            return None  # the leader needs none
         run = Run(fronts[index] + ahead, memory)
         self._runs.insert(index, run)
         return run
@@ -145,7 +155,6 @@ class Team:
             more = run.open(self._source)
             while more:
                 more = run.advance(self._next_mark(run.bit, run.start))
-                self._report()
                 with self._changed:
                     more &= run in self._runs and run.adopted_at is None and self._error is None
                     if more:
@@ -169,7 +178,6 @@ class Team:
         while True:
             target = self._next_mark(decoder.bit)
             more = decoder.advance(STEP, target)
-            self._report()
             with self._changed:
                 if self._error is not None:
                     return
@@ -185,11 +193,13 @@ class Team:
 
     def _drop_passed(self, target: int | None) -> None:
         """Forget the runs that the leader has passed, and the one whose mark turned out no cut."""
-        bit = self._decoder.bit
-        self._runs = [run for run in self._runs if run.bit >= bit]
+        bit, runs = self._decoder.bit, self._runs
+        self._runs = [run for run in runs if run.bit >= bit]
         marks = self._runs[0].marks if self._runs else []
         if target is not None and bit > target and any(mark.bit == target for mark in marks):
             del self._runs[0]
+        if len(self._runs) < len(runs):
+            self._changed.notify_all()
 
     def _next_run(self, start: int) -> Run | None:
         """The first run ahead of one that starts at a bit."""
@@ -220,7 +230,7 @@ class Team:
         self._runs = self._runs[self._runs.index(run) + 1 :]
         assert run.adopted_at is not None
         start, stop = run.adopted_at.position, run.marks[-1].position
-        out = np.frombuffer(self._decoder.adopt(run, run.adopted_at), np.uint8)
+        out = np.asarray(self._decoder.adopt(run, run.adopted_at))
         # The decoder has copied the last window.
         parts = [
             slice(at, min(at + COPY, stop - WINDOW)) for at in range(start, stop - WINDOW, COPY)
@@ -236,6 +246,7 @@ class Team:
                     self._spare.append(run.memory)
 
         self._copies += [partial(copy, part) for part in parts]
+        self._changed.notify_all()
         if run.follower is not None and run.follower[0] in self._runs:
             return self._hand_over(*run.follower)
         return True

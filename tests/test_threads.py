@@ -1,0 +1,471 @@
+"""Several threads give what one gives: the same array, or the same error."""
+
+import _thread
+import gzip
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import idxfast
+from idxfast import threads as thread_room
+from idxfast.gzip import decoder, reader, runs, segments, team
+
+THREADS = _thread._count()
+REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch):
+    """Let a file of some MB be cut as one of some GB would be."""
+    monkeypatch.setattr(reader, "MIN_SIZE", 1)
+    monkeypatch.setattr(team, "MIN_GAP", 64 << 10)
+    monkeypatch.setattr(team, "STEP", 64 << 10)
+    monkeypatch.setattr(team, "COPY", 100_000)
+    monkeypatch.setattr(runs, "FIRST_STEP", 16 << 10)
+    monkeypatch.setattr(runs, "LAST_STEP", 64 << 10)
+    monkeypatch.setattr(segments, "CHUNK", 160 << 10)
+    monkeypatch.setattr(segments, "SEARCH", 64 << 10)
+    monkeypatch.setattr(decoder, "GROUP", 64 << 10)
+    monkeypatch.setattr("idxfast.raw.CHUNK", 100_000)
+    monkeypatch.setattr("idxfast.raw.SWAPPED", 8_000)
+    monkeypatch.setattr("idxfast.raw.MIN_SIZE", 1)
+
+
+@pytest.fixture
+def adopted(monkeypatch):
+    """How many bytes each adopted run gave; the leader is slow, so that there are some."""
+    sizes = []
+    adopt, advance = decoder.Decoder.adopt, decoder.Decoder.advance
+
+    def counted(self, run, mark):
+        sizes.append(run.marks[-1].position - mark.position)
+        return adopt(self, run, mark)
+
+    def slow(self, *args, **kwargs):
+        time.sleep(0.002)
+        return advance(self, *args, **kwargs)
+
+    monkeypatch.setattr(decoder.Decoder, "adopt", counted)
+    monkeypatch.setattr(decoder.Decoder, "advance", slow)
+    return sizes
+
+
+def images(count=3000):
+    """Blots on zeros, much like handwriting."""
+    random = np.random.default_rng(count)
+    out = np.zeros((count, 28, 28), np.uint8)
+    rows = random.integers(4, 16, (2, count))
+    for image, top, left in zip(out, *rows, strict=True):
+        image[top : top + 9, left : left + 7] = random.integers(0, 256, (9, 7))
+    return out
+
+
+def many_images():
+    return images(20_000)
+
+
+def unresolved():
+    """Each part begins as the one before: those bytes of the first window never drop out."""
+    random = np.random.default_rng(1)
+    out = np.tile(random.integers(0, 256, 20_000, np.uint8), (150, 1))
+    out[:, 15_000:] = random.integers(0, 256, (150, 5_000))
+    return out
+
+
+def noise():
+    return np.random.default_rng(2).integers(0, 256, 1_500_000, np.uint8)
+
+
+def letters():
+    return np.random.default_rng(3).integers(0, 30, 2_500_000, np.uint8)
+
+
+def zeros():
+    out = np.zeros(40_000_000, np.uint8)
+    out[::9973] = 7
+    return out
+
+
+CONTENTS = {f.__name__: f for f in (images, many_images, unresolved, noise, letters, zeros)}
+
+
+def deflated(level, strategy=0, window=31):
+    def pack(data):
+        packer = zlib.compressobj(level, zlib.DEFLATED, window, 8, strategy)
+        return packer.compress(data) + packer.flush()
+
+    return pack
+
+
+def members(data):
+    sizes = [0, 1, 70_000, 65_536, 300_001, 5]
+    pieces, at = [], 0
+    while at < len(data):
+        size = sizes[len(pieces) % len(sizes)]
+        pieces.append(gzip.compress(data[at : at + size], 6, mtime=0))
+        at += size
+    return b"".join([*pieces, bytes(1000)])
+
+
+def two_members(data):
+    half = len(data) // 2
+    return gzip.compress(data[:half], 6) + gzip.compress(data[half:], 1)
+
+
+def seekable(data):
+    from idxfast.gzip.writer import encode_blocks
+
+    return b"".join(encode_blocks(memoryview(data), 6, 1))
+
+
+def sync_flushed(data):
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    step = 100_001
+    pieces = [packer.compress(data[at : at + step]) + packer.flush(zlib.Z_SYNC_FLUSH)
+              for at in range(0, len(data), step)]  # fmt: skip
+    return b"".join([*pieces, packer.flush()])
+
+
+PACKERS = {
+    **{f"zlib-{level}": deflated(level) for level in range(10)},
+    "huffman": deflated(6, zlib.Z_HUFFMAN_ONLY),
+    "rle": deflated(6, zlib.Z_RLE),
+    "fixed": deflated(6, zlib.Z_FIXED),
+    "filtered": deflated(6, zlib.Z_FILTERED),
+    "window-9": deflated(6, window=25),
+    "members": members,
+    "two-members": two_members,
+    "seekable": seekable,
+    "sync-flushed": sync_flushed,
+}
+
+
+def packed(content, packer):
+    data = CONTENTS[content]()
+    header = bytes([0, 0, 8, data.ndim]) + b"".join(n.to_bytes(4) for n in data.shape)
+    return PACKERS[packer](header + data.tobytes()), data
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+@pytest.mark.parametrize("content", [name for name in CONTENTS if name != "many_images"])
+def test_equal(content, packer):
+    file, data = packed(content, packer)
+    for threads in (2, 3, 8):
+        assert np.array_equal(idxfast.loads(file, threads=threads), data)
+    out = np.empty_like(data)
+    assert idxfast.loads(file, out=out, threads=2) is out
+    assert np.array_equal(out, data)
+
+
+def test_runs_are_adopted(adopted):
+    file, data = packed("many_images", "zlib-6")
+    for threads in range(2, 9):
+        adopted.clear()
+        assert np.array_equal(idxfast.loads(file, threads=threads), data)
+        assert sum(adopted) > data.nbytes / 5
+
+
+def test_a_run_that_never_agrees_is_decoded_again(adopted):
+    file, data = packed("unresolved", "zlib-6")
+    assert np.array_equal(idxfast.loads(file, threads=4), data)
+    assert sum(adopted) == 0
+
+
+def test_runs_of_a_bounded_length(adopted, monkeypatch):
+    monkeypatch.setattr(team, "SPAN", 2_000_000)
+    file, data = packed("many_images", "zlib-6")
+    assert np.array_equal(idxfast.loads(file, threads=2), data)
+    assert len(adopted) > 3
+    assert 0 < max(adopted) <= 2_000_000
+
+
+TOOLS = {
+    "pigz": ["pigz", "-c"],
+    "pigz-11": ["pigz", "-11", "-c"],
+    "bgzip": ["bgzip", "-c"],
+    "gzip-1": ["gzip", "-1", "-c"],
+    "gzip-9": ["gzip", "-9", "-c"],
+    "7z": ["7z", "a", "-tgzip", "-si", "-so", "x"],
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_files_of_other_programs(tool):
+    if shutil.which(TOOLS[tool][0]) is None:
+        pytest.skip(f"{TOOLS[tool][0]} is not installed")
+    data = images(1000)
+    content = b"\0\0\x08\x03" + b"".join(n.to_bytes(4) for n in data.shape) + data.tobytes()
+    file = subprocess.run(TOOLS[tool], input=content, capture_output=True, check=True).stdout
+    for threads in (1, 2, 5):
+        assert np.array_equal(idxfast.loads(file, threads=threads), data)
+
+
+@pytest.mark.parametrize(
+    ("module", "levels"),
+    [("deflate", range(1, 13)), ("isal.igzip", range(4)), ("zopfli.gzip", [0])],
+)
+def test_files_of_other_libraries(module, levels):
+    library = pytest.importorskip(module)
+    data = images(300 if module == "zopfli.gzip" else 1000)
+    content = b"\0\0\x08\x03" + b"".join(n.to_bytes(4) for n in data.shape) + data.tobytes()
+    for level in levels:
+        if module == "deflate":
+            file = library.gzip_compress(content, level)
+        else:
+            file = library.compress(content, *([level] if level else []))
+        for threads in (1, 2, 5):
+            assert np.array_equal(idxfast.loads(bytes(file), threads=threads), data)
+
+
+@pytest.mark.parametrize("path", sorted(REAL.glob("*/*.gz")), ids=lambda path: path.name)
+def test_real_files(path):
+    expected = gzip.decompress(path.read_bytes())
+    for threads in range(1, 9):
+        array = idxfast.load(path, threads=threads)
+        assert array.tobytes() == expected[4 + 4 * expected[3] :]
+
+
+@pytest.mark.parametrize("content", ["images", "letters"])
+def test_false_cuts_cost_time_alone(content, monkeypatch):
+    file, data = packed(content, "zlib-6")
+    find = segments.find_block
+    calls = []
+
+    def find_block(buffer, start, stop):
+        calls.append(start)
+        found = find(buffer, start, stop)
+        return found - 77 if found > start + 100 and len(calls) % 3 else found
+
+    monkeypatch.setattr(segments, "find_block", find_block)
+    for threads in (1, 2, 4):
+        assert np.array_equal(idxfast.loads(file, threads=threads), data)
+    assert len(calls) > 5
+
+
+def outcome(file, threads):
+    try:
+        return idxfast.loads(file, threads=threads).tobytes()
+    except idxfast.IdxError as error:
+        return type(error), str(error), vars(error)
+
+
+@pytest.mark.parametrize("packer", ["zlib-6", "zlib-0", "members", "two-members", "seekable"])
+def test_the_same_error(packer):
+    file, _ = packed("images", packer)
+    damages = []
+    for at in np.linspace(20, len(file) - 1, 12).astype(int):
+        damaged = bytearray(file)
+        damaged[at] ^= 0x21
+        damages += [bytes(damaged), file[:at]]
+    damages += [file + b"x", file + file, file[:-8] + bytes(8)]
+    for damaged in damages:
+        expected = outcome(damaged, 1)
+        for threads in (2, 3):
+            assert outcome(damaged, threads) == expected
+
+
+def test_raw_files(tmp_path, oracle):
+    for code, shape in [(8, (1_000_003,)), (0x0C, (250_001, 3)), (0x0E, (7, 13_003))]:
+        content = oracle.pack(code, shape)
+        path = tmp_path / "raw"
+        path.write_bytes(content)
+        for threads in (1, 2, 8):
+            oracle.check(idxfast.load(path, threads=threads), content)
+            calls = []
+            progress = lambda *call, calls=calls: calls.append(call)  # noqa: E731
+            idxfast.load(path, threads=threads, progress=progress)
+            assert calls == sorted(calls)
+            assert calls[-1] == (len(content), len(content))
+
+
+def test_a_raw_file_that_shrinks(tmp_path, monkeypatch):
+    path = tmp_path / "raw"
+    path.write_bytes(b"\0\0\x08\x01" + (1_000_000).to_bytes(4) + bytes(1_000_000))
+    read = idxfast.source.FileSource.read_into
+
+    def read_into(self, buffer, offset):
+        os.truncate(path, 500_000)
+        return read(self, buffer, offset)
+
+    monkeypatch.setattr(idxfast.source.FileSource, "read_into", read_into)
+    for threads in (1, 3):
+        with open(path, "r+b") as file:
+            file.truncate(1_000_008)
+        with pytest.raises(idxfast.TruncatedError) as error:
+            idxfast.load(path, threads=threads)
+        assert error.value.found == 500_000
+
+
+def test_saving(tmp_path):
+    data = images(2000)
+    files = []
+    for threads in (1, 2, 3, 8):
+        path = tmp_path / f"{threads}.gz"
+        idxfast.save(path, data, seekable=True, threads=threads)
+        files.append(path.read_bytes())
+        assert gzip.decompress(files[-1])[16:] == data.tobytes()
+    assert len(set(files)) == 1
+    for tool in (["gzip", "-t"], ["bgzip", "-t"]):
+        if shutil.which(tool[0]):
+            subprocess.run([*tool, path], check=True)
+    with pytest.raises(ValueError, match="compresslevel"):
+        idxfast.save(path, data, seekable=True, compresslevel=13, threads=4)
+    assert path.read_bytes() == files[-1]
+
+
+@pytest.mark.parametrize("packer", ["zlib-6", "seekable", "fixed"])
+def test_progress(packer):
+    file, data = packed("images", packer)
+    for threads in (1, 2, 4):
+        calls = []
+
+        def progress(done, total, calls=calls):
+            calls.append((done, total, threading.get_ident()))
+
+        idxfast.load(file, threads=threads, progress=progress)
+        done = [call[0] for call in calls]
+        assert done == sorted(done)
+        assert done[-1] == data.nbytes + 16
+        assert {call[1:] for call in calls} == {(data.nbytes + 16, threading.get_ident())}
+
+
+def assert_no_thread_is_left():
+    """One that was interrupted while it started needs a moment to end."""
+    deadline = time.monotonic() + 10
+    while _thread._count() > THREADS:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+@pytest.mark.parametrize("packer", ["zlib-6", "seekable"])
+def test_an_error_of_progress_ends_all_threads(packer):
+    file, _ = packed("images", packer)
+
+    def progress(done, total):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        idxfast.load(file, threads=4, progress=progress)
+    assert_no_thread_is_left()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_an_interrupt_ends_all_threads(threads):
+    file, _ = packed("letters", "zlib-6")
+    interrupted = 0
+    for delay in np.linspace(0.0005, 0.02, 30):
+        signal.setitimer(signal.ITIMER_REAL, delay)
+        old = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        try:
+            idxfast.loads(file, threads=threads)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except KeyboardInterrupt:
+            interrupted += 1
+        finally:
+            signal.signal(signal.SIGALRM, old)
+        assert_no_thread_is_left()
+    assert interrupted
+
+
+def test_no_more_threads_to_be_had(monkeypatch):
+    file, data = packed("images", "zlib-6")
+    blocks, _ = packed("images", "seekable")
+    start = _thread.start_new_thread
+    for allowed in (0, 1):
+        left = [allowed]
+
+        def limited(*args, left=left):
+            if not left[0]:
+                raise RuntimeError("can't start new thread")
+            left[0] -= 1
+            return start(*args)
+
+        for content in (file, blocks):
+            left[0] = allowed
+            with monkeypatch.context() as patch:
+                patch.setattr(thread_room, "start_new_thread", limited)
+                assert np.array_equal(idxfast.loads(content, threads=4), data)
+
+
+def test_many_callers_at_once():
+    file, data = packed("images", "zlib-6")
+    barrier = threading.Barrier(8)
+
+    def load(index):
+        barrier.wait()
+        return np.array_equal(idxfast.loads(file, threads=1 + index % 4), data)
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            assert all(pool.map(load, range(8)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_after_a_fork(tmp_path):
+    path = tmp_path / "file.gz"
+    path.write_bytes(packed("images", "zlib-6")[0])
+    code = (
+        "import os, sys, idxfast\n"
+        "from idxfast.gzip import reader, team\n"
+        "reader.MIN_SIZE = 1; team.MIN_GAP = team.STEP = 65536\n"
+        "first = idxfast.load(sys.argv[1], threads=3)\n"
+        "for _ in range(20):\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        os._exit(int((idxfast.load(sys.argv[1], threads=3) != first).any()))\n"
+        "    assert os.waitpid(child, 0)[1] == 0\n"
+    )
+    subprocess.run([sys.executable, "-P", "-c", code, path], check=True, timeout=60)
+
+
+def test_the_choice_of_threads(monkeypatch, tmp_path):
+    choose = thread_room.choose_threads
+    assert choose(3) == 3
+    for wrong in (0, -1):
+        with pytest.raises(ValueError, match=str(wrong)):
+            choose(wrong)
+    monkeypatch.setattr(thread_room, "_quota", lambda: 99)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(3), raising=False)
+    assert choose(None) == 3
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64))
+    assert choose(None) == 8
+    for quota, expected in [(0.5, 1), (1.0, 1), (2.9, 2)]:
+        monkeypatch.setattr(thread_room, "_quota", lambda quota=quota: quota)
+        assert choose(None) == expected
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert choose(None) == 1
+    for text, expected in [("max 100000\n", np.inf), ("250000 100000", 2.5), ("?", np.inf)]:
+        (tmp_path / "cpu.max").write_text(text)
+        assert thread_room._read_quota(tmp_path) == expected
+    assert thread_room._read_quota(tmp_path / "none") == np.inf
+
+
+def test_workers_keep_the_order_and_stop_at_an_error():
+    with thread_room.Workers(3) as workers:
+        assert list(workers.map(lambda i: i * i, range(50))) == [i * i for i in range(50)]
+        begun = []
+
+        def fail(i):
+            begun.append(i)
+            if i == 3:
+                raise KeyError(i)
+            return i
+
+        seen = []
+        with pytest.raises(KeyError):
+            for i in workers.map(fail, range(1000)):
+                seen.append(i)
+        assert seen == [0, 1, 2]
+    assert len(begun) < 20
+    assert_no_thread_is_left()

@@ -11,7 +11,9 @@ ROOT = Path(idxfast.__file__).parent
 ORDER = [
     "errors", "sniff", "native", "format", "source", "sink", "gzip.container", "gzip.segments",
     "gzip.members", "gzip.inflate", "gzip.reader", "gzip.writer", "arrays", "reading", "writing",
-    "datasets", "datasets.synthetic", "cli.info", "cli.demo", "cli",
+    "names", "xz", "directory", "datasets.catalogue", "datasets.verifying", "datasets.transfer",
+    "datasets.fetching", "datasets.loading", "datasets.synthetic", "datasets",
+    "cli.info", "cli.fetch", "cli.demo", "cli",
 ]  # fmt: skip
 
 

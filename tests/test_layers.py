@@ -10,8 +10,11 @@ import idxfast
 ROOT = Path(idxfast.__file__).parent
 ORDER = [
     "errors", "sniff", "native", "threads", "format", "source", "sink", "gzip.container",
-    "gzip.segments", "gzip.members", "gzip.inflate", "gzip.runs", "gzip.decoder", "gzip.team", "gzip.reader",
-    "gzip.writer", "arrays", "raw", "streams", "reading", "writing", "datasets", "datasets.synthetic", "cli.info", "cli.demo", "cli",
+    "gzip.segments", "gzip.members", "gzip.inflate", "gzip.runs", "gzip.decoder", "gzip.team",
+    "gzip.reader", "gzip.writer", "arrays", "raw", "streams", "reading", "writing", "names", "xz",
+    "directory", "datasets.catalogue", "datasets.verifying", "datasets.transfer",
+    "datasets.fetching", "datasets.loading", "datasets.synthetic", "datasets", "cli.info",
+    "cli.fetch", "cli.demo", "cli",
 ]  # fmt: skip
 
 

@@ -54,16 +54,6 @@ def to_native(array: np.ndarray[Any, Any], header: Header) -> np.ndarray[Any, An
     return array
 
 
-def destination(
-    out: np.ndarray[Any, Any] | None, header: Header, filename: str
-) -> np.ndarray[Any, Any]:
-    """`out`, if it fits, or a new array."""
-    if out is None:
-        return as_payload(allocate(header.nbytes, filename), header, 0)
-    check_out(out, header, filename)
-    return out
-
-
 def check_out(out: Any, header: Header, filename: str) -> None:
     """Refuse an ``out=`` that cannot take the file's data as they are.
 

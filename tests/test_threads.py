@@ -20,7 +20,6 @@ import idxfast
 from idxfast import threads as thread_room
 from idxfast.gzip import decoder, reader, runs, segments, team
 
-THREADS = _thread._count()
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -39,6 +38,20 @@ def small_steps(monkeypatch):
     monkeypatch.setattr("idxfast.raw.CHUNK", 100_000)
     monkeypatch.setattr("idxfast.raw.SWAPPED", 8_000)
     monkeypatch.setattr("idxfast.raw.MIN_SIZE", 1)
+
+
+@pytest.fixture
+def no_thread_is_left():
+    """Call it to be sure; a thread that was interrupted while it started needs a moment to end."""
+    before = _thread._count()
+
+    def check():
+        deadline = time.monotonic() + 10
+        while _thread._count() > before:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+    return check
 
 
 @pytest.fixture
@@ -339,16 +352,8 @@ def test_progress(packer):
         assert {call[1:] for call in calls} == {(data.nbytes + 16, threading.get_ident())}
 
 
-def assert_no_thread_is_left():
-    """One that was interrupted while it started needs a moment to end."""
-    deadline = time.monotonic() + 10
-    while _thread._count() > THREADS:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-
-
 @pytest.mark.parametrize("packer", ["zlib-6", "seekable"])
-def test_an_error_of_progress_ends_all_threads(packer):
+def test_an_error_of_progress_ends_all_threads(packer, no_thread_is_left):
     file, _ = packed("images", packer)
 
     def progress(done, total):
@@ -356,11 +361,11 @@ def test_an_error_of_progress_ends_all_threads(packer):
 
     with pytest.raises(RuntimeError, match="enough"):
         idxfast.load(file, threads=4, progress=progress)
-    assert_no_thread_is_left()
+    no_thread_is_left()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
-def test_an_interrupt_ends_all_threads(threads):
+def test_an_interrupt_ends_all_threads(threads, no_thread_is_left):
     file, _ = packed("letters", "zlib-6")
     interrupted = 0
     for delay in np.linspace(0.0005, 0.02, 30):
@@ -373,7 +378,7 @@ def test_an_interrupt_ends_all_threads(threads):
             interrupted += 1
         finally:
             signal.signal(signal.SIGALRM, old)
-        assert_no_thread_is_left()
+        no_thread_is_left()
     assert interrupted
 
 
@@ -451,7 +456,7 @@ def test_the_choice_of_threads(monkeypatch, tmp_path):
     assert thread_room._read_quota(tmp_path / "none") == np.inf
 
 
-def test_workers_keep_the_order_and_stop_at_an_error():
+def test_workers_keep_the_order_and_stop_at_an_error(no_thread_is_left):
     with thread_room.Workers(3) as workers:
         assert list(workers.map(lambda i: i * i, range(50))) == [i * i for i in range(50)]
         begun = []
@@ -468,4 +473,4 @@ def test_workers_keep_the_order_and_stop_at_an_error():
                 seen.append(i)
         assert seen == [0, 1, 2]
     assert len(begun) < 20
-    assert_no_thread_is_left()
+    no_thread_is_left()

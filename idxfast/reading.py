@@ -20,7 +20,7 @@ from .gzip.inflate import read_prefix
 from .gzip.reader import MAX_RATIO, decode
 from .native.members import decode_member
 from .source import FileSource, MemorySource, Source, StreamSource, open_source
-from .threads import Progress, choose_threads
+from .threads import Progress, check_threads
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -83,7 +83,7 @@ def load(
     OSError
         If it cannot be opened or read.
     """
-    threads = choose_threads(threads)
+    check_threads(threads)
     if mmap_mode is not None:
         return _map(file, mmap_mode, out)
     with open_source(file, small=SMALL) as source:
@@ -119,7 +119,7 @@ def loads(
     IdxError
         As `load` does.
     """
-    threads = choose_threads(threads)
+    check_threads(threads)
     with MemorySource(data, f"<{type(data).__name__}>") as source:
         return _read(source, _Options(out, threads, None, max_bytes))
 
@@ -161,7 +161,7 @@ class _Options(NamedTuple):
     """What the caller of `load` asked for."""
 
     out: np.ndarray[Any, Any] | None
-    threads: int
+    threads: int | None
     progress: Progress | None
     max_bytes: int | None
 

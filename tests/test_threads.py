@@ -437,8 +437,11 @@ def test_the_choice_of_threads(monkeypatch, tmp_path):
     choose = thread_room.choose_threads
     assert choose(3) == 3
     for wrong in (0, -1):
+        for call in (idxfast.loads, idxfast.load):
+            with pytest.raises(ValueError, match=str(wrong)):
+                call(b"", threads=wrong)
         with pytest.raises(ValueError, match=str(wrong)):
-            choose(wrong)
+            idxfast.save(tmp_path / "file", [1.5], threads=wrong)
     monkeypatch.setattr(thread_room, "_quota", lambda: 99)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(3), raising=False)
     assert choose(None) == 3

@@ -38,7 +38,7 @@ def allocate(nbytes: int, filename: str, *, before: int = 0) -> np.ndarray[Any, 
 
 def as_payload(memory: np.ndarray[Any, Any], header: Header, offset: int) -> np.ndarray[Any, Any]:
     """The array over the bytes at an offset, in native byte order."""
-    dtype = header.dtype.newbyteorder("=")
+    dtype = header.dtype if header.dtype.isnative else header.dtype.newbyteorder("=")
     return np.ndarray(header.shape, dtype, memory, offset)
 
 

@@ -108,7 +108,9 @@ def _decode(
         out[:] = target[origin:]
 
 
-def _decode_rest(decoder: Decoder, source: Source, threads: int, progress: Progress | None) -> None:
+def _decode_rest(
+    decoder: Decoder, source: Source, threads: int | None, progress: Progress | None
+) -> None:
     threads = choose_threads(threads) if source.size >= MIN_SIZE else 1
     if threads > 1 and not is_bgzf(source.read(0, BGZF_HEADER_SIZE)):
         Team(decoder, source, threads, progress).decode()

@@ -18,7 +18,7 @@ import pytest
 
 import idxfast
 from idxfast import threads as thread_room
-from idxfast.gzip import decoder, reader, runs, segments, team
+from idxfast.gzip import decoder, reader, segments, team
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -28,10 +28,9 @@ def small_steps(monkeypatch):
     """Let a file of some MB be cut as one of some GB would be."""
     monkeypatch.setattr(reader, "MIN_SIZE", 1)
     monkeypatch.setattr(team, "MIN_GAP", 64 << 10)
-    monkeypatch.setattr(team, "STEP", 64 << 10)
+    monkeypatch.setattr(team, "UNPACKED_STEP", 1)
+    monkeypatch.setattr(team, "MIN_STEP", 64 << 10)
     monkeypatch.setattr(team, "COPY", 100_000)
-    monkeypatch.setattr(runs, "FIRST_STEP", 16 << 10)
-    monkeypatch.setattr(runs, "LAST_STEP", 64 << 10)
     monkeypatch.setattr(segments, "CHUNK", 160 << 10)
     monkeypatch.setattr(segments, "SEARCH", 64 << 10)
     monkeypatch.setattr(decoder, "GROUP", 64 << 10)
@@ -422,7 +421,7 @@ def test_after_a_fork(tmp_path):
     code = (
         "import os, sys, idxfast\n"
         "from idxfast.gzip import reader, team\n"
-        "reader.MIN_SIZE = 1; team.MIN_GAP = team.STEP = 65536\n"
+        "reader.MIN_SIZE = 1; team.MIN_GAP = 65536; team.UNPACKED_STEP = 1\n"
         "first = idxfast.load(sys.argv[1], threads=3)\n"
         "for _ in range(20):\n"
         "    child = os.fork()\n"

@@ -1,0 +1,111 @@
+"""In place of idx2numpy: ``import idxfast.compat.idx2numpy as idx2numpy``.
+
+The arrays are those of idx2numpy, in the byte order of the file (``>i4``). What differs:
+
+- gzip files are read, too, by their names or as bytes. Of a file from `gzip.open` that has not been
+  read from, the file beneath is decoded, and it is left at its start.
+- Arrays are writable.
+- Byte-swapped arrays are written, so what was read can be written back; so are arrays without a
+  dimension, and masked arrays are refused instead of losing their mask. NaN keep their bits.
+- A path may be a PathLike. It is written to by way of a sibling file: a failure leaves the old one.
+- A file of less than four bytes is refused in words. Impossible sizes are a `FormatError`.
+
+Damaged gzip data are an `idxfast.GzipError`, an OSError like those of the gzip module.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import sink
+from ...errors import GzipError, IdxError, SizeError
+from ...writing import dumps
+from ..files import Array, big_endian, fault, load
+from .FormatError import FormatError as FormatError
+
+__all__ = [
+    "FormatError",
+    "convert_from_file",
+    "convert_from_string",
+    "convert_to_file",
+    "convert_to_string",
+]
+
+__version__ = "1.2.3"
+
+
+def convert_from_file(file: Any) -> Array:
+    """Read an IDX file.
+
+    Parameters
+    ----------
+    file : str, PathLike or binary file object
+        A file object is read from where it stands, to its end.
+
+    Raises
+    ------
+    FormatError
+        If it is not a whole IDX file.
+    GzipError
+        If it is a damaged gzip file.
+    """
+    try:
+        return big_endian(load(file))
+    except GzipError:
+        raise
+    except IdxError as error:
+        raise FormatError(_message(error)) from error
+
+
+def convert_from_string(idx_string: Any) -> Array:
+    """Read the content of an IDX file from bytes, as `convert_from_file` does."""
+    return convert_from_file(memoryview(idx_string))
+
+
+def convert_to_file(file: Any, ndarr: Any) -> None:
+    """Write an array as an IDX file, never compressed.
+
+    Parameters
+    ----------
+    file : str, PathLike or binary file object
+    ndarr : ndarray
+        uint8, int8, int16, int32, float32 or float64, and not empty.
+
+    Raises
+    ------
+    FormatError
+        If the array is another; then `file` has not been touched.
+    """
+    sink.write(file, [convert_to_string(ndarr)])
+
+
+def convert_to_string(ndarr: Any) -> bytes:
+    """The content of an IDX file; what is accepted is what `convert_to_file` accepts."""
+    array = np.asanyarray(ndarr)
+    if array.size == 0:
+        raise FormatError("Cannot encode empty array.")
+    try:
+        return dumps(array)
+    except TypeError as error:
+        raise FormatError("numpy ndarray type not supported by IDX format.") from error
+    except SizeError as error:
+        raise FormatError(
+            "IDX format cannot encode array with more than 4294967295 elements along any axis"
+        ) from error
+
+
+def _message(error: IdxError) -> str:
+    part, magic = fault(error)
+    if part == "start":
+        return "Incomplete magic number."
+    if part == "zeros":
+        return f"Incorrect first two bytes of the magic number: 0x{magic[0]:02X} 0x{magic[1]:02X}"
+    if part == "type":
+        return f"Incorrect data type code: 0x{magic[2]:02X}"
+    if part == "dimensions":
+        return f"Dims sizes: {error}"
+    if part == "payload":
+        return f"Error creating numpy array: {error}"
+    return "Superfluous data detected."

@@ -12,6 +12,7 @@ KUZUSHIJI = [
     "お - o", "き - ki", "す - su", "つ - tsu", "な - na", "は - ha", "ま - ma", "や - ya",
     "れ - re", "を - wo",
 ]  # fmt: skip
+KUZUSHIJI_ROMANISED = [name.partition(" - ")[2] for name in KUZUSHIJI]
 KUZUSHIJI_49 = [
     "あ - a", "い - i", "う - u", "え - e", "お - o", "か - ka", "き - ki", "く - ku",
     "け - ke", "こ - ko", "さ - sa", "し - shi", "す - su", "せ - se", "そ - so", "た - ta",

@@ -7,7 +7,7 @@ The arrays are those of idx2numpy, in the byte order of the file (``>i4``). What
 - Arrays are writable.
 - Byte-swapped arrays are written, so what was read can be written back; so are arrays without a
   dimension, and masked arrays are refused instead of losing their mask. NaN keep their bits.
-- A path may be a PathLike. It is written to by way of a sibling file: a failure leaves the old one.
+- A path may be a PathLike.
 - A file of less than four bytes is refused in words. Impossible sizes are a `FormatError`.
 
 Damaged gzip data are an `idxfast.GzipError`, an OSError like those of the gzip module.
@@ -15,13 +15,15 @@ Damaged gzip data are an `idxfast.GzipError`, an OSError like those of the gzip 
 
 from __future__ import annotations
 
+import io
+import os
 from typing import Any
 
 import numpy as np
 
-from ... import sink
-from ...errors import GzipError, IdxError, SizeError
-from ...writing import dumps
+from ...errors import GzipError, IdxError
+from ...format import CODES
+from ...writing import save
 from ..files import Array, big_endian, fault, load
 from .FormatError import FormatError as FormatError
 
@@ -34,6 +36,8 @@ __all__ = [
 ]
 
 __version__ = "1.2.3"
+
+_MAX_LENGTH = 2**32 - 1
 
 
 def convert_from_file(file: Any) -> Array:
@@ -67,6 +71,9 @@ def convert_from_string(idx_string: Any) -> Array:
 def convert_to_file(file: Any, ndarr: Any) -> None:
     """Write an array as an IDX file, never compressed.
 
+    It is written straight into the file, as the original does; `idxfast.save` puts a new file in
+    the place of the old one.
+
     Parameters
     ----------
     file : str, PathLike or binary file object
@@ -78,22 +85,33 @@ def convert_to_file(file: Any, ndarr: Any) -> None:
     FormatError
         If the array is another; then `file` has not been touched.
     """
-    sink.write(file, [convert_to_string(ndarr)])
+    array = _checked(ndarr)
+    if isinstance(file, (str, os.PathLike)):
+        with open(file, "wb", buffering=0) as opened:
+            save(opened, array)
+    else:
+        save(file, array)
 
 
 def convert_to_string(ndarr: Any) -> bytes:
     """The content of an IDX file; what is accepted is what `convert_to_file` accepts."""
-    array = np.asanyarray(ndarr)
+    content = io.BytesIO()
+    save(content, _checked(ndarr))
+    return content.getvalue()
+
+
+def _checked(ndarr: Any) -> Array:
+    """The array, if IDX has its type, and the original would write its shape."""
+    array: Array = np.asanyarray(ndarr)
     if array.size == 0:
         raise FormatError("Cannot encode empty array.")
-    try:
-        return dumps(array)
-    except TypeError as error:
-        raise FormatError("numpy ndarray type not supported by IDX format.") from error
-    except SizeError as error:
+    if array.dtype.newbyteorder(">") not in CODES or isinstance(array, np.ma.MaskedArray):
+        raise FormatError("numpy ndarray type not supported by IDX format.")
+    if max(array.shape, default=1) > _MAX_LENGTH:
         raise FormatError(
-            "IDX format cannot encode array with more than 4294967295 elements along any axis"
-        ) from error
+            f"IDX format cannot encode array with more than {_MAX_LENGTH} elements along any axis"
+        )
+    return array
 
 
 def _message(error: IdxError) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from .. import files
-from ..classes import DIGITS, FASHION, KUZUSHIJI, MERGED
+from ..classes import DIGITS, FASHION, KUZUSHIJI_ROMANISED, MERGED
 from .readers import read_image_file, read_label_file, read_sn3_pascalvincent_tensor, torch_module
 
 
@@ -158,7 +158,7 @@ class FashionMNIST(MNIST):
 class KMNIST(MNIST):
     """Kuzushiji-MNIST; parameters and attributes as of `MNIST`."""
 
-    classes = [name.partition(" - ")[2] for name in KUZUSHIJI]
+    classes = KUZUSHIJI_ROMANISED
     _set = "kmnist"
 
 

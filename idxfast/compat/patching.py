@@ -34,7 +34,8 @@ class Patch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        unpatch(*self._names)
+        with _lock:
+            _restore(self._names)
 
 
 def patch(*names: str) -> Patch:

@@ -5,8 +5,8 @@ The arrays are those of idx2numpy, in the byte order of the file (``>i4``). What
 - gzip files are read, too, by their names or as bytes. Of a file from `gzip.open` that has not been
   read from, the file beneath is decoded, and it is left at its start.
 - Arrays are writable.
-- Byte-swapped arrays are written, so what was read can be written back; so are arrays without a
-  dimension, and masked arrays are refused instead of losing their mask. NaN keep their bits.
+- Byte-swapped arrays are written, so what was read can be written back, and arrays without a
+  dimension. NaN keep their bits. A masked array is a `FormatError`.
 - A path may be a PathLike.
 - A file of less than four bytes is refused in words. Impossible sizes are a `FormatError`.
 

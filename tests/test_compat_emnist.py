@@ -83,7 +83,7 @@ def test_the_zip_file_is_downloaded_if_it_is_not_there_or_empty(home, no_downloa
     folder.mkdir(parents=True)
     (folder / "emnist.zip").touch()
     assert emnist.ensure_cached_data() == str(folder / "gzip.zip")
-    assert no_download == [("emnist", str(folder))] * 2
+    assert no_download == [("emnist-mnist", str(folder))] * 2
 
 
 def test_the_zip_file_is_not_downloaded_if_it_is_there(cached, no_download):

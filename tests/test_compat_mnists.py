@@ -128,7 +128,7 @@ def test_emnist_as_it_is_stored(same, emnist, family):
 
 def test_emnist_downloads_its_zip_file(tmp_path, no_download):
     split = ours.EMNIST(str(tmp_path)).Letters
-    assert no_download == [("emnist", str(tmp_path))]
+    assert no_download == [("emnist-mnist", str(tmp_path))]
     with pytest.raises(RuntimeError, match=r"gzip\.zip"):
         split()
 
@@ -147,6 +147,9 @@ def test_k49(same, tmp_path, family):
     for name, array in zip(names, arrays, strict=True):
         np.savez_compressed(tmp_path / f"k49-{name}.npz", array)
     same(_parts(ours.K49(str(tmp_path))), arrays)
+    (tmp_path / "k49-test-imgs.npz").unlink()
+    with pytest.raises(RuntimeError, match="k49-test-imgs"):
+        ours.K49(str(tmp_path))
 
 
 def test_images_and_labels_belong_together(tmp_path, family):

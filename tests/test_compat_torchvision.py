@@ -151,7 +151,17 @@ def test_files_that_are_not_there(torch, tmp_path, no_download):
     assert no_download == []
     with pytest.raises(RuntimeError, match="Dataset not found"):
         ours.KMNIST(tmp_path, download=True)
-    assert no_download == [("kmnist", str(tmp_path / "KMNIST" / "raw"))]
+    with pytest.raises(RuntimeError, match="Dataset not found"):
+        ours.EMNIST(tmp_path, "letters", download=True)
+    for what in ("test50k", "nist"):
+        with pytest.raises(RuntimeError, match="Dataset not found"):
+            ours.QMNIST(tmp_path, what, download=True)
+    assert no_download == [
+        ("kmnist", str(tmp_path / "KMNIST" / "raw")),
+        ("emnist-letters", str(tmp_path / "EMNIST" / "raw")),
+        ("qmnist", str(tmp_path / "QMNIST" / "raw")),
+        ("xnist", str(tmp_path / "QMNIST" / "raw")),
+    ]
 
 
 def test_images_and_labels_belong_together(torch, tmp_path, family):

@@ -20,7 +20,6 @@ from ..reading import loads
 from . import files
 from .files import Array
 
-_ARCHIVE = "gzip.zip"
 _DIMENSIONS = {"images": 3, "labels": 1}
 _TEST_IMAGES = re.compile(r"gzip/emnist-(.*)-test-images-idx3-ubyte\.gz")
 
@@ -35,13 +34,13 @@ def ensure_cached_data() -> str:
     path = get_cached_data_path()
     if os.path.isfile(path) and os.path.getsize(path):
         return path
-    return os.path.join(files.download("emnist", os.path.dirname(path)), _ARCHIVE)
+    return files.download_emnist(os.path.dirname(path))
 
 
 def clear_cached_data() -> None:
     """Delete the zip file, and what an interrupted download has left."""
     path = get_cached_data_path()
-    downloaded = os.path.join(os.path.dirname(path), _ARCHIVE)
+    downloaded = os.path.join(os.path.dirname(path), files.EMNIST)
     for found in (path, path + "_partial", downloaded):
         if os.path.isfile(found):
             os.remove(found)

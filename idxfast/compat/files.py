@@ -19,6 +19,7 @@ Array = np.ndarray[Any, Any]
 
 TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+EMNIST = "gzip.zip"
 
 
 def load(file: Any) -> Array:
@@ -134,6 +135,12 @@ def download(name: str, directory: str | os.PathLike[str] | None) -> str:
     from ..datasets import fetch  # type: ignore[attr-defined, unused-ignore]
 
     return os.fsdecode(fetch(name, directory))
+
+
+def download_emnist(directory: str) -> str:
+    """The path of EMNIST's zip file, which has been downloaded."""
+    # It comes with any of its sets, of which this is the smallest.
+    return os.path.join(download("emnist-mnist", directory), EMNIST)
 
 
 def load_member(archive: str, member: str) -> Array:

@@ -49,8 +49,7 @@ def download_file(fname: str, target_dir: str | None = None, force: bool = False
     target_dir : str, optional
         By default `temporary_dir()`.
     force : bool, optional
-        Download it even if it is there. `idxfast.datasets.fetch` downloads again what is not the
-        published file.
+        Download it even if it is there. `idxfast.datasets.fetch` checks it instead.
     """
     folder = target_dir or temporary_dir()
     path = os.path.join(folder, fname)

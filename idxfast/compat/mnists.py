@@ -9,6 +9,7 @@ What differs:
   for the machine's own byte order. Arrays are writable.
 - EMNIST is read straight out of its zip file; nothing is unpacked into the folder. Files that stand
   there already are taken.
+- `K49` is not downloaded: its .npz files have to be there.
 - Whatever is wrong with a file is an `idxfast.IdxError`. Files that are not there, and are not to
   be downloaded, are a RuntimeError.
 """
@@ -137,9 +138,8 @@ class KMNIST(_Dataset):
 
 
 class K49(_Dataset):
-    """Kuzushiji-49, which is published as .npz files, not as IDX."""
+    """Kuzushiji-49, which is published as .npz files, not as IDX, and is not downloaded."""
 
-    _name = "k49"
     _files = (
         "k49-train-imgs.npz",
         "k49-train-labels.npz",
@@ -148,8 +148,14 @@ class K49(_Dataset):
     )
     classes = KUZUSHIJI_49
 
+    def download(self, force: bool = False) -> None:
+        """Do nothing: these files have to be there."""
+
     def _read(self, name: str) -> Array:
-        with np.load(os.path.join(self.target_dir, name)) as archive:
+        path = os.path.join(self.target_dir, name)
+        if not os.path.isfile(path):
+            raise RuntimeError(f"{self.target_dir} has no {name}")
+        with np.load(path) as archive:
             array: Array = archive["arr_0"]
         return array
 
@@ -213,8 +219,8 @@ class EMNIST:
     ) -> None:
         default = os.path.join(tempfile.gettempdir(), "mnists", "EMNIST")
         self.target_dir = default if target_dir is None else target_dir
-        archive = os.path.join(self.target_dir, "gzip.zip")
-        if force_download or (download and not os.path.isfile(archive)):
+        self._archive = os.path.join(self.target_dir, files.EMNIST)
+        if force_download or (download and not os.path.isfile(self._archive)):
             self.download(force_download)
         digits, upper = list(string.digits), list(string.ascii_uppercase)
         both = [f"{c} - {c.lower()}" if c.lower() in MERGED else c for c in upper]
@@ -227,11 +233,10 @@ class EMNIST:
 
     def download(self, force: bool = False) -> None:
         """Download the zip file."""
-        self.target_dir = files.download("emnist", self.target_dir)
+        self._archive = files.download_emnist(self.target_dir)
 
     def _split(self, name: str, classes: list[str], *bases: type) -> Any:
-        archive = os.path.join(self.target_dir, "gzip.zip")
-        return type(name, (*bases, _Split), {"classes": classes, "_archive": archive})
+        return type(name, (*bases, _Split), {"classes": classes, "_archive": self._archive})
 
 
 class _LetterLabels(_Split):

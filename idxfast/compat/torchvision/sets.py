@@ -41,7 +41,7 @@ class MNIST:
     classes: list[str] = DIGITS
     training_file = "training.pt"
     test_file = "test.pt"
-    _set: ClassVar[str] = "mnist"
+    _set = "mnist"
 
     def __init__(
         self,
@@ -173,7 +173,6 @@ class EMNIST(MNIST):
         As for `MNIST`.
     """
 
-    _set = "emnist"
     _all = string.digits + string.ascii_uppercase + string.ascii_lowercase
     _some = sorted(set(_all) - set(MERGED))
     classes_split_dict: ClassVar[dict[str, list[str]]] = {
@@ -192,6 +191,7 @@ class EMNIST(MNIST):
         self.training_file = f"training_{split}.pt"
         self.test_file = f"test_{split}.pt"
         self.classes = self.classes_split_dict[split]
+        self._set = f"emnist-{split}"
         super().__init__(root, **kwargs)
 
     @property
@@ -242,7 +242,6 @@ class QMNIST(MNIST):
         "test50k": "test",
         "nist": "nist",
     }
-    _set = "qmnist"
 
     def __init__(
         self,
@@ -255,6 +254,7 @@ class QMNIST(MNIST):
         self.what = _choice(what or ("train" if train else "test"), "what", tuple(self.subsets))
         self.compat = compat
         self.training_file = self.test_file = f"{self.what}.pt"
+        self._set = "xnist" if self.what == "nist" else "qmnist"
         super().__init__(root, train, **kwargs)
 
     @property

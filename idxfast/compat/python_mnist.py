@@ -27,6 +27,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import sink
+from ..native.lists import rows
 from ..writing import DEFAULT_LEVEL, dumps
 from .files import Array, flat, load_pair
 
@@ -158,7 +159,7 @@ class MNIST:
         if batch is not None:
             start, count = batch
             pixels, labels = pixels[start : start + count], labels[start : start + count]
-        return pixels.tolist(), array("B", labels.tobytes())
+        return _lists(pixels), array("B", labels.tobytes())
 
     def process_images(self, images: Any) -> Any:
         """Give images the mode and the return type."""
@@ -184,13 +185,13 @@ class MNIST:
     def process_images_to_lists(self, images: Any) -> Any:
         """Give images the mode, as lists of int."""
         if self.mode == "vanilla":
-            return images.tolist() if isinstance(images, np.ndarray) else images
+            return _lists(images) if isinstance(images, np.ndarray) else images
         pixels = np.asarray(images)
         if self.mode == "randomly_binarized":
             ones = _draw(pixels.shape) <= pixels / 255
         else:
             ones = pixels > 127
-        return ones.view(np.uint8).tolist()
+        return _lists(ones.view(np.uint8))
 
     def opener(self, path_fn: str, *args: Any, **kwargs: Any) -> Any:
         """Open a file, with .gz after its name if the files are gzip."""
@@ -252,6 +253,13 @@ def _read(mnist: MNIST, path_img: str, path_lbl: str) -> tuple[Array, Array]:
     suffix = ".gz" if mnist.gz else ""
     images, labels = load_pair(path_img + suffix, path_lbl + suffix)
     return flat(images.transpose(0, 2, 1) if mnist.emnistRotate else images), labels
+
+
+def _lists(pixels: Array) -> Any:
+    """Pixels as lists of int."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 2:
+        return pixels.tolist()
+    return rows(np.ascontiguousarray(pixels), len(pixels))
 
 
 def _draw(shape: tuple[int, ...]) -> Array:

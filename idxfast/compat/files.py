@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from .. import reading
-from ..errors import FormatError, IdxError, TruncatedError
+from ..errors import FormatError, IdxError, TrailingDataError, TruncatedError
 
 Array = np.ndarray[Any, Any]
 
@@ -164,7 +164,7 @@ def fault(error: IdxError) -> Fault:
             return Fault("start")
         return Fault("type" if magic[:2] == b"\0\0" else "zeros", magic)
     if not isinstance(error, TruncatedError):
-        return Fault("end" if type(error).__name__ == "TrailingDataError" else "dimensions")
+        return Fault("end" if isinstance(error, TrailingDataError) else "dimensions")
     if (error.offset or 0) < 4:
         return Fault("start")
     return Fault("dimensions" if error.reason.startswith("IDX header") else "payload")

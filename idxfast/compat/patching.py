@@ -65,11 +65,12 @@ def patch(*names: str) -> Patch:
     Functions are replaced where they are looked up when they are called: ``idx2numpy.
     convert_from_file(...)`` is reached at any time, but a function that a script took out by
     ``from idx2numpy import convert_from_file`` before the patch is the old one for ever. So patch
-    first. Of python-mnist, whose class is changed in place, and of torchvision, whose functions
-    and classes share one reader, everything is reached.
+    first. The class of python-mnist is changed in place, and the functions and classes of mnist
+    and torchvision look up the one reader that is replaced: of these, what was taken out before
+    is reached, too.
 
-    Exceptions are the package's own, with the same messages. What else differs from the original
-    is said by the module of its name beside this function.
+    ``idx2numpy.FormatError`` and ``mnist.IdxDecodeError`` are raised as before. What differs from
+    the original is said by the module of its name beside this function.
     """
     with _lock:
         found: dict[str, list[Replacement]] = {}

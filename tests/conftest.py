@@ -60,3 +60,8 @@ def _check(array, data):
 @pytest.fixture(scope="session")
 def oracle():
     return SimpleNamespace(types=TYPES, pack=_pack, read=_read, check=_check)
+
+
+@pytest.fixture(params=["raw", "gzip"])
+def packed(request):
+    return gzip.compress if request.param == "gzip" else bytes

@@ -7,6 +7,12 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run; `--hypothesis-profile=thorough` looks for new ones.
+settings.register_profile("quick", derandomize=True, database=None, deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=5_000)
+settings.load_profile("quick")
 
 # Code of the type: numpy's name, bytes in an element.
 TYPES = {

@@ -14,6 +14,23 @@ settings.register_profile("quick", derandomize=True, database=None, deadline=Non
 settings.register_profile("thorough", deadline=None, max_examples=5_000)
 settings.load_profile("quick")
 
+
+def pytest_addoption(parser):
+    parser.addoption("--huge", action="store_true", help="also files over 4 GiB")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "huge: needs 6 GB of memory and of disk; runs with --huge")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--huge"):
+        skip = pytest.mark.skip(reason="needs --huge")
+        for item in items:
+            if "huge" in item.keywords:
+                item.add_marker(skip)
+
+
 # Code of the type: numpy's name, bytes in an element.
 TYPES = {
     0x08: ("uint8", 1),

@@ -18,7 +18,7 @@ import idxfast
 from idxfast import sink
 
 
-def test_modes_links_and_special_files(tmp_path):
+def test_modes_and_links(tmp_path):
     array = np.zeros(3, np.uint8)
     path, link = tmp_path / "file", tmp_path / "link"
     idxfast.save(path, array)
@@ -31,8 +31,6 @@ def test_modes_links_and_special_files(tmp_path):
     assert link.is_symlink()
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert idxfast.load(path).tolist() == [1, 1, 1]
-    idxfast.save(os.devnull, array)
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
     with pytest.raises(IsADirectoryError):
         idxfast.save(tmp_path, array)
 
@@ -51,6 +49,19 @@ def test_old_temporaries_are_swept(tmp_path):
         os.utime(path, (0, time.time() - 90_000))
     idxfast.save(tmp_path / "file", np.zeros(3, np.uint8))
     assert [path.exists() for path in (old, new, foreign, other)] == [False, True, True, True]
+
+
+@pytest.mark.parametrize("letter", ["x", "ü", "\U0001f600"])
+def test_long_names(letter, tmp_path):
+    longest = 255 // len(letter.encode())
+    for count in (1, 79, 80, 81, longest - 1, longest):
+        if count > longest:
+            continue
+        path = tmp_path / (letter * count)
+        idxfast.save(path, np.arange(3, dtype=np.uint8))
+        assert idxfast.load(path).tolist() == [0, 1, 2]
+        path.unlink()
+    assert os.listdir(tmp_path) == []
 
 
 class Failing(io.RawIOBase):
@@ -93,7 +104,11 @@ def test_a_pipe_that_takes_no_more():
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "chmod", "replace", "open"])
-@pytest.mark.parametrize("error", [OSError(errno.EDQUOT, "full"), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.EDQUOT, "no!"), OSError(errno.EACCES, "no!"), KeyboardInterrupt("no!")],
+    ids=["OSError", "PermissionError", "KeyboardInterrupt"],
+)
 def test_a_failing_call_leaves_the_old_file(call, error, tmp_path, monkeypatch):
     path = tmp_path / "file"
     idxfast.save(path, np.zeros(3, np.uint8))
@@ -105,7 +120,7 @@ def test_a_failing_call_leaves_the_old_file(call, error, tmp_path, monkeypatch):
         yield b"\0\0\x08"
         raise error
 
-    with monkeypatch.context() as patch, pytest.raises(type(error)):
+    with monkeypatch.context() as patch, pytest.raises(type(error), match="no!"):
         if call == "write":
             sink.write(path, pieces())
         else:
@@ -115,11 +130,17 @@ def test_a_failing_call_leaves_the_old_file(call, error, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["file"]
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_device():
-    with pytest.raises(OSError) as caught:
-        idxfast.save("/dev/full", np.zeros(100, np.uint8))
-    assert caught.value.errno == errno.ENOSPC
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_is_no_file_is_written_to(oracle, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    # Open for both, so that neither side waits for the other.
+    with open(os.open(path, os.O_RDWR), "r+b", buffering=0) as pipe:
+        idxfast.save(path, np.arange(3, dtype=np.uint8))
+        os.set_blocking(pipe.fileno(), False)
+        assert pipe.read(100) == oracle.pack(0x08, (3,), b"\0\1\2")
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    assert os.listdir(tmp_path) == ["pipe"]
 
 
 def test_the_folder_may_not_be_written_to(tmp_path):

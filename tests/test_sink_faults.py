@@ -1,5 +1,7 @@
 """No room, a kill, Ctrl-C, a second thread: the old file or the new one, whole."""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -87,6 +89,13 @@ for free in (0, 4096, 8192, 40960, 57344, 65536, 131072):
     assert sorted(os.listdir(folder)) == ["ballast", os.path.basename(path)]
 print(*answers)
 """
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_device():
+    with open("/dev/full", "wb", buffering=0) as file, pytest.raises(OSError) as caught:
+        idxfast.save(file, np.zeros(100, np.uint8))
+    assert caught.value.errno == errno.ENOSPC
 
 
 @pytest.mark.parametrize("kind", KINDS)

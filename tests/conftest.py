@@ -17,6 +17,7 @@ settings.load_profile("quick")
 
 def pytest_addoption(parser):
     parser.addoption("--huge", action="store_true", help="also files over 4 GiB")
+    parser.addoption("--corpus-seed", type=int, default=1, help="another corpus of files")
 
 
 def pytest_configure(config):

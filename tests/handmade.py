@@ -69,7 +69,7 @@ def archive(kind):
     file = io.BytesIO()
     if kind == "zip":
         with zipfile.ZipFile(file, "w") as opened:
-            opened.writestr("images", GOOD)
+            opened.writestr(zipfile.ZipInfo("images"), GOOD)  # of 1980, not of now
     elif kind == "tar":
         with tarfile.open(fileobj=file, mode="w") as opened:
             info = tarfile.TarInfo("images")

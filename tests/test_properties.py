@@ -2,15 +2,20 @@
 
 import gzip
 import io
+import random
 import sys
 import zlib
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import idxfast
+import strict
+from corpus import good
+from corpus_packers import PACKERS
 
 TYPES = ["u1", "i1", "i2", "i4", "f4", "f8"]
 CODES = [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E]
@@ -107,3 +112,20 @@ def test_any_file(code, shape, seed, choice, oracle):
         oracle.check(idxfast.load(io.BytesIO(data)), data)
         assert idxfast.read_header(data).shape == shape
         assert idxfast.read_header(data).dtype.itemsize == oracle.types[code][1]
+
+
+@given(seed=st.integers(0, 2**32 - 1), edits=st.integers(0, 3))
+def test_any_damage(seed, edits, oracle):
+    """Bytes changed, left out, doubled: read if, and only if, the strict reader does."""
+    dice = random.Random(seed)
+    data = bytearray(dice.choice(PACKERS)(dice, good(dice)))
+    for _ in range(edits):
+        at = dice.randrange(len(data))
+        data[at : at + dice.randrange(3)] = dice.choice([b"", dice.randbytes(1), data[at : at + 9]])
+    try:
+        content = strict.read(bytes(data))
+    except strict.Refused:
+        with pytest.raises(idxfast.IdxError):
+            idxfast.loads(data)
+    else:
+        oracle.check(idxfast.loads(data), content)

@@ -88,8 +88,11 @@ def test_names(name, content, packed, oracle, tmp_path):
         def __fspath__(self):
             return os.path.join(os.fsencode(tmp_path), name)
 
-    with open(Path(), "wb") as file:
-        file.write(packed(content))
+    try:
+        with open(Path(), "wb") as file:
+            file.write(packed(content))
+    except OSError:
+        pytest.skip("the file system here does not take this name")
     oracle.check(idxfast.load(Path()), content)
     oracle.check(idxfast.load(os.fsdecode(Path())), content)
     with open(Path(), "rb") as file:

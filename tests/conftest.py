@@ -1,4 +1,4 @@
-"""An oracle that shares no code with idxfast: plain Python over the standard library."""
+"""Options, and an oracle that shares no code with idxfast: the standard library's gzip and struct."""
 
 import gzip
 import math
@@ -21,7 +21,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "huge: needs 6 GB of memory and of disk; runs with --huge")
+    config.addinivalue_line("markers", "huge: needs 6 GB of memory; runs with --huge")
 
 
 def pytest_collection_modifyitems(config, items):

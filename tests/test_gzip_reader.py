@@ -84,6 +84,12 @@ def test_members_padding_and_empty_members(oracle):
     assert idxfast.read_header(packed).shape == (100,)
 
 
+def test_a_flood_of_empty_members(oracle):
+    data = oracle.pack(0x08, (3,))
+    flood = gzip.compress(b"") * 200_000
+    oracle.check(idxfast.loads(gzip.compress(data) + flood), data)
+
+
 def test_zeros_unpack_a_thousandfold():
     data = struct.pack(">HBB1I", 0, 8, 1, 32 << 20) + bytes(32 << 20)
     packed = gzip.compress(data)

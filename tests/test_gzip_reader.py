@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import idxfast
-from idxfast import ChecksumError, GzipError, TrailingDataError, TruncatedError
+from idxfast import ChecksumError, GzipError, SizeError, TrailingDataError, TruncatedError
 from idxfast.gzip import segments
 
 
@@ -73,6 +73,20 @@ def test_wide_elements(code, own, big, oracle):
     oracle.check(array, content)
     out = np.empty_like(array) if own else None
     oracle.check(idxfast.loads(compress(content, 6), out=out), content)
+
+
+@pytest.mark.parametrize("packer", ["level-1", "level-0", "members"])
+def test_wrong_out(packer, big, oracle):
+    data = PACKERS[packer](oracle.pack(0x08, (8_000_000,), big))
+    out = np.zeros(8_000_000, np.uint8)
+    for wrong in (out[1:], out.view(np.int8), out.reshape(2, -1), np.zeros(8_000_001, np.uint8)):
+        with pytest.raises(SizeError):
+            idxfast.loads(data, out=wrong)
+        assert not wrong.any()
+    out.flags.writeable = False
+    with pytest.raises(ValueError, match="writable"):
+        idxfast.loads(data, out=out)
+    assert not out.any()
 
 
 def test_members_padding_and_empty_members(oracle):

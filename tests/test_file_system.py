@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -66,6 +67,25 @@ def test_no_permission(tmp_path):
         "except PermissionError as error: print(error.filename)\n"
     )
     assert run(code, tmp_path) == ["file"]
+
+
+@pytest.mark.skipif(
+    shutil.which("yes") is None or not os.path.exists("/proc/self/cmdline"),
+    reason="needs /proc, yes",
+)
+def test_a_file_that_says_it_is_empty():
+    """The arguments of a process, each with a zero behind it, as a file of no size."""
+    words = ["", "", "\x08\x01", "", "", "\x04abc"]
+    with subprocess.Popen(words, executable=shutil.which("yes"), stdout=subprocess.PIPE) as process:
+        process.stdout.read(1)  # it has started, and is soon stopped by a full pipe
+        path = f"/proc/{process.pid}/cmdline"
+        assert os.stat(path).st_size == 0
+        assert idxfast.load(path).tolist() == [*b"abc", 0]
+        with open(path, "rb") as file:
+            assert idxfast.load(file).tolist() == [*b"abc", 0]
+        with pytest.raises(idxfast.FormatError, match="mapped"):
+            idxfast.load(path, mmap_mode="r")
+        process.kill()
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="needs /proc")

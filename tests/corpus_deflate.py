@@ -77,6 +77,10 @@ def damaged_streams(dice, good):
         copy = Deflate().fixed([(3, dice.randint(1, 9))], True).pack()
         data = member(content[:-3]) + member(content[-3:], body=copy)
         yield f"D2-previous-member-{n}", data, None, ("GzipError",)
+        # Here the checksum would be right.
+        twice = idx(8, 12 + n, payload=bytes(6 + n) + b"abcabc")
+        data = member(twice[:-3]) + member(b"abc", body=Deflate().fixed([(3, 3)], True).pack())
+        yield f"D2-previous-member-right-{n}", data, None, ("GzipError",)
     for packer in (stored, fixed, dynamic, mixed, by_zlib):
         packed = packer(dice, content)
         for n in range(4):

@@ -3,7 +3,7 @@
 import zlib
 
 from corpus_packers import NOTHING, PACKERS, bgzf, fields, members, other, pieces, text
-from handmade import HTML, archive, member
+from handmade import HTML, archive, deflate, member
 
 ANY = ("GzipError", "ChecksumError", "TruncatedError", "TrailingDataError")
 
@@ -47,6 +47,11 @@ def checksums(dice, good):
         for row, wrong in (("G8", {"crc": crc}), ("G9", {"size": size})):
             data = b"".join(member(p, **wrong if i == bad else {}) for i, p in enumerate(parts))
             yield f"{row}-{n}", data, None, ("ChecksumError",)
+        for row, wrong in (
+            ("G8", {"crc": zlib.crc32(content) ^ 1 << dice.randrange(32)}),
+            ("G9", {"size": len(content) ^ 1 << dice.randrange(32)}),
+        ):
+            yield f"{row}-1-member-{n}", member(content, **wrong), None, ("ChecksumError",)
         packed = member(content)
         yield (
             f"G8-swapped-{n}",
@@ -58,6 +63,10 @@ def checksums(dice, good):
         yield f"G10-{short}", packed[:-short], None, ("TruncatedError",)
         yield f"G10-{short}-of-2", packed + NOTHING[:-short], None, ("TruncatedError",)
         yield f"G15-cut-{n}", packed + NOTHING[: dice.randrange(2, 19)], None, ("TruncatedError",)
+    # The trailer is that of the whole file, of which the stream leaves out the zeros at the end.
+    whole = content[:-3] + bytes(3)
+    short = member(whole, body=deflate(whole[:-3]))
+    yield "G9-zeros-missing", short, None, ("ChecksumError",)
     yield "G8-of-nothing", member(content) + member(b"", crc=1), None, ("ChecksumError",)
     yield "G9-of-nothing", member(content) + member(b"", size=1), None, ("ChecksumError",)
     yield "G15-damaged", packed + member(b"", body=b"\7"), None, ("GzipError",)
@@ -78,6 +87,13 @@ def followers(dice, good):
         yield f"G13-after-{n}", member(content) + bytes(n), content, ()
         first, second = content[:7], content[7:]
         yield f"G13-between-{n}", member(first) + bytes(n) + member(second), content, ()
+    # Members that end where a reader may have stopped reading.
+    for size in (4096, 32_768, 65_536):
+        exact = member(content, name=b"x" * (size - len(member(content, name=b""))))
+        yield f"G11-{size}", exact + NOTHING, content, ()
+        yield f"G13-{size}", exact + b"\0", content, ()
+        yield f"G14-{size}", exact + b"\1", None, ("TrailingDataError",)
+        yield f"G15-{size}", exact + member(b"a"), None, ("TrailingDataError",)
     yield "G13-before", bytes(n) + member(content), None, ("FormatError",)
     junk = [
         b"\1",

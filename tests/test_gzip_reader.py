@@ -122,7 +122,8 @@ def test_cuts_are_found(packer, big, oracle, monkeypatch):
     monkeypatch.setattr(segments, "find_block", lambda *a: cuts.append(find(*a)) or cuts[-1])
     content = oracle.pack(0x08, (8_000_000,), big)
     oracle.check(idxfast.loads(PACKERS[packer](content)), content)
-    assert sum(cut >= 0 for cut in cuts) >= 2
+    # A segment that could not be decoded would end the search: the second pass has no cuts.
+    assert sum(cut >= 0 for cut in cuts) >= 3
 
 
 @pytest.mark.parametrize("shift", [1, 5, 8, 4000])

@@ -3,8 +3,6 @@
 from corpus_packers import by_zlib, dynamic, fixed, members, mixed, stored
 from handmade import DISTANCES, LITERALS, Deflate, bits, deflate, idx, member, number
 
-# Of a code that RFC 1951 forbids, libdeflate may leave it to the checksum to tell.
-DAMAGED = ("GzipError", "ChecksumError")
 # Without its end a block goes on into the trailer, and how that ends is chance.
 ENDLESS = ("GzipError", "ChecksumError", "TruncatedError", "TrailingDataError")
 
@@ -60,10 +58,10 @@ def damaged_streams(dice, good):
         yield f"D1-stored-length-{n}", member(content, body=body), None, ("GzipError",)
     for symbol in ("11000110", "11000111"):
         body = start().raw("110", symbol, "0" * 99).pack()
-        yield f"D1-length-{symbol}", member(content, body=body), None, DAMAGED
+        yield f"D1-length-{symbol}", member(content, body=body), None, ("GzipError",)
     for symbol in (30, 31):
         body = start().raw("110", "0000001", f"{symbol:05b}", "0" * 99).pack()
-        yield f"D1-distance-{symbol}", member(content, body=body), None, DAMAGED
+        yield f"D1-distance-{symbol}", member(content, body=body), None, ("GzipError",)
     for name, words in dynamic_headers():
         body = start().raw("1", "01", *words, "0" * 800).pack()
         yield f"D1-{name}", member(content, body=body), None, ("GzipError",)

@@ -5,6 +5,8 @@ import zlib
 import numpy as np
 import pytest
 
+from corpus_deflate import codes, dynamic_headers
+from handmade import DISTANCES, LITERALS, Deflate, bits
 from idxfast.native import blocks, codec, memory
 
 
@@ -95,3 +97,32 @@ def test_no_block_in_noise_or_at_the_end():
     assert blocks.find_block(bytes(575), 0, 4600) == -1
     with pytest.raises(ValueError, match="negative"):
         blocks.find_block(noise, -1, 8)
+
+
+def amid_ones(phase, block):
+    """Bits behind some ones and before many, among which no block seems to start."""
+    return bits("1" * phase + block + "1" * 8 * 600)
+
+
+@pytest.mark.parametrize("phase", range(17))
+@pytest.mark.parametrize("distances", [DISTANCES, [1], [0], [1, 1]], ids=len)
+def test_a_block_is_found(phase, distances):
+    block = Deflate().dynamic([], False, LITERALS, distances).bits
+    data = amid_ones(phase, block)
+    end = 8 * len(data)
+    assert blocks.find_block(data, 0, end) == phase
+    assert blocks.find_block(data, phase, end) == phase
+    assert blocks.find_block(data, phase, phase + 1) == phase
+    assert blocks.find_block(data, 0, phase) == -1
+    assert blocks.find_block(data, phase + 1, end) == -1
+    data = amid_ones(phase, Deflate().dynamic([], True, LITERALS, distances).bits)
+    assert blocks.find_block(data, 0, end) == -1
+
+
+@pytest.mark.parametrize("phase", [0, 3])
+def test_a_damaged_header_is_no_block(phase):
+    damaged = [Deflate().dynamic([], False, *lengths).bits for _, *lengths in codes()]
+    damaged += ["001" + "".join(words) for _, words in dynamic_headers()]
+    assert len(damaged) > 15
+    for block in damaged:
+        assert blocks.find_block(amid_ones(phase, block), 0, 8 * 1000) == -1

@@ -127,7 +127,7 @@ def codes():
     literals[0] = 0
     yield "literals-incomplete", literals, distances
     literals = LITERALS.copy()
-    literals[255], literals[256] = 5, 0
+    literals[254], literals[255], literals[256] = 8, 5, 0  # complete all the same
     yield "no-end-of-block", literals, distances
     distances = DISTANCES.copy()
     distances[0] = 3

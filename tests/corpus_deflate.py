@@ -135,6 +135,9 @@ def codes():
     distances = DISTANCES.copy()
     distances[0] = 0
     yield "distances-incomplete", LITERALS, distances
+    for more in (1, 2):
+        yield f"literals-{286 + more}-complete", LITERALS + [0] * more, DISTANCES
+        yield f"distances-{30 + more}-complete", LITERALS, DISTANCES + [0] * more
     yield "distances-single-2", LITERALS, [2]
     yield "distances-two-of-2", LITERALS, [2, 2]
 

@@ -52,14 +52,27 @@ def test_space_and_damage():
 
 
 @pytest.mark.parametrize(
-    ("start", "stop", "cut", "position", "window"),
-    [(-1, 8, False, 0, 0), (8, 0, False, 0, 0), (0, 8009, False, 0, 0), (0, 7992, True, 0, 0),
-     (0, 8, False, 101, 0), (0, 8, False, -1, 0), (0, 8, False, 5, 6), (0, 8, False, 5, -1),
-     (0, 8, False, 5, 5), (3, 8, False, 0, 0)],
-)  # fmt: skip
-def test_positions_outside_are_refused(start, stop, cut, position, window):
-    with pytest.raises(ValueError, match=r"outside|room"):
-        codec.decode_segment(bytearray(1000), start, stop, cut, bytearray(100), position, window)
+    ("start", "stop", "cut", "position", "window", "words"),
+    [
+        (-1, 320_080, False, 0, 0, "stream's buffer"),
+        (320_008, 320_000, False, 0, 0, "stream's buffer"),
+        (320_000, 640_001, False, 0, 0, "stream's buffer"),
+        (320_000, 639_992, True, 0, 0, "room behind"),
+        (320_000, 320_080, False, 40_001, 0, "position or window"),
+        (320_000, 320_080, False, -1, 0, "position or window"),
+        (320_000, 320_080, False, 5, 6, "position or window"),
+        (320_000, 320_080, False, 5, -1, "position or window"),
+        (320_000, 320_080, False, 40_000, 32_769, "position or window"),
+        (72, 80, False, 5, 5, "room in front"),
+        (3, 80, False, 0, 0, "room in front"),
+    ],
+)
+def test_positions_outside_are_refused(start, stop, cut, position, window, words):
+    stream, out = bytearray(80_000), bytearray(40_000)
+    with pytest.raises(ValueError, match=words):
+        codec.decode_segment(stream, start, stop, cut, out, position, window)
+    assert not any(stream)
+    assert not any(out)
 
 
 def test_read_only_destinations_are_refused():
@@ -113,7 +126,7 @@ def test_a_block_is_found(phase, distances):
     assert blocks.find_block(data, 0, end) == phase
     assert blocks.find_block(data, phase, end) == phase
     assert blocks.find_block(data, phase, phase + 1) == phase
-    assert blocks.find_block(data, 0, phase) == -1
+    assert all(blocks.find_block(data, 0, stop) == -1 for stop in range(phase + 1))
     assert blocks.find_block(data, phase + 1, end) == -1
     data = amid_ones(phase, Deflate().dynamic([], True, LITERALS, distances).bits)
     assert blocks.find_block(data, 0, end) == -1

@@ -75,9 +75,22 @@ def test_positions_outside_are_refused(start, stop, cut, position, window, words
     assert not any(out)
 
 
-def test_read_only_destinations_are_refused():
+def test_a_stream_that_ends_before_its_cut_is_complete():
+    data, packed = stream()
+    buffer, out = bytearray(packed + b"\1\2\3\4\5"), bytearray(len(data))
+    stop = 8 * len(packed) + 9
+    result = codec.decode_segment(buffer, 0, stop, True, out, 0, 0)
+    assert result == (codec.COMPLETE, len(packed), len(data))
+    assert out == data
+    assert buffer == packed + b"\1\2\3\4\5"
+
+
+def test_read_only_memory_is_not_written_to():
     with pytest.raises(BufferError):
         codec.decode_segment(bytearray(9), 0, 8, False, bytes(9), 0, 0)
+    for start, cut, window in ((0, True, 0), (321, False, 0), (8 * 40_000, False, 1)):
+        with pytest.raises(BufferError):
+            codec.decode_segment(bytes(50_000), start, 400_000 - 80, cut, bytearray(9), 1, window)
     with pytest.raises(BufferError):
         memory.swap(bytes(4), 4)
 

@@ -18,6 +18,9 @@ BLOCKS = [
     member(piece, extra=struct.pack("<2sHH", b"BC", 2, 25 + len(deflate(piece))))
     for piece in (GOOD[:10], GOOD[10:])
 ]
+# Complete codes for what GOOD has, the bytes 0 to 6 and 8, and for the lengths 0, 1, 3 and 4.
+LENGTHS = [3] * 6 + [4, 0, 4] + [0] * 247 + [3]
+PRECODE = [1, 3, 0, 2, 3] + [0] * 14
 FILES = {
     "plain": member(),
     "extra": member(extra=EXTRA),
@@ -25,7 +28,7 @@ FILES = {
     "header-crc": member(extra=EXTRA, name=b"n", comment=b"c", header_crc=0),
     "stored": member(body=Deflate().stored(GOOD[:5]).stored(GOOD[5:], True).pack()),
     "fixed": member(body=Deflate().fixed(GOOD[:14]).fixed([*GOOD[14:]], True).pack()),
-    "dynamic": member(body=Deflate().dynamic(GOOD, True).pack()),
+    "dynamic": member(body=Deflate().dynamic(GOOD, True, LENGTHS, [1], PRECODE).pack()),
     "members": member(GOOD[:7]) + member(b"") + member(GOOD[7:]),
     "padded": member() + bytes(3) + member(b"") + bytes(4),
     "bgzf": b"".join(BLOCKS) + BGZF_END,

@@ -102,7 +102,8 @@ def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:
 
 def _prefix(name: str) -> str:
     """The start of a temporary's name, short enough to leave room for the rest of it."""
-    return f".{name[:80]}."
+    # Names are limited in bytes. A letter that is cut at the end is left out.
+    return f".{os.fsencode(name)[:80].decode(errors='ignore')}."
 
 
 def _sweep(folder: str, name: str) -> None:

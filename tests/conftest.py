@@ -1,6 +1,6 @@
-"""An oracle that shares no code with idxfast, and mirrors of data sets on this machine.
+"""Options; an oracle that shares no code with idxfast; mirrors of data sets on this machine.
 
-Both are plain Python over the standard library.
+Oracle and mirrors are plain Python over the standard library.
 """
 
 import gzip
@@ -16,6 +16,30 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# The same examples in every run; `--hypothesis-profile=thorough` looks for new ones.
+settings.register_profile("quick", derandomize=True, database=None, deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=5_000)
+settings.load_profile("quick")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--huge", action="store_true", help="also files over 4 GiB")
+    parser.addoption("--corpus-seed", type=int, default=1, help="another corpus of files")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "huge: needs 6 GB of memory; runs with --huge")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--huge"):
+        skip = pytest.mark.skip(reason="needs --huge")
+        for item in items:
+            if "huge" in item.keywords:
+                item.add_marker(skip)
+
 
 ROOT = Path(__file__).parents[1]
 
@@ -214,3 +238,8 @@ def _same(ours, theirs):
 @pytest.fixture(scope="session")
 def same():
     return _same
+
+
+@pytest.fixture(params=["raw", "gzip"])
+def packed(request):
+    return gzip.compress if request.param == "gzip" else bytes

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import idxfast
+from corpus_deflate import codes, dynamic_headers
+from handmade import DISTANCES, LITERALS, Deflate, bits
 from idxfast.native import blocks, checksum, codec, files, members, memory
 
 
@@ -55,19 +57,45 @@ def test_space_and_damage():
 
 
 @pytest.mark.parametrize(
-    ("start", "stop", "cut", "position", "window"),
-    [(-1, 8, False, 0, 0), (8, 0, False, 0, 0), (0, 8009, False, 0, 0), (0, 7992, True, 0, 0),
-     (0, 8, False, 101, 0), (0, 8, False, -1, 0), (0, 8, False, 5, 6), (0, 8, False, 5, -1),
-     (0, 8, False, 5, 5), (3, 8, False, 0, 0)],
-)  # fmt: skip
-def test_positions_outside_are_refused(start, stop, cut, position, window):
-    with pytest.raises(ValueError, match=r"outside|room"):
-        codec.decode_segment(bytearray(1000), start, stop, cut, bytearray(100), position, window)
+    ("start", "stop", "cut", "position", "window", "words"),
+    [
+        (-1, 320_080, False, 0, 0, "stream's buffer"),
+        (320_008, 320_000, False, 0, 0, "stream's buffer"),
+        (320_000, 640_001, False, 0, 0, "stream's buffer"),
+        (320_000, 639_992, True, 0, 0, "room behind"),
+        (320_000, 320_080, False, 40_001, 0, "position or window"),
+        (320_000, 320_080, False, -1, 0, "position or window"),
+        (320_000, 320_080, False, 5, 6, "position or window"),
+        (320_000, 320_080, False, 5, -1, "position or window"),
+        (320_000, 320_080, False, 40_000, 32_769, "position or window"),
+        (72, 80, False, 5, 5, "room in front"),
+        (3, 80, False, 0, 0, "room in front"),
+    ],
+)
+def test_positions_outside_are_refused(start, stop, cut, position, window, words):
+    stream, out = bytearray(80_000), bytearray(40_000)
+    with pytest.raises(ValueError, match=words):
+        codec.decode_segment(stream, start, stop, cut, out, position, window)
+    assert not any(stream)
+    assert not any(out)
 
 
-def test_read_only_destinations_are_refused():
+def test_a_stream_that_ends_before_its_cut_is_complete():
+    data, packed = stream()
+    buffer, out = bytearray(packed + b"\1\2\3\4\5"), bytearray(len(data))
+    stop = 8 * len(packed) + 9
+    result = codec.decode_segment(buffer, 0, stop, True, out, 0, 0)
+    assert result == (codec.COMPLETE, len(packed), len(data))
+    assert out == data
+    assert buffer == packed + b"\1\2\3\4\5"
+
+
+def test_read_only_memory_is_not_written_to():
     with pytest.raises(BufferError):
         codec.decode_segment(bytearray(9), 0, 8, False, bytes(9), 0, 0)
+    for start, cut, window in ((0, True, 0), (321, False, 0), (8 * 40_000, False, 1)):
+        with pytest.raises(BufferError):
+            codec.decode_segment(bytes(50_000), start, 400_000 - 80, cut, bytearray(9), 1, window)
     with pytest.raises(BufferError):
         memory.swap(bytes(4), 4)
 
@@ -196,3 +224,32 @@ def test_no_block_in_noise_or_at_the_end():
     assert blocks.find_block(bytes(575), 0, 4600) == -1
     with pytest.raises(ValueError, match="negative"):
         blocks.find_block(noise, -1, 8)
+
+
+def amid_ones(phase, block):
+    """Bits behind some ones and before many, among which no block seems to start."""
+    return bits("1" * phase + block + "1" * 8 * 600)
+
+
+@pytest.mark.parametrize("phase", range(17))
+@pytest.mark.parametrize("distances", [DISTANCES, [1], [0], [1, 1]], ids=len)
+def test_a_block_is_found(phase, distances):
+    block = Deflate().dynamic([], False, LITERALS, distances).bits
+    data = amid_ones(phase, block)
+    end = 8 * len(data)
+    assert blocks.find_block(data, 0, end) == phase
+    assert blocks.find_block(data, phase, end) == phase
+    assert blocks.find_block(data, phase, phase + 1) == phase
+    assert all(blocks.find_block(data, 0, stop) == -1 for stop in range(phase + 1))
+    assert blocks.find_block(data, phase + 1, end) == -1
+    data = amid_ones(phase, Deflate().dynamic([], True, LITERALS, distances).bits)
+    assert blocks.find_block(data, 0, end) == -1
+
+
+@pytest.mark.parametrize("phase", [0, 3])
+def test_a_damaged_header_is_no_block(phase):
+    damaged = [Deflate().dynamic([], False, *lengths).bits for _, *lengths in codes()]
+    damaged += ["001" + "".join(words) for _, words in dynamic_headers()]
+    assert len(damaged) > 15
+    for block in damaged:
+        assert blocks.find_block(amid_ones(phase, block), 0, 8 * 1000) == -1

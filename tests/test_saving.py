@@ -1,15 +1,8 @@
-"""save and dumps, read back by gzip and struct, and what a failure leaves behind."""
+"""save and dumps, read back by gzip and struct."""
 
-import errno
 import gzip
 import io
-import os
-import signal
-import stat
 import struct
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
@@ -113,92 +106,18 @@ def test_saving_over_the_mapped_file(tmp_path):
     assert mapped[1] == 1
 
 
-def test_modes_links_and_special_files(tmp_path):
-    array = np.zeros(3, np.uint8)
-    path, link = tmp_path / "file", tmp_path / "link"
-    idxfast.save(path, array)
-    umask = os.umask(0)
-    os.umask(umask)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
-    path.chmod(0o640)
-    link.symlink_to(path)
-    idxfast.save(link, array + 1)
-    assert link.is_symlink()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert idxfast.load(path).tolist() == [1, 1, 1]
-    idxfast.save(os.devnull, array)
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
-    with pytest.raises(IsADirectoryError):
-        idxfast.save(tmp_path, array)
-
-
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
-def test_a_failure_leaves_the_old_file(error, tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    idxfast.save(path, np.zeros(3, np.uint8))
-
-    def fail(*_):
-        raise error
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(type(error)):
-        idxfast.save(path, np.ones(3, np.uint8))
-    assert idxfast.load(path).tolist() == [0, 0, 0]
-    assert os.listdir(tmp_path) == ["file"]
-
-
-def test_old_temporaries_are_swept(tmp_path):
-    old, new, foreign = (
-        tmp_path / name
-        for name in (".file.12-0123abcd.tmp", ".file.13-0123abcd.tmp", ".other.12-0123abcd.tmp")
-    )
-    for path in (old, new, foreign):
-        path.write_bytes(b"")
-    for path in (old, foreign):
-        os.utime(path, (0, time.time() - 90_000))
-    idxfast.save(tmp_path / "file", np.zeros(3, np.uint8))
-    assert [old.exists(), new.exists(), foreign.exists()] == [False, True, True]
-
-
-def test_a_killed_save_leaves_one_whole_file(tmp_path):
-    path = tmp_path / "file.gz"
-    idxfast.save(path, np.zeros(200_000, np.int32))
-    code = (
-        "import idxfast, numpy, itertools\n"
-        "for i in itertools.count(1):\n"
-        f"    idxfast.save({str(path)!r}, numpy.full(200_000, i, numpy.int32))\n"
-    )
-    for i in range(8):
-        process = subprocess.Popen([sys.executable, "-P", "-c", code])
-        time.sleep(0.3 + 0.013 * i)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        array = idxfast.load(path)
-        assert array.shape == (200_000,)
-        assert (array == array[0]).all()
-
-
-class Failing(io.RawIOBase):
-    def __init__(self):
-        self.calls = 0
-
-    def writable(self):
-        return True
-
-    def write(self, data):
-        self.calls += 1
-        if self.calls == 3:
-            raise OSError(errno.EIO, "gone")
-        return min(5, len(data))
-
-
-def test_file_objects(tmp_path):
-    failing = Failing()
-    with pytest.raises(OSError, match="gone"):
-        idxfast.save(failing, np.zeros(100, np.uint8))
-    assert failing.calls == 3
-    with pytest.raises(TypeError, match="binary"):
-        idxfast.save(io.StringIO(), np.zeros(3, np.uint8))
-    with (tmp_path / "file").open("wb", buffering=0) as file:
-        idxfast.save(file, np.arange(3, dtype=np.uint8), compresslevel=1)
-    assert idxfast.load(tmp_path / "file").tolist() == [0, 1, 2]
+@pytest.mark.parametrize("kind", ["raw", "gz", "seekable"])
+@pytest.mark.parametrize("level", [None, 0, 1, 9])
+def test_threads_make_no_difference(kind, level, tmp_path):
+    array = np.arange(300_000, dtype=np.int16)
+    path = tmp_path / ("file" if kind == "raw" else "file.gz")
+    level = None if kind == "raw" else level
+    files = set()
+    for threads in (None, 1, 2, 3, 8):
+        idxfast.save(path, array, compresslevel=level, seekable=kind == "seekable", threads=threads)
+        files.add(path.read_bytes())
+        assert np.array_equal(idxfast.load(path), array)
+    assert len(files) == 1
+    for wrong in (0, -1):
+        with pytest.raises(ValueError, match="threads is"):
+            idxfast.save(path, array, threads=wrong)

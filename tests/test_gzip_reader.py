@@ -1,0 +1,170 @@
+"""gzip: what packers write, members, segments and cuts."""
+
+import gzip
+import struct
+import zlib
+
+import numpy as np
+import pytest
+
+import idxfast
+from idxfast import ChecksumError, GzipError, SizeError, TrailingDataError, TruncatedError
+from idxfast.gzip import segments
+
+
+@pytest.fixture(scope="module")
+def big():
+    """Eight million elements of four random bits: several segments."""
+    values = np.random.default_rng(1).integers(0, 16, 8_000_000, np.uint8)
+    return values.tobytes()
+
+
+def compress(data, level=6, strategy=zlib.Z_DEFAULT_STRATEGY, window=31, memory=9):
+    packer = zlib.compressobj(level, zlib.DEFLATED, window, memory, strategy)
+    return packer.compress(data) + packer.flush()
+
+
+def flushed(data, mode):
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    step = 300_001
+    pieces = []
+    for at in range(0, len(data), step):
+        pieces += [packer.compress(data[at : at + step]), packer.flush(mode)]
+    return b"".join([*pieces, packer.flush()])
+
+
+PACKERS = {
+    "level-0": lambda data: compress(data, 0),
+    "level-1": lambda data: compress(data, 1),
+    "level-6": lambda data: compress(data, 6),
+    "level-9": lambda data: compress(data, 9),
+    "fixed": lambda data: compress(data, 6, zlib.Z_FIXED),
+    "huffman": lambda data: compress(data, 6, zlib.Z_HUFFMAN_ONLY),
+    "rle": lambda data: compress(data, 6, zlib.Z_RLE),
+    "window-9": lambda data: compress(data, 6, window=16 + 9),
+    "memory-1": lambda data: compress(data, 1, memory=1),
+    "sync-flush": lambda data: flushed(data, zlib.Z_SYNC_FLUSH),
+    "full-flush": lambda data: flushed(data, zlib.Z_FULL_FLUSH),
+    "members": lambda data: b"".join(
+        compress(data[at : at + 900_001], 1) for at in range(0, len(data), 900_001)
+    ),
+}
+# Their streams of `big` have dynamic blocks, one of them every few 10 KB.
+CUTTABLE = ["level-1", "level-6", "level-9", "huffman", "rle", "sync-flush", "full-flush"]
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_packers(packer, big, oracle, tmp_path):
+    content = oracle.pack(0x08, (8000, 1000), big)
+    path = tmp_path / "file.gz"
+    path.write_bytes(PACKERS[packer](content))
+    oracle.check(idxfast.load(path), content)
+    out = np.empty((8000, 1000), np.uint8)
+    assert idxfast.load(path, out=out) is out
+    oracle.check(out, content)
+
+
+@pytest.mark.parametrize("code", [0x0B, 0x0C, 0x0E])
+@pytest.mark.parametrize("own", [True, False], ids=["out", "new"])
+def test_wide_elements(code, own, big, oracle):
+    itemsize = oracle.types[code][1]
+    content = oracle.pack(code, (len(big) // itemsize,), big)
+    array = idxfast.loads(compress(content, 1))
+    oracle.check(array, content)
+    out = np.empty_like(array) if own else None
+    oracle.check(idxfast.loads(compress(content, 6), out=out), content)
+
+
+@pytest.mark.parametrize("packer", ["level-1", "level-0", "members"])
+def test_wrong_out(packer, big, oracle):
+    data = PACKERS[packer](oracle.pack(0x08, (8_000_000,), big))
+    out = np.zeros(8_000_000, np.uint8)
+    for wrong in (out[1:], out.view(np.int8), out.reshape(2, -1), np.zeros(8_000_001, np.uint8)):
+        with pytest.raises(SizeError):
+            idxfast.loads(data, out=wrong)
+        assert not wrong.any()
+    out.flags.writeable = False
+    with pytest.raises(ValueError, match="writable"):
+        idxfast.loads(data, out=out)
+    assert not out.any()
+
+
+def test_members_padding_and_empty_members(oracle):
+    data = oracle.pack(0x08, (100,))
+    empty = gzip.compress(b"")
+    pieces = [gzip.compress(data[i : i + 7]) for i in range(0, len(data), 7)]
+    packed = empty + (empty * 3).join(pieces) + bytes(5) + empty * 2000 + bytes(100_000)
+    oracle.check(idxfast.loads(packed), data)
+    assert idxfast.read_header(packed).shape == (100,)
+
+
+def test_a_flood_of_empty_members(oracle):
+    data = oracle.pack(0x08, (3,))
+    flood = gzip.compress(b"") * 200_000
+    oracle.check(idxfast.loads(gzip.compress(data) + flood), data)
+
+
+def test_zeros_unpack_a_thousandfold():
+    data = struct.pack(">HBB1I", 0, 8, 1, 32 << 20) + bytes(32 << 20)
+    packed = gzip.compress(data)
+    assert len(data) > 1000 * len(packed)
+    array = idxfast.loads(packed)
+    assert array.shape == (32 << 20,)
+    assert not array.any()
+    out = np.ones(32 << 20, np.uint8)
+    assert not idxfast.loads(packed, out=out).any()
+
+
+@pytest.mark.parametrize("packer", CUTTABLE)
+def test_cuts_are_found(packer, big, oracle, monkeypatch):
+    cuts = []
+    find = segments.find_block
+    monkeypatch.setattr(segments, "find_block", lambda *a: cuts.append(find(*a)) or cuts[-1])
+    content = oracle.pack(0x08, (8_000_000,), big)
+    oracle.check(idxfast.loads(PACKERS[packer](content)), content)
+    # A segment that could not be decoded would end the search: the second pass has no cuts.
+    assert sum(cut >= 0 for cut in cuts) >= 3
+
+
+@pytest.mark.parametrize("shift", [1, 5, 8, 4000])
+def test_false_cuts_cost_time_alone(shift, big, oracle, monkeypatch):
+    content = oracle.pack(0x0B, (4_000_000,), big)
+    data = compress(content, 1)
+    calls = []
+
+    def find_block(buffer, start, stop):
+        calls.append(start)
+        return start + shift if start + shift + 64 < stop else -1
+
+    monkeypatch.setattr(segments, "find_block", find_block)
+    out = np.empty(4_000_000, np.int16)
+    oracle.check(idxfast.loads(data), content)
+    oracle.check(idxfast.loads(data, out=out), content)
+    assert calls
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["out", "new"])
+def test_damage_behind_cuts(own, big, oracle):
+    data = bytearray(compress(oracle.pack(0x08, (8_000_000,), big), 1))
+    out = np.empty(8_000_000, np.uint8) if own else None
+    for at, error in (
+        (len(data) // 2, (GzipError, TruncatedError)),
+        (len(data) - 6, ChecksumError),
+        (len(data) - 2, ChecksumError),
+    ):
+        damaged = data.copy()
+        damaged[at] ^= 0x10
+        with pytest.raises(error):
+            idxfast.loads(damaged, out=out)
+    for size in (1 << 20, len(data) // 2, len(data) - 1):
+        with pytest.raises(TruncatedError):
+            idxfast.loads(data[:size], out=out)
+    with pytest.raises(TrailingDataError):
+        idxfast.loads(data + b"x", out=out)
+
+
+def test_zlib_gives_the_reason_and_the_offset(oracle):
+    bad = gzip.compress(oracle.pack(0x08, (3,)), mtime=0)[:10] + b"\x07" + bytes(20)
+    with pytest.raises(GzipError, match="invalid block type") as error:
+        idxfast.loads(bad)
+    assert error.value.offset == 10

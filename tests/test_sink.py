@@ -1,0 +1,253 @@
+"""Writing to a path or an object: permissions, links, the order of calls, failing calls."""
+
+import errno
+import io
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import idxfast
+from idxfast import sink
+
+
+def test_modes_and_links(tmp_path):
+    array = np.zeros(3, np.uint8)
+    path, link = tmp_path / "file", tmp_path / "link"
+    idxfast.save(path, array)
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+    path.chmod(0o640)
+    link.symlink_to(path)
+    idxfast.save(link, array + 1)
+    assert link.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert idxfast.load(path).tolist() == [1, 1, 1]
+    with pytest.raises(IsADirectoryError):
+        idxfast.save(tmp_path, array)
+
+
+def test_old_temporaries_are_swept(tmp_path):
+    old, new, foreign, other = (
+        tmp_path / name
+        for name in (
+            ".file.12-0123abcd.tmp", ".file.13-0123abcd.tmp", ".other.12-0123abcd.tmp",
+            ".file.12-0123abcd.tmp.gz",
+        )
+    )  # fmt: skip
+    for path in (old, new, foreign, other):
+        path.write_bytes(b"")
+    for path in (old, foreign, other):
+        os.utime(path, (0, time.time() - 90_000))
+    idxfast.save(tmp_path / "file", np.zeros(3, np.uint8))
+    assert [path.exists() for path in (old, new, foreign, other)] == [False, True, True, True]
+
+
+@pytest.mark.parametrize("letter", ["x", "ü", "\U0001f600"])
+def test_long_names(letter, tmp_path):
+    longest = 255 // len(letter.encode())
+    for count in (1, 79, 80, 81, longest - 1, longest):
+        if count > longest:
+            continue
+        path = tmp_path / (letter * count)
+        idxfast.save(path, np.arange(3, dtype=np.uint8))
+        assert idxfast.load(path).tolist() == [0, 1, 2]
+        path.unlink()
+    assert os.listdir(tmp_path) == []
+
+
+class Failing(io.RawIOBase):
+    def __init__(self, after):
+        self.after = after
+        self.calls = 0
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.calls += 1
+        if self.calls == self.after:
+            raise OSError(errno.EIO, "gone")
+        return min(5, len(data))
+
+
+def test_file_objects(tmp_path):
+    for after in range(1, 20):
+        failing = Failing(after)
+        with pytest.raises(OSError, match="gone"):
+            idxfast.save(failing, np.zeros(100, np.uint8))
+        assert failing.calls == after
+    with pytest.raises(TypeError, match="binary"):
+        idxfast.save(io.StringIO(), np.zeros(3, np.uint8))
+    with (tmp_path / "file").open("wb", buffering=0) as file:
+        idxfast.save(file, np.arange(3, dtype=np.uint8), compresslevel=1)
+    assert idxfast.load(tmp_path / "file").tolist() == [0, 1, 2]
+
+
+def test_a_pipe_that_takes_no_more():
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with (
+        open(reading, "rb"),
+        open(writing, "wb", buffering=0) as file,
+        pytest.raises(BlockingIOError),
+    ):
+        idxfast.save(file, np.zeros(1_000_000, np.uint8))
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "chmod", "replace", "open"])
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.EDQUOT, "no!"), OSError(errno.EACCES, "no!"), KeyboardInterrupt("no!")],
+    ids=["OSError", "PermissionError", "KeyboardInterrupt"],
+)
+def test_a_failing_call_leaves_the_old_file(call, error, tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    idxfast.save(path, np.zeros(3, np.uint8))
+
+    def fail(*arguments):
+        raise error
+
+    def pieces():
+        yield b"\0\0\x08"
+        raise error
+
+    with monkeypatch.context() as patch, pytest.raises(type(error), match="no!"):
+        if call == "write":
+            sink.write(path, pieces())
+        else:
+            patch.setattr(os, call, fail)
+            idxfast.save(path, np.ones(3, np.uint8))
+    assert idxfast.load(path).tolist() == [0, 0, 0]
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_is_no_file_is_written_to(oracle, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    # Open for both, so that neither side waits for the other.
+    with open(os.open(path, os.O_RDWR), "r+b", buffering=0) as pipe:
+        idxfast.save(path, np.arange(3, dtype=np.uint8))
+        os.set_blocking(pipe.fileno(), False)
+        assert pipe.read(100) == oracle.pack(0x08, (3,), b"\0\1\2")
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
+def test_the_folder_may_not_be_written_to(tmp_path):
+    code = (
+        "import os, sys, idxfast, numpy.ma\n"
+        "os.chdir(sys.argv[1])\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "try: idxfast.save('file', numpy.ones(3, numpy.uint8))\n"
+        "except PermissionError: print('refused', *os.listdir())\n"
+    )
+    idxfast.save(tmp_path / "file", np.zeros(3, np.uint8))
+    tmp_path.chmod(0o555)
+    command = [sys.executable, "-P", "-c", code, str(tmp_path)]
+    child = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    tmp_path.chmod(0o755)
+    assert child.stdout.split() == ["refused", "file"], child.stderr
+    assert idxfast.load(tmp_path / "file").tolist() == [0, 0, 0]
+
+
+def test_order_of_calls(tmp_path, monkeypatch):
+    """Written, synchronised, closed to others until its mode is set; and only then renamed."""
+    calls = []
+
+    def record(name, describe):
+        real = getattr(os, name)
+
+        def call(*arguments, **options):
+            calls.append((name, *describe(*arguments)))
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(os, name, call)
+
+    path = tmp_path / "file"
+    idxfast.save(path, np.zeros(3, np.uint8))
+    path.chmod(0o604)
+    record("open", lambda path, flags, mode=0o777: (os.path.basename(path), flags, mode))
+    record("fsync", lambda descriptor: (stat.S_ISDIR(os.fstat(descriptor).st_mode),))
+    record("chmod", lambda path, mode: (os.path.basename(path), mode))
+    record("replace", lambda old, new: (os.path.basename(old), os.path.getsize(old), new))
+    idxfast.save(path, np.ones(3, np.uint8))
+    (opened, name, flags, mode), *rest = calls
+    assert opened == "open"
+    assert re.fullmatch(rf"\.file\.{os.getpid()}-[0-9a-f]{{8}}\.tmp", name)
+    assert flags & (os.O_CREAT | os.O_EXCL) == os.O_CREAT | os.O_EXCL
+    assert mode == 0o600
+    assert rest == [
+        ("chmod", name, 0o604),
+        ("fsync", False),
+        ("replace", name, 11, str(path)),
+        ("open", tmp_path.name, os.O_RDONLY | os.O_DIRECTORY, 0o777),
+        ("fsync", True),
+    ]
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_order_of_system_calls(tmp_path):
+    trace = tmp_path / "trace"
+    code = "import idxfast, numpy, sys; idxfast.save(sys.argv[1], numpy.ones(3, numpy.uint8))"
+    path = tmp_path / "folder" / "file"
+    path.parent.mkdir()
+    calls = "trace=openat,write,fsync,rename,renameat,renameat2,unlink,unlinkat,ftruncate,chmod"
+    command = ["strace", "-f", "-y", "-o", str(trace), "-e", calls]
+    child = subprocess.run(
+        [*command, sys.executable, "-P", "-c", code, str(path)], capture_output=True, timeout=60
+    )
+    if child.returncode:
+        pytest.skip("strace is not allowed to trace here")
+    lines = [line for line in trace.read_text().splitlines() if str(path.parent) in line]
+    steps = [
+        r'openat\(.*"[^"]*folder", .*O_DIRECTORY',  # looks for old temporaries
+        r'openat\(.*"[^"]*/\.file\.\d+-\w+\.tmp", O_WRONLY\|O_CREAT\|O_EXCL\|O_CLOEXEC, 0666',
+        r"write\(\d+<.*\.tmp>, .*, 8\)",
+        r"write\(\d+<.*\.tmp>, .*, 3\)",
+        r"fsync\(\d+<.*\.tmp>\)",
+        r'rename\w*\(.*\.tmp", .*"[^"]*folder/file"',
+        r'openat\(.*"[^"]*folder", .*O_DIRECTORY',
+        r"fsync\(\d+<[^>]*folder>\)",
+    ]
+    assert len(lines) == len(steps), lines
+    for step, line in zip(steps, lines, strict=True):
+        assert re.search(step, line), line
+
+
+@pytest.mark.parametrize("refusals", [3, 10**6])
+def test_windows_waits_for_who_has_the_file_open(refusals, tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    idxfast.save(path, np.zeros(3, np.uint8))
+    real, clock, tries = os.replace, [0.0], []
+
+    def replace(old, new):
+        tries.append(old)
+        if len(tries) <= refusals:
+            raise PermissionError(errno.EACCES, "Access is denied", old, 5, new)
+        real(old, new)
+
+    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(sink, "sys", SimpleNamespace(platform="win32"))
+    fake = {"monotonic": lambda: clock[0], "time": time.time}
+    fake["sleep"] = lambda seconds: clock.__setitem__(0, clock[0] + seconds)
+    monkeypatch.setattr(sink, "time", SimpleNamespace(**fake))
+    if refusals == 3:
+        idxfast.save(path, np.ones(3, np.uint8))
+        assert clock[0] < 1
+    else:
+        with pytest.raises(PermissionError, match="open or mapped") as caught:
+            idxfast.save(path, np.ones(3, np.uint8))
+        assert caught.value.filename == str(path)
+        assert 1.9 < clock[0] < 2.2
+    assert idxfast.load(path).tolist() == ([1, 1, 1] if refusals == 3 else [0, 0, 0])
+    assert os.listdir(tmp_path) == ["file"]

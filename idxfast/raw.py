@@ -68,7 +68,10 @@ def map_payload(source: FileSource, header: Header, mode: str) -> np.ndarray[Any
     """
     check_size(source, header)
     mapping, start = source.map(_ACCESS[mode])
-    return np.ndarray(header.shape, header.dtype, mapping, start + header.offset)
+    # np.ndarray alone would give the mapping's buffer back at once, and whoever then closed the
+    # mapping would unmap the array; np.frombuffer keeps it.
+    content = np.frombuffer(mapping, np.uint8)
+    return np.ndarray(header.shape, header.dtype, content, start + header.offset)
 
 
 def check_mode(mode: str) -> None:

@@ -55,9 +55,9 @@ def load(
         native byte order). After an error its content is undefined.
     mmap_mode : {"r", "c", "r+"}, optional
         Map a raw file instead of reading it: for reading, copy-on-write, or for writing to the
-        file. The payload is not touched. The array is in the file's byte order, big-endian, and
-        its ``base`` is the mapping. If another process shortens a mapped file, the system kills
-        the reader; without `mmap_mode` nothing is ever mapped.
+        file. The payload is not touched. The array is in the file's byte order, big-endian; the
+        mapping, an `mmap.mmap`, lives as long as it. If another process shortens a mapped file,
+        the system kills the reader; without `mmap_mode` nothing is ever mapped.
     threads : int, optional
         The most threads to use; if not given, one for each core that the process may use, 8 at the
         most. Small files are read on one. The result, or the error, is the same with any number.

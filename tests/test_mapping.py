@@ -34,7 +34,6 @@ def test_the_array_keeps_the_mapping(path):
     assert np.array_equal(part, expected[3:5])
 
 
-@pytest.mark.xfail(reason="numpy gives a buffer back at once, and closing it then unmaps the array")
 def test_a_mapping_in_use_does_not_close(path):
     array = idxfast.load(path, mmap_mode="r")
     mapping = array

@@ -39,7 +39,7 @@ def measure(files: Files, folder: Path) -> Samples:
     )
     for name, path in files.sets.items():
         array = idxfast.load(path)
-        measured = in_turn(_packed(path, array), rounds=31)
+        measured = in_turn(_packed(path, array), rounds=25)
         searches, loads, count = search_share(path, threads=2, rounds=11)
         measured |= {
             "search": searches,

@@ -20,7 +20,7 @@ from idxfast.source import Source
 from idxfast.threads import Helper
 
 # Of so many measurements the best is taken: what a part costs when nothing disturbs it.
-ROUNDS = 9
+ROUNDS = 25
 _SEARCHES = 200
 _SWITCHES = 500
 
@@ -66,7 +66,7 @@ def measure_costs(source: Source, content: Array) -> Costs:
         read=_best(lambda: _read(source, buffer)) / source.size,
         compare=_best(lambda: content[:WINDOW].tobytes() == content[-WINDOW:].tobytes()),
         copy=_best(lambda: _copy(content, out)) / out.size,
-        start=min(_start() for _ in range(10 * ROUNDS)),
+        start=min(_start() for _ in range(4 * ROUNDS)),
         hand_over=min(_hand_over() for _ in range(ROUNDS)),
     )
 

@@ -51,6 +51,8 @@ _OTHERS = "#a0a7af"
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "load",
+    "figure.constrained_layout.w_pad": 0.15,
+    "figure.constrained_layout.h_pad": 0.1,
     "font.family": "sans-serif",
     "font.size": 10,
     "text.color": _TEXT,

@@ -45,11 +45,11 @@ def yes(holds: bool) -> str:
 def readme_table(sets: list[str], samples: Samples) -> str:
     """Write the table of the README's section on speed, from the medians of one run."""
     stdlib = "`gzip.open().read()` + `np.frombuffer`"
-    rows = [("what", "against", "1 thread", "2 threads"), ("---",) * 4]
+    rows = [["what", "against", "1 thread", "2 threads"], ["---"] * 4]
 
     def add(what: str, against: str, reference: str, one: str = "", two: str = "") -> None:
         cells = (_median(Figure("", function, reference), samples) for function in (one, two))
-        rows.append((what, against, *cells))
+        rows.append([what, against, *cells])
 
     for name in sets:
         what, load = f"`load` of {name}'s .gz", f"{name}: load"
@@ -61,8 +61,9 @@ def readme_table(sets: list[str], samples: Samples) -> str:
         add(what, "the same on 1 thread", calls[0], "", calls[1])
     raw = ("load raw, 1 thread", "load raw, 2 threads")
     add("`load` of the raw file", "`np.fromfile`", "np.fromfile", *raw)
-    mapped = '`load(..., mmap_mode="r")`, 47 MB or 100 GB'
-    add(mapped, "`np.memmap` with the shape given", "np.memmap raw", "map raw")
+    mapped = '`load(..., mmap_mode="r")`'
+    add(f"{mapped}, 47 MB", "`np.memmap` with the shape given", "np.memmap raw", "map raw")
+    add(f"{mapped}, 100 GB", "the same", "np.memmap sparse", "map sparse")
     add("`load` of 10,000 labels (.gz)", stdlib, "gzip tiny", "load tiny")
     for name in sets:
         saved = (f"{name}: save with gzip", "", f"{name}: save in blocks, 2 threads")

@@ -25,6 +25,7 @@ from schedule import Outcome, Stream, simulate
 from survival import Survival, decoded_share, measure_survival
 
 import idxfast
+from idxfast.gzip.team import MIN_GAP, SPAN
 from idxfast.source import open_source
 from idxfast.threads import MAX_THREADS
 
@@ -79,6 +80,8 @@ def main() -> None:
         survival=_table(["unpacked MB until a run is right", *sets], _survival_rows(found)),
         check=_table(["", *sets], _check_rows(found)),
         most=MAX_THREADS,
+        gap=MIN_GAP >> 20,
+        span=SPAN >> 20,
         model=_table(["cores", *lengths], _model_rows(found)),
         rapidgzip=_table(["threads", *RAPIDGZIP], _rapidgzip_rows()),
     )
@@ -112,7 +115,7 @@ def _cost_rows(sets: Iterable[Measured]) -> list[list[str]]:
     """Write each part's cost in a unit that fits it."""
 
     def row(part: str, unit: str, cost: Callable[[Measured], float]) -> list[str]:
-        return [part, unit, *(f"{cost(found):.3g}" for found in sets)]
+        return [part, unit, *(_short(cost(found)) for found in sets)]
 
     return [
         row("file", "MB", lambda it: it.size / 1e6),
@@ -123,7 +126,7 @@ def _cost_rows(sets: Iterable[Measured]) -> list[list[str]]:
         row("copy of a run", "ms per MB unpacked", lambda it: 1e9 * it.costs.copy),
         row("reading", "ms per MB packed", lambda it: 1e9 * it.costs.read),
         row("search for a cut", "ns per bit", lambda it: 1e9 * it.costs.search),
-        row("bits to the next cut", "", lambda it: round(it.costs.gap)),
+        row("from a bit to the next cut", "bits", lambda it: it.costs.gap),
         row("comparison of two windows", "µs", lambda it: 1e6 * it.costs.compare),
         row("start of a thread", "µs", lambda it: 1e6 * it.costs.start),
         row("hand-over to a waiting thread", "µs", lambda it: 1e6 * it.costs.hand_over),
@@ -189,6 +192,11 @@ def _rapidgzip_rows() -> list[list[str]]:
     """Write rapidgzip's published bandwidths relative to its own on one thread."""
     columns = [[f"{mb / rates[0]:.1f}" for mb in rates] for rates in RAPIDGZIP.values()]
     return [[str(n), *cells] for n, *cells in zip(RAPIDGZIP_THREADS, *columns, strict=True)]
+
+
+def _short(value: float) -> str:
+    """Write a number with three digits or more."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

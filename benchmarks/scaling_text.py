@@ -52,8 +52,9 @@ measured.
 
 {model}
 
-Two things keep a short file from scaling: runs do not start less than a MiB (packed) apart, and
-the more of them there are, the larger is the share of each that is decoded twice.
+What keeps a short file from scaling: runs do not start less than {gap} MiB (packed) apart, and
+the more of them there are, the larger is the share of each that is decoded twice. What keeps a long
+one: a run stops after {span} MiB (unpacked), and waits to be adopted.
 
 ## rapidgzip
 

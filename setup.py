@@ -134,6 +134,7 @@ setup(
         extension("checksum", "libdeflate.pxd"),
         extension("codec", "libdeflate.pxd"),
         extension("files", "files.h"),
+        extension("lists"),
         extension("members", "libdeflate.pxd"),
         extension("memory", "swap.h"),
     ],

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 _PACKAGES = (
     "idxfast", "numpy", "imagecodecs", "isal", "zlib-ng", "deflate", "rapidgzip", "idx2numpy",
-    "mnist", "mnists", "mlxtend",
+    "mnist", "mnists", "mlxtend", "emnist", "keras", "torchvision",
 )  # fmt: skip
 
 

@@ -6,37 +6,64 @@ site-packages.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import importlib.util
+import importlib
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 _FOLDER = Path(__file__).parent / ".cache" / "python-mnist"
-_LOADER = _FOLDER / "mnist" / "loader.py"
+_MODULES = ("mnist", "mnist.loader", "mnist.packer")
 
 
-@functools.cache
 def loader() -> Any:
-    """Import its module `mnist.loader` under another name.
+    """Give its module `mnist.loader`, without leaving it under that name.
 
     Raises
     ------
     ImportError
         If pip could not install it.
     """
-    if not _LOADER.exists():
+    return _modules()["mnist.loader"]
+
+
+@contextlib.contextmanager
+def imported() -> Iterator[ModuleType]:
+    """Let it be what `import mnist` gives for the time of a `with` block."""
+    modules = _modules()
+    others = {name: sys.modules.pop(name, None) for name in _MODULES}
+    sys.modules.update(modules)
+    try:
+        yield modules["mnist"]
+    finally:
+        for name, other in others.items():
+            del sys.modules[name]
+            if other is not None:
+                sys.modules[name] = other
+
+
+@functools.cache
+def _modules() -> dict[str, ModuleType]:
+    if not (_FOLDER / "mnist").exists():
         pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(_FOLDER)]
         done = subprocess.run([*pip, "python-mnist==0.7"], capture_output=True, text=True)
         if done.returncode:
             raise ImportError(f"pip: {done.stderr.strip().splitlines()[-1]}")
-    spec = importlib.util.spec_from_file_location("python_mnist_loader", _LOADER)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    with warnings.catch_warnings():
-        # It compares strings with `is`.
-        warnings.simplefilter("ignore", SyntaxWarning)
-        spec.loader.exec_module(module)
-    return module
+    others = {name: sys.modules.pop(name, None) for name in _MODULES}
+    sys.path.insert(0, str(_FOLDER))
+    try:
+        with warnings.catch_warnings():
+            # It compares strings with `is`.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return {name: importlib.import_module(name) for name in _MODULES}
+    finally:
+        sys.path.remove(str(_FOLDER))
+        for name, other in others.items():
+            sys.modules.pop(name, None)
+            if other is not None:
+                sys.modules[name] = other

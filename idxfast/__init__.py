@@ -1,9 +1,12 @@
 """IDX files, the format of the MNIST family, to numpy arrays and back."""
 
+from .directory import load_dataset
 from .errors import (
     ChecksumError,
+    FetchError,
     FormatError,
     GzipError,
+    HashMismatchError,
     IdxError,
     SizeError,
     TrailingDataError,
@@ -15,8 +18,10 @@ from .writing import dumps, save
 
 __all__ = [
     "ChecksumError",
+    "FetchError",
     "FormatError",
     "GzipError",
+    "HashMismatchError",
     "Header",
     "IdxError",
     "SizeError",
@@ -24,6 +29,7 @@ __all__ = [
     "TruncatedError",
     "dumps",
     "load",
+    "load_dataset",
     "loads",
     "read_header",
     "save",

@@ -38,7 +38,7 @@ def allocate(nbytes: int, filename: str, *, before: int = 0) -> np.ndarray[Any, 
 
 def as_payload(memory: np.ndarray[Any, Any], header: Header, offset: int) -> np.ndarray[Any, Any]:
     """The array over the bytes at an offset, in native byte order."""
-    dtype = header.dtype.newbyteorder("=")
+    dtype = header.dtype if header.dtype.isnative else header.dtype.newbyteorder("=")
     return np.ndarray(header.shape, dtype, memory, offset)
 
 
@@ -52,16 +52,6 @@ def to_native(array: np.ndarray[Any, Any], header: Header) -> np.ndarray[Any, An
     if array.dtype != header.dtype:
         swap(bytes_of(array), array.itemsize)
     return array
-
-
-def destination(
-    out: np.ndarray[Any, Any] | None, header: Header, filename: str
-) -> np.ndarray[Any, Any]:
-    """`out`, if it fits, or a new array."""
-    if out is None:
-        return as_payload(allocate(header.nbytes, filename), header, 0)
-    check_out(out, header, filename)
-    return out
 
 
 def check_out(out: Any, header: Header, filename: str) -> None:

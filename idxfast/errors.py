@@ -1,7 +1,8 @@
 """The errors of idxfast.
 
 Everything that is wrong with a file is an `IdxError`. Its subclasses are what a caller would act
-on differently; the system's own errors (`FileNotFoundError`, a full disk) pass unchanged.
+on differently; the system's own errors (`FileNotFoundError`, a full disk) pass unchanged. What goes
+wrong on the way to a published data set is a `FetchError`.
 """
 
 from __future__ import annotations
@@ -84,6 +85,41 @@ class GzipError(IdxError, OSError):
 
 class ChecksumError(GzipError):
     """The data decoded, but they are not what was compressed: CRC-32 or length differ."""
+
+
+class FetchError(OSError):
+    """A data set that cannot be had: no mirror gives it, or the network is not to be used."""
+
+
+class HashMismatchError(FetchError):
+    """A file that is not the published one.
+
+    Parameters
+    ----------
+    url : str
+        Where it came from: a mirror, or a path.
+    expected, found : str
+        The published hash and its own, like ``"sha256:440f..."``.
+    nbytes : int
+        Its size.
+
+    Attributes
+    ----------
+    url, expected, found, nbytes
+        As given.
+    """
+
+    def __init__(self, url: str, expected: str, found: str, nbytes: int) -> None:
+        super().__init__(
+            f"{url}: not the published file (expected {expected}, found {found}, {nbytes:,} bytes)"
+        )
+        self.url = url
+        self.expected = expected
+        self.found = found
+        self.nbytes = nbytes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.url, self.expected, self.found, self.nbytes)
 
 
 def _shown(value: Any) -> str:

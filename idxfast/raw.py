@@ -12,7 +12,7 @@ from .errors import TrailingDataError, TruncatedError
 from .format import Header, swapped_hint
 from .native.memory import swap
 from .source import FileSource, Source
-from .threads import Progress, Workers
+from .threads import Progress, Workers, choose_threads
 
 # How much one thread reads at a time, and how much of it before it swaps bytes that are in cache.
 CHUNK = 4 << 20
@@ -27,7 +27,7 @@ def read_payload(
     source: Source,
     header: Header,
     array: np.ndarray[Any, Any],
-    threads: int = 1,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Read the payload of a raw file, whose size is as it should be, into an array of its shape.
@@ -52,7 +52,7 @@ def read_payload(
                 swap(chunk, array.itemsize)
         return stop
 
-    with Workers(threads if len(data) >= MIN_SIZE else 1) as workers:
+    with Workers(choose_threads(threads) if len(data) >= MIN_SIZE else 1) as workers:
         for done in workers.map(read, range(0, len(data), CHUNK)):
             if progress is not None:
                 progress(header.offset + done, source.size)

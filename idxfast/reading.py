@@ -7,20 +7,20 @@ for what cannot tell its size memory grows as bytes arrive. Only then is an arra
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from . import raw, streams
-from .arrays import allocate, as_payload, bytes_of, check_out, destination, to_native
-from .errors import FormatError, TruncatedError
+from .arrays import allocate, as_payload, bytes_of, check_out, to_native
+from .errors import FormatError, SizeError, TruncatedError
 from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.container import MAGIC
 from .gzip.inflate import read_prefix
 from .gzip.reader import MAX_RATIO, decode
 from .native.members import decode_member
 from .source import FileSource, MemorySource, Source, StreamSource, open_source
-from .threads import Progress, choose_threads
+from .threads import Progress, check_threads
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -40,6 +40,7 @@ def load(
     mmap_mode: str | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    max_bytes: int | None = None,
 ) -> np.ndarray[Any, Any]:
     """Read an IDX file, raw or gzip, into an array.
 
@@ -63,6 +64,9 @@ def load(
     progress : callable, optional
         Called as ``progress(done, total)`` with bytes of the unpacked file, header included, always
         in the thread that called `load`. What it raises ends the reading.
+    max_bytes : int, optional
+        The most bytes that the array may take: for services that read files of others. Without it,
+        the file's own size (gzip: 1,032 times that) is the limit. A mapping takes none.
 
     Returns
     -------
@@ -79,18 +83,22 @@ def load(
     OSError
         If it cannot be opened or read.
     """
-    threads = choose_threads(threads)
+    check_threads(threads)
     if mmap_mode is not None:
         return _map(file, mmap_mode, out)
     with open_source(file, small=SMALL) as source:
-        array = _read(source, out, threads, progress)
+        array = _read(source, _Options(out, threads, progress, max_bytes))
         if not isinstance(source, StreamSource):
             source.consume()
         return array
 
 
 def loads(
-    data: Buffer, *, out: np.ndarray[Any, Any] | None = None, threads: int | None = None
+    data: Buffer,
+    *,
+    out: np.ndarray[Any, Any] | None = None,
+    threads: int | None = None,
+    max_bytes: int | None = None,
 ) -> np.ndarray[Any, Any]:
     """Read the content of an IDX file, raw or gzip, from memory.
 
@@ -98,7 +106,7 @@ def loads(
     ----------
     data : bytes-like
         All of the file.
-    out, threads
+    out, threads, max_bytes
         As for `load`.
 
     Returns
@@ -111,9 +119,9 @@ def loads(
     IdxError
         As `load` does.
     """
-    threads = choose_threads(threads)
+    check_threads(threads)
     with MemorySource(data, f"<{type(data).__name__}>") as source:
-        return _read(source, out, threads, None)
+        return _read(source, _Options(out, threads, None, max_bytes))
 
 
 def read_header(file: File) -> Header:
@@ -149,50 +157,71 @@ def read_header(file: File) -> Header:
         return parse(start, source.name)
 
 
-def _read(
-    source: Source | StreamSource,
-    out: np.ndarray[Any, Any] | None,
-    threads: int,
-    progress: Progress | None,
-) -> np.ndarray[Any, Any]:
+class _Options(NamedTuple):
+    """What the caller of `load` asked for."""
+
+    out: np.ndarray[Any, Any] | None
+    threads: int | None
+    progress: Progress | None
+    max_bytes: int | None
+
+    def parse(self, start: bytes, filename: str) -> Header:
+        """Parse a header, and hold it against the caller's limit."""
+        header = parse(start, filename)
+        if self.max_bytes is not None and header.nbytes > self.max_bytes:
+            raise SizeError(
+                "the array is larger than max_bytes allows",
+                filename=filename,
+                offset=4,
+                expected=f"at most {self.max_bytes:,} bytes",
+                found=header.nbytes,
+            )
+        return header
+
+    def destination(self, header: Header, filename: str) -> np.ndarray[Any, Any]:
+        """The caller's array, if it fits, or a new one."""
+        if self.out is None:
+            return as_payload(allocate(header.nbytes, filename), header, 0)
+        check_out(self.out, header, filename)
+        return self.out
+
+
+def _read(source: Source | StreamSource, options: _Options) -> np.ndarray[Any, Any]:
+    progress = options.progress
     if isinstance(source, StreamSource):
         start = streams.read_start(source)
         if start[:2] != MAGIC:
-            header = parse(start, source.name)
-            return to_native(streams.read_payload(source, header, out, progress), header)
-        source = streams.read_all(source, start)
+            header = options.parse(start, source.name)
+            array = streams.read_payload(source, header, options.out, progress)
+            return to_native(array, header)
+        source = streams.read_all(source, start, options.max_bytes)
     is_small = source.size <= SMALL
     start = source.read(0, SMALL if is_small else MAX_HEADER_SIZE)
     if start[:2] != MAGIC:
-        header = parse(start, source.name)
+        header = options.parse(start, source.name)
         raw.check_size(source, header)
-        array = destination(out, header, source.name)
-        raw.read_payload(source, header, array, threads, progress)
+        array = options.destination(header, source.name)
+        raw.read_payload(source, header, array, options.threads, progress)
         return array
     content = decode_member(start, SMALL_UNPACKED) if is_small else None
     if content is not None:
-        header = parse(content, source.name)
+        header = options.parse(content, source.name)
         if header.offset + header.nbytes == len(content):
-            array = destination(out, header, source.name)
+            array = options.destination(header, source.name)
             bytes_of(array)[:] = memoryview(content)[header.offset :]
             if progress is not None:
                 progress(len(content), len(content))
             return to_native(array, header)
-    return _read_gzip(source, out, threads, progress)
+    return _read_gzip(source, options)
 
 
-def _read_gzip(
-    source: Source,
-    out: np.ndarray[Any, Any] | None,
-    threads: int,
-    progress: Progress | None,
-) -> np.ndarray[Any, Any]:
+def _read_gzip(source: Source, options: _Options) -> np.ndarray[Any, Any]:
     array: np.ndarray[Any, Any]
     header: Header
 
     def prepare(prefix: bytes) -> tuple[memoryview, int]:
         nonlocal array, header
-        header = parse(prefix, source.name)
+        header = options.parse(prefix, source.name)
         total = header.offset + header.nbytes
         if total > MAX_RATIO * source.size:
             raise TruncatedError(
@@ -203,15 +232,14 @@ def _read_gzip(
                 expected=total,
                 found=f"at most {MAX_RATIO * source.size:,}",
             )
-        if out is not None:
-            check_out(out, header, source.name)
-            array = out
-            return bytes_of(out), header.offset
+        if options.out is not None:
+            array = options.destination(header, source.name)
+            return bytes_of(array), header.offset
         memory = allocate(header.nbytes, source.name, before=header.offset)
         array = as_payload(memory, header, header.offset)
         return memoryview(memory), 0
 
-    decode(source, prepare, threads, progress)
+    decode(source, prepare, options.threads, options.progress)
     return to_native(array, header)
 
 

@@ -94,11 +94,12 @@ class FileSource:
 class MemorySource:
     """Bytes in memory; the same interface as a file's."""
 
-    __slots__ = ("_caller", "_view", "name", "size")
+    __slots__ = ("_bytes", "_caller", "_view", "name", "size")
 
     def __init__(self, data: Buffer, name: str, caller: io.BytesIO | None = None) -> None:
         view = memoryview(data)
         self._view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+        self._bytes = data if type(data) is bytes else None
         self._caller = caller
         self.name = name
         self.size = len(self._view)
@@ -122,6 +123,8 @@ class MemorySource:
 
     def read(self, offset: int, count: int) -> bytes:
         """Bytes from a position: `count`, or fewer at the end."""
+        if self._bytes is not None and offset == 0 and count >= self.size:
+            return self._bytes
         return bytes(self._view[offset : offset + count])
 
 
@@ -200,8 +203,10 @@ def open_source(
     ImportError
         If it is a URL and fsspec is not installed.
     """
-    if not isinstance(file, str) and isinstance(file, os.PathLike):
-        file = os.fsdecode(file)
+    if not isinstance(file, str) and hasattr(file, "__fspath__"):
+        file = os.fspath(cast("os.PathLike[Any]", file))
+        if isinstance(file, bytes):
+            file = os.fsdecode(file)
     if isinstance(file, str):
         if "://" in file and _URL.match(file):
             return _open_url(file)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import allocate, as_payload, bytes_of, check_out
-from .errors import TrailingDataError
+from .errors import SizeError, TrailingDataError
 from .format import Header
 from .raw import truncated
 from .source import MemorySource, StreamSource
@@ -15,6 +15,8 @@ from .threads import Progress
 
 # The first guess of the size of a stream.
 FIRST_GUESS = 1 << 20
+# What gzip may take beside data that do not compress: the longest header with a name of its own.
+GZIP_SPACE = 256 << 10
 
 
 def read_start(source: StreamSource) -> bytes:
@@ -61,9 +63,25 @@ def read_payload(
     return as_payload(memory, header, 0) if out is None else out
 
 
-def read_all(source: StreamSource, start: bytes) -> MemorySource:
-    """All of a stream, of which the start has been read already."""
-    return MemorySource(_read_growing(source, None, start), source.name)
+def read_all(source: StreamSource, start: bytes, max_bytes: int | None = None) -> MemorySource:
+    """All of a compressed stream, of which the start has been read already.
+
+    Raises
+    ------
+    SizeError
+        If it is larger than data of `max_bytes` can be when they do not compress at all.
+    """
+    limit = None if max_bytes is None else max_bytes + max_bytes // 1000 + GZIP_SPACE
+    memory = _read_growing(source, limit, start)
+    if len(memory) == limit and source.read_into(memoryview(bytearray(1))):
+        raise SizeError(
+            "the compressed stream is larger than max_bytes allows",
+            filename=source.name,
+            offset=limit,
+            expected=f"at most {max_bytes:,} bytes",
+            found="more",
+        )
+    return MemorySource(memory, source.name)
 
 
 def _read_growing(

@@ -24,26 +24,25 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+def check_threads(threads: int | None) -> None:
+    """Refuse a number of threads below 1."""
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads is {threads}, not 1 or more")
+
+
 def choose_threads(threads: int | None) -> int:
     """As many as asked for; if not asked, one for each core that may be used, 8 at the most.
 
     The cores are those of the process's affinity or, if less, of its control group's share of time
     (Linux), which is what a container is given.
-
-    Raises
-    ------
-    ValueError
-        If it is not 1 or more.
     """
-    if threads is None:
-        if hasattr(os, "sched_getaffinity"):
-            cores = len(os.sched_getaffinity(0))
-        else:
-            cores = os.cpu_count() or 1
-        return int(max(1, min(cores, MAX_THREADS, _quota())))
-    if threads < 1:
-        raise ValueError(f"threads is {threads}, not 1 or more")
-    return threads
+    if threads is not None:
+        return threads
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return int(max(1, min(cores, MAX_THREADS, _quota())))
 
 
 class Helper:

@@ -12,7 +12,7 @@ import numpy as np
 from . import sink
 from .format import CODES, Header, pack
 from .gzip.writer import encode_blocks, encode_member
-from .threads import choose_threads
+from .threads import check_threads, choose_threads
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -76,7 +76,7 @@ def save(
     -----
     Equal arrays give equal files: the gzip header holds neither time nor name.
     """
-    threads = choose_threads(threads)
+    check_threads(threads)
     asked = compresslevel is not None or seekable
     compressed = asked
     if isinstance(file, (str, os.PathLike)):
@@ -92,7 +92,9 @@ def save(
         level = DEFAULT_LEVEL if compresslevel is None else compresslevel
         content = _content(header, array)
         encoded = (
-            encode_blocks(content, level, threads) if seekable else encode_member(content, level)
+            encode_blocks(content, level, choose_threads(threads))
+            if seekable
+            else encode_member(content, level)
         )
         with contextlib.closing(encoded):
             sink.write(file, encoded)

@@ -1,12 +1,23 @@
-"""An oracle that shares no code with idxfast: plain Python over the standard library."""
+"""An oracle that shares no code with idxfast, and mirrors of data sets on this machine.
+
+Both are plain Python over the standard library.
+"""
 
 import gzip
+import http.server
+import importlib.util
 import math
+import re
 import struct
 import sys
+import threading
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+
+ROOT = Path(__file__).parents[1]
 
 # Code of the type: numpy's name, bytes in an element.
 TYPES = {
@@ -60,3 +71,146 @@ def _check(array, data):
 @pytest.fixture(scope="session")
 def oracle():
     return SimpleNamespace(types=TYPES, pack=_pack, read=_read, check=_check)
+
+
+class _Mirror(http.server.ThreadingHTTPServer):
+    """Serves `files`; `faults` of a path, functions of (handler, content), come first, in order."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.files = {}
+        self.faults = {}
+        self.requests = []  # paths, each with the header Range
+        self.stopping = threading.Event()
+        self.address = f"127.0.0.1:{self.server_port}"
+        self.url = f"http://{self.address}/"
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up is what many tests are about."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        path = self.path.lstrip("/")
+        self.server.requests.append((path, self.headers["Range"]))
+        faults = self.server.faults.get(path)
+        if faults:
+            faults.pop(0)(self, self.server.files.get(path))
+        elif path in self.server.files:
+            self.give(self.server.files[path])
+        else:
+            self.send_error(404)
+
+    def give(self, content, **headers):
+        """The content, or the range of it that was asked for."""
+        start = int(re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "bytes=0-")[1])
+        if start >= len(content):
+            self.send_error(416)
+            return
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        self.head(206 if start else 200, len(content) - start, **headers)
+        self.wfile.write(content[start:])
+
+    def head(self, status, length, **headers):
+        self.send_response(status)
+        self.send_header("Content-Length", str(length))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def mirror(monkeypatch):
+    """A mirror of data sets, which fetching may use though it does not speak https."""
+    with _Mirror() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        monkeypatch.setattr("idxfast.datasets.transfer.TEST_SERVERS", (server.address,))
+        monkeypatch.setattr("idxfast.datasets.fetching.PAUSE", 0.0)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.delenv("IDXFAST_OFFLINE", raising=False)
+        yield server
+        server.stopping.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def published():
+    """A folder of real files, packed as published, beside the repository."""
+    folder = ROOT.parent / "shared" / "data" / "fashion-mnist"
+    if not folder.is_dir():
+        pytest.skip("no published files beside the repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def family(tmp_path_factory):
+    """The four files of a small set, in folders `raw` and `packed`, and the arrays in them."""
+    root = tmp_path_factory.mktemp("family")
+    random = np.random.default_rng(5)
+    arrays = {}
+    for kind, count in (("train", 7), ("t10k", 3)):
+        arrays[kind] = (
+            random.integers(0, 256, (count, 4, 5), np.uint8),
+            random.integers(0, 10, count, np.uint8),
+        )
+        for what, array in zip(("images-idx3", "labels-idx1"), arrays[kind], strict=True):
+            content = _pack(0x08, array.shape, array.tobytes())
+            for folder, data in (("raw", content), ("packed", gzip.compress(content))):
+                (root / folder).mkdir(exist_ok=True)
+                suffix = ".gz" if folder == "packed" else ""
+                (root / folder / f"{kind}-{what}-ubyte{suffix}").write_bytes(data)
+    return SimpleNamespace(raw=root / "raw", packed=root / "packed", **arrays)
+
+
+@pytest.fixture(scope="session")
+def python_mnist():
+    """The package python-mnist; mnist has its import name, so it stands in a folder of its own."""
+    if not (ROOT / "benchmarks" / ".cache" / "python-mnist").is_dir():
+        pytest.skip("python-mnist is not in benchmarks/.cache: see benchmarks/python_mnist.py")
+    path = ROOT / "benchmarks" / "python_mnist.py"
+    spec = importlib.util.spec_from_file_location("python_mnist_in_its_folder", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def no_download(monkeypatch):
+    """What was asked of `idxfast.datasets.fetch`, which answers with the folder it was given."""
+    asked = []
+
+    def fetch(name, directory=None):
+        asked.append((name, directory))
+        return directory
+
+    monkeypatch.setattr("idxfast.datasets.fetch", fetch, raising=False)
+    return asked
+
+
+def _same(ours, theirs):
+    """Equal values, types and shapes, bit for bit, down to the items of tuples and lists."""
+    if isinstance(theirs, tuple):
+        assert len(ours) == len(theirs)
+        for pair in zip(ours, theirs, strict=True):
+            _same(*pair)
+    elif isinstance(theirs, np.ndarray):
+        assert ours.dtype == theirs.dtype
+        assert ours.shape == theirs.shape
+        assert ours.tobytes() == theirs.tobytes()
+    else:
+        assert type(ours) is type(theirs)
+        assert ours == theirs
+
+
+@pytest.fixture(scope="session")
+def same():
+    return _same

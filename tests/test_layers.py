@@ -10,8 +10,15 @@ import idxfast
 ROOT = Path(idxfast.__file__).parent
 ORDER = [
     "errors", "sniff", "native", "threads", "format", "source", "sink", "gzip.container",
-    "gzip.segments", "gzip.members", "gzip.inflate", "gzip.runs", "gzip.decoder", "gzip.team", "gzip.reader",
-    "gzip.writer", "arrays", "raw", "streams", "reading", "writing", "datasets", "datasets.synthetic", "cli.info", "cli.demo", "cli",
+    "gzip.segments", "gzip.members", "gzip.inflate", "gzip.runs", "gzip.decoder", "gzip.team",
+    "gzip.reader", "gzip.writer", "arrays", "raw", "streams", "reading", "writing", "names", "xz",
+    "directory", "datasets.catalogue", "datasets.verifying", "datasets.transfer",
+    "datasets.fetching", "datasets.loading", "datasets.synthetic", "datasets", "compat.classes",
+    "compat.files", "compat.idx2numpy.FormatError", "compat.idx2numpy", "compat.mnist",
+    "compat.python_mnist", "compat.mnist_reader", "compat.mlxtend", "compat.torchvision.readers",
+    "compat.torchvision.sets", "compat.torchvision", "compat.keras", "compat.tensorflow",
+    "compat.mnists", "compat.emnist", "compat.sklearn", "compat.patching", "compat", "cli.info",
+    "cli.fetch", "cli.demo", "cli",
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -405,3 +406,20 @@ def test_honest_ratio():
     array = idxfast.loads(data)
     assert array.shape == (16 << 20,)
     assert not array.any()
+
+
+def test_max_bytes(tmp_path):
+    content = idx(0x0C, 30, payload=bytes(120))
+    path = tmp_path / "file"
+    for data in (content, gzip.compress(content), gzip.compress(content, 0) + bytes(100_000)):
+        path.write_bytes(data)
+        stream = SimpleNamespace(name="stream", read=io.BytesIO(data).read)
+        assert idxfast.load(path, max_bytes=120).shape == (30,)
+        assert idxfast.load(stream, max_bytes=120).shape == (30,)
+        stream.read = io.BytesIO(data).read
+        for source in (path, data, stream):
+            with pytest.raises(idxfast.SizeError, match="max_bytes"):
+                idxfast.load(source, max_bytes=119)
+    endless = SimpleNamespace(name="endless", read=lambda n: b"\x1f\x8b"[:n].ljust(n, b"\x08"))
+    with pytest.raises(idxfast.SizeError, match="compressed"):
+        idxfast.load(endless, max_bytes=1 << 20)

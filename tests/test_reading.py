@@ -473,7 +473,7 @@ def test_progress(packer, big, oracle, tmp_path):
     path = tmp_path / "file"
     path.write_bytes(packer(content))
     calls = []
-    array = idxfast.load(path, progress=lambda done, total: calls.append((done, total)))
+    array = idxfast.load(path, threads=1, progress=lambda done, total: calls.append((done, total)))
     oracle.check(array, content)
     done = [count for count, _ in calls]
     assert len(done) > 1

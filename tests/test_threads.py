@@ -18,9 +18,8 @@ import pytest
 
 import idxfast
 from idxfast import threads as thread_room
-from idxfast.gzip import decoder, reader, runs, segments, team
+from idxfast.gzip import decoder, reader, segments, team
 
-THREADS = _thread._count()
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -29,16 +28,29 @@ def small_steps(monkeypatch):
     """Let a file of some MB be cut as one of some GB would be."""
     monkeypatch.setattr(reader, "MIN_SIZE", 1)
     monkeypatch.setattr(team, "MIN_GAP", 64 << 10)
-    monkeypatch.setattr(team, "STEP", 64 << 10)
+    monkeypatch.setattr(team, "UNPACKED_STEP", 1)
+    monkeypatch.setattr(team, "MIN_STEP", 64 << 10)
     monkeypatch.setattr(team, "COPY", 100_000)
-    monkeypatch.setattr(runs, "FIRST_STEP", 16 << 10)
-    monkeypatch.setattr(runs, "LAST_STEP", 64 << 10)
     monkeypatch.setattr(segments, "CHUNK", 160 << 10)
     monkeypatch.setattr(segments, "SEARCH", 64 << 10)
     monkeypatch.setattr(decoder, "GROUP", 64 << 10)
     monkeypatch.setattr("idxfast.raw.CHUNK", 100_000)
     monkeypatch.setattr("idxfast.raw.SWAPPED", 8_000)
     monkeypatch.setattr("idxfast.raw.MIN_SIZE", 1)
+
+
+@pytest.fixture
+def no_thread_is_left():
+    """Call it to be sure; a thread that was interrupted while it started needs a moment to end."""
+    before = _thread._count()
+
+    def check():
+        deadline = time.monotonic() + 10
+        while _thread._count() > before:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+    return check
 
 
 @pytest.fixture
@@ -339,16 +351,8 @@ def test_progress(packer):
         assert {call[1:] for call in calls} == {(data.nbytes + 16, threading.get_ident())}
 
 
-def assert_no_thread_is_left():
-    """One that was interrupted while it started needs a moment to end."""
-    deadline = time.monotonic() + 10
-    while _thread._count() > THREADS:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-
-
 @pytest.mark.parametrize("packer", ["zlib-6", "seekable"])
-def test_an_error_of_progress_ends_all_threads(packer):
+def test_an_error_of_progress_ends_all_threads(packer, no_thread_is_left):
     file, _ = packed("images", packer)
 
     def progress(done, total):
@@ -356,11 +360,11 @@ def test_an_error_of_progress_ends_all_threads(packer):
 
     with pytest.raises(RuntimeError, match="enough"):
         idxfast.load(file, threads=4, progress=progress)
-    assert_no_thread_is_left()
+    no_thread_is_left()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
-def test_an_interrupt_ends_all_threads(threads):
+def test_an_interrupt_ends_all_threads(threads, no_thread_is_left):
     file, _ = packed("letters", "zlib-6")
     interrupted = 0
     for delay in np.linspace(0.0005, 0.02, 30):
@@ -373,7 +377,7 @@ def test_an_interrupt_ends_all_threads(threads):
             interrupted += 1
         finally:
             signal.signal(signal.SIGALRM, old)
-        assert_no_thread_is_left()
+        no_thread_is_left()
     assert interrupted
 
 
@@ -417,7 +421,7 @@ def test_after_a_fork(tmp_path):
     code = (
         "import os, sys, idxfast\n"
         "from idxfast.gzip import reader, team\n"
-        "reader.MIN_SIZE = 1; team.MIN_GAP = team.STEP = 65536\n"
+        "reader.MIN_SIZE = 1; team.MIN_GAP = 65536; team.UNPACKED_STEP = 1\n"
         "first = idxfast.load(sys.argv[1], threads=3)\n"
         "for _ in range(20):\n"
         "    child = os.fork()\n"
@@ -432,8 +436,11 @@ def test_the_choice_of_threads(monkeypatch, tmp_path):
     choose = thread_room.choose_threads
     assert choose(3) == 3
     for wrong in (0, -1):
+        for call in (idxfast.loads, idxfast.load):
+            with pytest.raises(ValueError, match=str(wrong)):
+                call(b"", threads=wrong)
         with pytest.raises(ValueError, match=str(wrong)):
-            choose(wrong)
+            idxfast.save(tmp_path / "file", [1.5], threads=wrong)
     monkeypatch.setattr(thread_room, "_quota", lambda: 99)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(3), raising=False)
     assert choose(None) == 3
@@ -451,7 +458,7 @@ def test_the_choice_of_threads(monkeypatch, tmp_path):
     assert thread_room._read_quota(tmp_path / "none") == np.inf
 
 
-def test_workers_keep_the_order_and_stop_at_an_error():
+def test_workers_keep_the_order_and_stop_at_an_error(no_thread_is_left):
     with thread_room.Workers(3) as workers:
         assert list(workers.map(lambda i: i * i, range(50))) == [i * i for i in range(50)]
         begun = []
@@ -468,4 +475,4 @@ def test_workers_keep_the_order_and_stop_at_an_error():
                 seen.append(i)
         assert seen == [0, 1, 2]
     assert len(begun) < 20
-    assert_no_thread_is_left()
+    no_thread_is_left()

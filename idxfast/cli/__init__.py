@@ -7,14 +7,16 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import demo, info
+from . import demo, fetch, info
 
-_VERBS = {"info": info, "demo": demo}
+_VERBS = {"info": info, "fetch": fetch, "demo": demo}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 1 for a bad file, 2 for wrong usage."""
-    parser = argparse.ArgumentParser(prog="idxfast", description="Look at IDX files.")
+    parser = argparse.ArgumentParser(
+        prog="idxfast", description="Look at IDX files, and fetch them."
+    )
     verbs = parser.add_subparsers(required=True, metavar="verb")
     for name, verb in _VERBS.items():
         subparser = verbs.add_parser(name, help=verb.HELP, description=verb.HELP)

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
             print(_describe(name, options.verify))
         except (IdxError, OSError, MemoryError) as error:
             failures += 1
-            print(f"idxfast: {_printable(_reason(name, error))}", file=sys.stderr)
+            print(f"idxfast: {printable(reason(name, error))}", file=sys.stderr)
     return 1 if failures else 0
 
 
@@ -40,7 +40,7 @@ def _describe(name: str, verify: bool) -> str:
     container, size = _container(name)
     state = "; verified" if verify else ""
     return (
-        f"{_printable(name)}: {shape} {dtype}, {container}, "
+        f"{printable(name)}: {shape} {dtype}, {container}, "
         f"{size:,} bytes in the file, {header.nbytes:,} in the array{state}"
     )
 
@@ -59,12 +59,12 @@ def _container(name: str) -> tuple[str, int]:
     return ("BGZF" if end == BGZF_END else "BGZF without its end-of-file block"), size
 
 
-def _reason(name: str, error: Exception) -> str:
+def reason(name: str, error: Exception) -> str:
     if isinstance(error, OSError) and not isinstance(error, IdxError):
         return f"{name}: {error.strerror or error}"
     return str(error)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text on one line, without the control characters that a file name may hold."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,5 +1,7 @@
-"""Images and labels to try the package on."""
+"""Published data sets, by name, and sample digits drawn here."""
 
-from . import synthetic
+from . import catalogue, synthetic
+from .fetching import fetch
+from .loading import load
 
-__all__ = ["synthetic"]
+__all__ = ["catalogue", "fetch", "load", "synthetic"]

@@ -9,11 +9,11 @@ from ..native.checksum import combine_crc32, crc32
 from ..native.codec import BAD_DATA, COMPLETE, NO_SPACE, WINDOW
 from ..native.members import decode_members, find_blocks
 from ..source import Source
-from .container import BGZF_MAX_SIZE
+from .container import BGZF_HEADER_SIZE, BGZF_MAX_SIZE, is_bgzf
 from .inflate import find_damage
 from .members import enter, leave
 from .runs import Mark, Run
-from .segments import Feed, decode_next
+from .segments import STEP, Feed, decode_next
 
 # Small members are decoded so many bytes at a time, packed and unpacked: enough to keep a thread
 # busy for a millisecond, few enough to answer Ctrl-C.
@@ -127,6 +127,8 @@ class Decoder:
         """
         feed, at = self._feed, self.position - self._base
         feed.fill(BGZF_MAX_SIZE)
+        if is_bgzf(bytes(feed.unread[:BGZF_HEADER_SIZE])):
+            feed.fill(STEP)
         data = feed.unread
         groups = find_blocks(data, 0, len(data), GROUP, GROUP_UNPACKED)
         if not groups and self._was_small:

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import IdxError
 from ..native.codec import WINDOW
 from ..source import Source
-from ..threads import Progress, Workers
+from ..threads import Progress, Workers, choose_threads
 from .container import BGZF_HEADER_SIZE, is_bgzf
 from .decoder import Decoder, NoSpace
 from .inflate import read_prefix
@@ -37,7 +37,10 @@ Prepare = Callable[[bytes], tuple[memoryview, int]]
 
 
 def decode(
-    source: Source, prepare: Prepare, threads: int = 1, progress: Progress | None = None
+    source: Source,
+    prepare: Prepare,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Decode all of a gzip source.
 
@@ -49,8 +52,8 @@ def decode(
         Called with the first `PREFIX` bytes of the unpacked stream, or all there are. Returns the
         memory for the rest and the position in the stream where it starts; it ends where the
         stream has to end. It may be called twice.
-    threads : int
-        The most threads to use.
+    threads : int, optional
+        The most threads to use; as many as there are cores if not given.
     progress : callable, optional
         Called in this thread, every now and then, with the bytes unpacked so far and in all.
 
@@ -71,7 +74,11 @@ def decode(
 
 
 def _decode(
-    decoder: Decoder, source: Source, prepare: Prepare, threads: int, progress: Progress | None
+    decoder: Decoder,
+    source: Source,
+    prepare: Prepare,
+    threads: int | None,
+    progress: Progress | None,
 ) -> None:
     more = True
     try:
@@ -101,8 +108,10 @@ def _decode(
         out[:] = target[origin:]
 
 
-def _decode_rest(decoder: Decoder, source: Source, threads: int, progress: Progress | None) -> None:
-    threads = threads if source.size >= MIN_SIZE else 1
+def _decode_rest(
+    decoder: Decoder, source: Source, threads: int | None, progress: Progress | None
+) -> None:
+    threads = choose_threads(threads) if source.size >= MIN_SIZE else 1
     if threads > 1 and not is_bgzf(source.read(0, BGZF_HEADER_SIZE)):
         Team(decoder, source, threads, progress).decode()
         return

@@ -11,10 +11,8 @@ from ..native.codec import COMPLETE, CUT, WINDOW
 from ..source import Source
 from .segments import Feed, decode_next
 
-# Compressed bytes of a run's segments, at the least. The first ones are short: the sooner another
-# decoder can agree, the less is decoded twice.
-FIRST_STEP = 256 << 10
-LAST_STEP = 1 << 20
+# How much shorter the first segment of a run is.
+FIRST_STEPS = 4
 
 Memory = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -37,6 +35,9 @@ class Run:
     ----------
     start : int
         A bit of the source: where it starts, or, before it is open, where its cut is looked for.
+    step : int
+        Compressed bytes of its segments, at the least. The first ones are shorter: the sooner
+        another decoder can agree, the less is decoded twice.
     marks : list of Mark
         The start, and the end of each segment.
     memory : ndarray
@@ -55,8 +56,9 @@ class Run:
 
     feed: Feed
 
-    def __init__(self, start: int, memory: Memory) -> None:
+    def __init__(self, start: int, step: int, memory: Memory) -> None:
         self.start = start
+        self.step = step
         self.marks: list[Mark] = []
         self.memory = memory
         self.is_complete = False
@@ -82,7 +84,7 @@ class Run:
     def advance(self, target: int | None) -> bool:
         """Decode the next segment; False if there is none or it cannot be decoded."""
         bit, position, crc = self.marks[-1]
-        step = min(max(FIRST_STEP, bit - self.start >> 3), LAST_STEP)
+        step = min(max(self.step // FIRST_STEPS, bit - self.start >> 3), self.step)
         memory = memoryview(self.memory)
         result, after = decode_next(self.feed, memory, position, WINDOW, step, target)
         if result not in (CUT, COMPLETE):

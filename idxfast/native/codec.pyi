@@ -4,6 +4,7 @@ from typing_extensions import Buffer
 
 WINDOW: Final[int]
 PREFIX_SPACE: Final[int]
+CLOSING_SPACE: Final[int]
 COMPLETE: Final[int]
 CUT: Final[int]
 BAD_DATA: Final[int]

@@ -21,7 +21,7 @@ cdef enum:
     STORED_HEADER = 5
     PHASE_SPACE = 16        # an odd block of 91 bits and three of 10 at the most
     CLOSING_BITS = 10
-    CLOSING_SPACE = 3       # what 10 bits may touch
+    MAX_CLOSING = 3         # what 10 bits may touch
 
 cdef enum Result:
     IS_COMPLETE
@@ -32,6 +32,7 @@ cdef enum Result:
 
 WINDOW = MAX_WINDOW         # how far back a DEFLATE stream may copy from, in bytes
 PREFIX_SPACE = STORED_HEADER + MAX_WINDOW + PHASE_SPACE
+CLOSING_SPACE = MAX_CLOSING
 
 # What decode_segment returns first.
 COMPLETE = IS_COMPLETE      # the final block ended inside the segment
@@ -85,13 +86,13 @@ cdef Result decode(
     cdef uint8_t *head = stream + (start >> 3)
     cdef uint8_t *tail = stream + (stop >> 3)
     cdef uint8_t[PHASE_SPACE] blocks
-    cdef uint8_t[CLOSING_SPACE] saved
+    cdef uint8_t[MAX_CLOSING] saved
     cdef size_t size, consumed = 0
 
     if cut:
-        memcpy(saved, tail, CLOSING_SPACE)
+        memcpy(saved, tail, MAX_CLOSING)
         tail[0] &= (1 << (stop & 7)) - 1
-        memset(tail + 1, 0, CLOSING_SPACE - 1)
+        memset(tail + 1, 0, MAX_CLOSING - 1)
         put_bits(tail, stop & 7, 1 | 1 << 1, CLOSING_BITS)   # final, fixed codes, end of block
         tail += ((stop & 7) + CLOSING_BITS + 7) >> 3
 
@@ -119,7 +120,7 @@ cdef Result decode(
         libdeflate_free_decompressor(decompressor)
 
     if cut:
-        memcpy(stream + (stop >> 3), saved, CLOSING_SPACE)
+        memcpy(stream + (stop >> 3), saved, MAX_CLOSING)
     if decompressor == NULL:
         return IS_NO_MEMORY
     end[0] = (head - stream) + consumed
@@ -146,8 +147,8 @@ def decode_segment(
         Where the segment starts and stops, in bits from the start of `stream`.
     cut : bool
         Whether the segment is closed at `stop` because a block starts there. If not, the stream
-        is expected to end by itself before `stop`. At a cut the 3 bytes from `stop` on have to
-        be inside `stream`.
+        is expected to end by itself before `stop`. At a cut the `CLOSING_SPACE` bytes from
+        `stop` on have to be inside `stream`.
     out : writable buffer
         The destination. What the segment leaves of it is undefined after a failure, but never
         are bytes before `position`.
@@ -184,7 +185,7 @@ def decode_segment(
                 raise ValueError("position or window is outside of the destination")
             if not 0 <= start <= stop or (stop >> 3) + (stop & 7 != 0) > source.len:
                 raise ValueError("the segment is outside of the stream's buffer")
-            if cut and (stop >> 3) + CLOSING_SPACE > source.len:
+            if cut and (stop >> 3) + MAX_CLOSING > source.len:
                 raise ValueError("no room behind the segment")
             needed = (STORED_HEADER + window if window else 0) + (PHASE_SPACE if start & 7 else 0)
             if needed > <size_t>(start >> 3):

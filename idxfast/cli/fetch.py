@@ -1,0 +1,31 @@
+"""idxfast fetch: published data sets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..datasets import catalogue, fetch
+from .info import printable, reason
+
+HELP = "fetch a published data set and print its directory; without a name, list the sets"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", nargs="?", choices=list(catalogue.datasets()))
+    parser.add_argument("--directory", metavar="DIR", help="where to (default: the user's cache)")
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.name is None:
+        for dataset in catalogue.datasets().values():
+            licence = f" ({dataset.licence})" if dataset.licence else ""
+            print(f"{dataset.name:15} {dataset.title}{licence}")
+        return 0
+    try:
+        print(printable(str(fetch(options.name, options.directory))))
+    except (OSError, ImportError) as error:
+        name = getattr(error, "filename", None) or options.name
+        print(f"idxfast: {printable(reason(name, error))}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,30 @@
+"""In place of mlxtend.data's loader: ``from idxfast.compat.mlxtend import loadlocal_mnist``.
+
+What differs: gzip files are read, too; images may have any size, not 784 pixels alone; files that
+are not of images and labels, or are cut short, or do not belong together, are errors.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .files import Array, flat, load_pair
+
+
+def loadlocal_mnist(
+    images_path: str | os.PathLike[str], labels_path: str | os.PathLike[str]
+) -> tuple[Array, Array]:
+    """Read images and labels.
+
+    Returns
+    -------
+    images : ndarray of uint8, (n, pixels)
+    labels : ndarray of uint8, (n,)
+
+    Raises
+    ------
+    IdxError
+        If a file is damaged, or holds something else.
+    """
+    images, labels = load_pair(images_path, labels_path)
+    return flat(images), labels

@@ -1,0 +1,127 @@
+"""In place of mnist (datapythonista's): ``import idxfast.compat.mnist as mnist``.
+
+What differs:
+
+- Files are recognised as gzip by their content; a name that says otherwise does no harm.
+- While `datasets_url` is its first value, a server that gives MNIST to nobody any more, files come
+  from `idxfast.datasets.fetch`, which knows other mirrors and checks what they send.
+- A download that fails leaves no file behind that would be taken for MNIST the next time.
+- Whatever is wrong with a file is an `IdxDecodeError`, never an error of struct or reduce, but for
+  damaged gzip data: an `idxfast.GzipError`, a ValueError and an OSError.
+- Files without a dimension are read. How many bytes are missing or too many is said by the cause.
+
+Of a file from `gzip.open` that has not been read from, the file beneath is decoded, and it is left
+at its start.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any
+from urllib.parse import urljoin
+from urllib.request import urlretrieve
+
+from ..errors import GzipError, IdxError
+from . import files
+from .files import Array
+
+__version__ = "0.2.2"
+
+_FIRST_URL = "http://yann.lecun.com/exdb/mnist/"
+datasets_url = _FIRST_URL
+"""Where files are downloaded from; may be set."""
+
+temporary_dir = tempfile.gettempdir
+"""Returns the folder for files when no other is named; may be replaced."""
+
+
+class IdxDecodeError(ValueError):
+    """Not a whole IDX file. Its cause says where."""
+
+
+def download_file(fname: str, target_dir: str | None = None, force: bool = False) -> str:
+    """The path of a file of MNIST, which is downloaded if it is not there.
+
+    Parameters
+    ----------
+    fname : str
+    target_dir : str, optional
+        By default `temporary_dir()`.
+    force : bool, optional
+        Download it even if it is there. `idxfast.datasets.fetch` checks it instead.
+    """
+    folder = target_dir or temporary_dir()
+    path = os.path.join(folder, fname)
+    if os.path.isfile(path) and not force:
+        return path
+    if datasets_url == _FIRST_URL:
+        return os.path.join(files.download("mnist", folder), fname)
+    partial = path + ".part"
+    try:
+        urlretrieve(urljoin(datasets_url, fname), partial)
+        os.replace(partial, path)
+    finally:
+        if os.path.exists(partial):
+            os.unlink(partial)
+    return path
+
+
+def parse_idx(fd: Any) -> Array:
+    """Read an IDX file from an open binary file.
+
+    Returns
+    -------
+    ndarray
+        In native byte order, and writable.
+
+    Raises
+    ------
+    IdxDecodeError
+        If it is not a whole IDX file.
+    """
+    try:
+        return files.load(fd)
+    except GzipError:
+        raise
+    except IdxError as error:
+        raise IdxDecodeError(_message(error)) from error
+
+
+def download_and_parse_mnist_file(
+    fname: str, target_dir: str | None = None, force: bool = False
+) -> Array:
+    """Read a file of MNIST, which is downloaded if it is not there; see `download_file`."""
+    return parse_idx(download_file(fname, target_dir=target_dir, force=force))
+
+
+def train_images() -> Array:
+    """The training images: uint8, (60000, 28, 28)."""
+    return download_and_parse_mnist_file("train-images-idx3-ubyte.gz")
+
+
+def test_images() -> Array:
+    """The test images: uint8, (10000, 28, 28)."""
+    return download_and_parse_mnist_file("t10k-images-idx3-ubyte.gz")
+
+
+def train_labels() -> Array:
+    """The labels of the training images: uint8, (60000,)."""
+    return download_and_parse_mnist_file("train-labels-idx1-ubyte.gz")
+
+
+def test_labels() -> Array:
+    """The labels of the test images: uint8, (10000,)."""
+    return download_and_parse_mnist_file("t10k-labels-idx1-ubyte.gz")
+
+
+def _message(error: IdxError) -> str:
+    part, magic = files.fault(error)
+    if part == "zeros":
+        zeros = int.from_bytes(magic[:2], "big")
+        return f"Invalid IDX file, file must start with two zero bytes. Found 0x{zeros:02x}"
+    if part == "type":
+        return f"Unknown data type 0x{magic[2]:02x} in IDX file"
+    if part in ("start", "dimensions"):
+        return "Invalid IDX file, file empty or does not contain a full header."
+    return f"IDX file has wrong number of items. {error}"

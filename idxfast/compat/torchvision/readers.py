@@ -1,0 +1,72 @@
+"""Readers of IDX files into tensors."""
+
+from __future__ import annotations
+
+import lzma
+import os
+from typing import Any
+
+from .. import files
+
+
+def get_int(b: bytes) -> int:
+    """A big-endian number of any length but none (ValueError)."""
+    return int(bytes(b).hex(), 16)
+
+
+def read_sn3_pascalvincent_tensor(path: Any, strict: bool = True) -> Any:
+    """Read an IDX file into a tensor.
+
+    Parameters
+    ----------
+    path : str, PathLike or binary file object
+        Raw, gzip, or .xz.
+    strict : bool
+        Of no effect.
+
+    Raises
+    ------
+    IdxError
+        If it is not a whole IDX file.
+    """
+    torch = torch_module()
+    if isinstance(path, (str, os.PathLike)) and os.fspath(path).endswith(".xz"):
+        with lzma.open(path) as file:
+            return torch.from_numpy(files.load(file))
+    return torch.from_numpy(files.load(path))
+
+
+def read_label_file(path: Any) -> Any:
+    """Read labels as int64.
+
+    Raises
+    ------
+    TypeError
+        If the file does not hold uint8.
+    ValueError
+        If it has not one dimension, or is damaged.
+    """
+    return _read_bytes(path, 1).long()
+
+
+def read_image_file(path: Any) -> Any:
+    """Read images as uint8; errors as of `read_label_file`, for three dimensions."""
+    return _read_bytes(path, 3)
+
+
+def _read_bytes(path: Any, ndim: int) -> Any:
+    tensor = read_sn3_pascalvincent_tensor(path)
+    if tensor.dtype != torch_module().uint8:
+        raise TypeError(f"{path} should hold torch.uint8 instead of {tensor.dtype}")
+    if tensor.ndim != ndim:
+        raise ValueError(f"{path} should have {ndim} dimensions instead of {tensor.ndim}")
+    return tensor
+
+
+def torch_module() -> Any:
+    """Torch, or an ImportError that says who needs it."""
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError("idxfast.compat.torchvision needs PyTorch: pip install torch") from error
+    return torch

@@ -1,0 +1,192 @@
+"""Published data sets, from their mirrors into a directory.
+
+A file arrives under a hidden name, ``.NAME.part``, is verified, and only then takes its name. What
+an interrupted transfer leaves is continued by the next one; if the whole then is not the published
+file, it starts again from nothing. A lock, ``.NAME.lock``, lets one process at a time fetch a file.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ..errors import FetchError, HashMismatchError
+from .catalogue import File, find
+from .transfer import transfer
+from .verifying import verify
+
+# How often the mirrors are asked in turn, with a pause (seconds) before they are asked again.
+ROUNDS = 3
+PAUSE = 1.0
+
+# Makes a file, verified, at a path, or raises FetchError.
+_Obtain: TypeAlias = Callable[[File, Path], None]
+
+_log = logging.getLogger("idxfast")
+
+
+def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
+    """Bring a published data set to this machine, if it is not there yet.
+
+    Parameters
+    ----------
+    name : str
+        One of `idxfast.datasets.catalogue.datasets`, like ``"fashion-mnist"``.
+    directory : str or PathLike, optional
+        Where its files are or shall be. By default a directory of its own in the user's cache. In
+        the cache a damaged file is fetched again, with a warning on the logger ``idxfast``; in a
+        directory of yours nothing that stands there is replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        The directory. All files of the set stand in it under their published names, and each has
+        been verified just now: by its published hash or, for a file that a mirror packed anew, by
+        that of its content. A few files have no published hash: they are whole IDX files of the
+        right type and shape.
+
+    Raises
+    ------
+    FetchError
+        If no mirror gives a file, or one is missing and the environment variable
+        ``IDXFAST_OFFLINE`` is set (to anything but 0), which forbids to use the network.
+    HashMismatchError
+        If what the mirrors give, or what stands in `directory`, is another file.
+    ValueError
+        If there is no set of that name.
+    ImportError
+        If pooch is needed and missing: ``pip install idxfast[datasets]``.
+    OSError
+        If the directory cannot be written.
+
+    Notes
+    -----
+    Only https is spoken. The splits of EMNIST come in one archive of 562 MB; it is kept, for the
+    other splits, in `directory` or in the cache.
+    """
+    dataset = find(name)
+    yours = directory is not None
+    folder = _cache(name) if directory is None else Path(directory)
+    missing = [file for file in dataset.files if not _stands(file, folder, yours)]
+    archive = dataset.archive
+    if archive is None:
+        for file in missing:
+            _bring_from_mirrors(file, folder, dataset.mirrors, yours)
+    elif missing:
+        archive_folder = folder if yours else _cache(archive.name)
+        if not _stands(archive.file, archive_folder, yours):
+            _bring_from_mirrors(archive.file, archive_folder, archive.mirrors, yours)
+        for file in missing:
+            extract = functools.partial(_extract, archive_folder / archive.file.name)
+            _bring(file, folder, extract, yours)
+    return folder
+
+
+def _cache(name: str) -> Path:
+    """The directory of a set in the user's cache."""
+    return Path(_extra("pooch").os_cache("idxfast"), name)
+
+
+def _extra(module: str) -> Any:
+    """A module that idxfast can do without, but not here."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(f"data sets need {module}: pip install idxfast[datasets]") from error
+
+
+def _stands(file: File, folder: Path, yours: bool) -> bool:
+    """Whether the published file is there. Another one in a directory of yours is an error."""
+    path = folder / file.name
+    try:
+        verify(path, file, str(path))
+    except FileNotFoundError:
+        return False
+    except FetchError:
+        if yours:
+            raise
+        return False
+    return True
+
+
+def _bring_from_mirrors(file: File, folder: Path, mirrors: tuple[str, ...], yours: bool) -> None:
+    if os.environ.get("IDXFAST_OFFLINE", "0") not in ("", "0"):
+        raise FetchError(
+            f"{file.name} is missing or damaged in {folder}, and IDXFAST_OFFLINE is set"
+        )
+    for module in ("pooch", "tqdm"):
+        _extra(module)
+    _bring(file, folder, functools.partial(_download, mirrors), yours)
+
+
+def _bring(file: File, folder: Path, obtain: _Obtain, yours: bool) -> None:
+    """Put a file in its place, unless another process has done so meanwhile."""
+    path, part = folder / file.name, folder / f".{file.name}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _extra("filelock").FileLock(folder / f".{file.name}.lock"):
+            if _stands(file, folder, yours):
+                return
+            if path.exists():
+                _log.warning("%s is damaged; getting it again", path)
+            obtain(file, part)
+            os.replace(part, path)
+    except FetchError:
+        raise
+    except OSError as error:
+        reason = f"{error.strerror or error} (another directory can be given)"
+        raise OSError(error.errno, reason, str(path)) from error
+
+
+def _download(mirrors: tuple[str, ...], file: File, part: Path) -> None:
+    """Get a file from the first mirror that gives it."""
+    failures: dict[str, FetchError] = {}
+    for number in range(ROUNDS):
+        if number:
+            time.sleep(PAUSE)
+        for mirror in mirrors:
+            url = mirror + file.name
+            try:
+                transfer(url, part, file.limit)
+                _verify_part(part, file, url)
+            except FetchError as error:
+                _log.info("%s", error)
+                failures[mirror] = error
+            else:
+                return
+    if all(isinstance(error, HashMismatchError) for error in failures.values()):
+        raise failures[mirrors[0]]
+    raise FetchError(f"no mirror gives {file.name}: " + "; ".join(map(str, failures.values())))
+
+
+def _extract(archive: Path, file: File, part: Path) -> None:
+    """Get a file out of a zip archive; no other name in the archive is looked at."""
+    source = f"{archive}/gzip/{file.name}"
+    try:
+        with (
+            zipfile.ZipFile(archive) as members,
+            members.open(f"gzip/{file.name}") as member,
+            part.open("wb") as target,
+        ):
+            shutil.copyfileobj(member, target)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise FetchError(f"{source}: {error}") from error
+    _verify_part(part, file, source)
+
+
+def _verify_part(part: Path, file: File, source: str) -> None:
+    try:
+        verify(part, file, source)
+    except FetchError:
+        part.unlink()
+        raise
+    with part.open("rb+") as written:
+        os.fsync(written.fileno())

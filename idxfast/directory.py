@@ -1,0 +1,82 @@
+"""Images and labels together, from the files of a directory."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from .errors import FormatError
+from .names import Pair, find_pair
+from .xz import load_file
+
+# Images turned at once: their copy stays in the processor's cache.
+_BATCH = 256
+
+
+def load_dataset(
+    directory: str | os.PathLike[str], kind: str = "train", *, upright: bool = True
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Read the images and the labels of a data set from a directory.
+
+    Parameters
+    ----------
+    directory : str or PathLike
+        Where its files are: raw, gzip or xz, with dashes or dots in their names, as MNIST and the
+        sets that follow it name them (``train-images-idx3-ubyte.gz``, ``t10k-labels.idx1-ubyte``,
+        ``emnist-letters-test-images-idx3-ubyte.gz``, ``qmnist-train-labels-idx2-int.gz``).
+    kind : str
+        Which ones: ``"train"``, ``"test"`` (or ``"t10k"``), or more words of the names where a
+        directory has several, like ``"letters-train"``.
+    upright : bool
+        EMNIST stores its images transposed. They are turned upright, unless this is False. Other
+        sets, and EMNIST's files under other names, are left as they are.
+
+    Returns
+    -------
+    images, labels : ndarray
+        As `load` returns them: images of shape (N, 28, 28), uint8; labels of shape (N,), uint8,
+        but QMNIST's of shape (N, 8), int32, the class in column 0. Labels are as stored: EMNIST's
+        letters are 1 to 26.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the directory has no images with labels of that kind.
+    ValueError
+        If it has several.
+    IdxError
+        If a file is damaged, or there are not as many labels as images.
+    """
+    with os.scandir(directory) as entries:
+        names = [entry.name for entry in entries if entry.is_file()]
+    pair = find_pair(names, kind, os.fspath(directory))
+    return load_pair(directory, pair, upright=upright)
+
+
+def load_pair(
+    directory: str | os.PathLike[str], pair: Pair, *, upright: bool
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Read two files of a directory, as `load_dataset` does."""
+    images_file, labels_file = (os.path.join(directory, name) for name in pair)
+    images, labels = load_file(images_file), load_file(labels_file)
+    if images.ndim == 0 or images.shape[:1] != labels.shape[:1]:
+        raise FormatError(
+            f"not as many labels as there are images in {pair.images}",
+            filename=labels_file,
+            offset=4,
+            expected=images.shape[:1],
+            found=labels.shape[:1],
+        )
+    square = images.ndim == 3 and images.shape[1] == images.shape[2]
+    if upright and square and pair.images.startswith("emnist-"):
+        _transpose(images)
+    return images, labels
+
+
+def _transpose(images: np.ndarray[Any, Any]) -> None:
+    """Swap rows and columns of square images, in place."""
+    for start in range(0, len(images), _BATCH):
+        batch = images[start : start + _BATCH]
+        batch[:] = batch.swapaxes(1, 2).copy()

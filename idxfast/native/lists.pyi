@@ -1,0 +1,3 @@
+from typing_extensions import Buffer
+
+def rows(buffer: Buffer, count: int) -> list[list[int]]: ...

@@ -1,0 +1,43 @@
+"""The drop-in module for Keras, against what is known of it."""
+
+import pytest
+
+from idxfast.compat.keras import fashion_mnist, mnist
+
+
+@pytest.fixture
+def keras_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    return tmp_path / "datasets"
+
+
+@pytest.mark.parametrize(
+    ("load", "folder"),
+    [
+        (mnist.load_data, "mnist"),
+        (lambda: mnist.load_data("mine.npz"), "mine"),
+        (fashion_mnist.load_data, "fashion-mnist"),
+    ],
+)
+def test_keras_reads_from_its_own_folder(keras_home, family, same, no_download, load, folder):
+    keras_home.mkdir()
+    (keras_home / folder).symlink_to(family.packed)
+    same(load(), (family.train, family.t10k))
+    assert no_download == []
+
+
+def test_keras_takes_a_folder(family, same):
+    same(mnist.load_data(family.raw), (family.train, family.t10k))
+
+
+@pytest.mark.parametrize(
+    ("load", "name", "folder"),
+    [
+        (mnist.load_data, "mnist", "mnist"),
+        (fashion_mnist.load_data, "fashion-mnist", "fashion-mnist"),
+    ],
+)
+def test_keras_downloads_what_is_not_there(keras_home, no_download, load, name, folder):
+    with pytest.raises(FileNotFoundError):
+        load()
+    assert no_download == [(name, str(keras_home / folder))]

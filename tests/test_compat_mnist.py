@@ -1,0 +1,127 @@
+"""The drop-in module for mnist (datapythonista's), against mnist itself."""
+
+import gzip
+import io
+import os
+import tempfile
+
+import numpy as np
+import pytest
+
+from idxfast.compat import mnist as ours
+
+TYPES = [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E]
+
+
+@pytest.fixture(scope="module")
+def theirs():
+    module = pytest.importorskip("mnist")
+    if not hasattr(module, "parse_idx"):
+        pytest.skip("the package mnist is another one")
+    return module
+
+
+def test_names(theirs):
+    assert ours.datasets_url == theirs.datasets_url
+    assert ours.temporary_dir is theirs.temporary_dir is tempfile.gettempdir
+    assert issubclass(ours.IdxDecodeError, ValueError)
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (0, 4, 5), (2, 3, 4, 5)], ids=str)
+@pytest.mark.parametrize("code", TYPES, ids=hex)
+def test_parse_idx(theirs, same, oracle, code, shape):
+    data = oracle.pack(code, shape)
+    array = ours.parse_idx(io.BytesIO(data))
+    same(array, theirs.parse_idx(io.BytesIO(data)))
+    assert array.dtype.isnative
+    assert array.flags.writeable
+
+
+@pytest.mark.parametrize("name", ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"])
+def test_published_files(theirs, same, published, name):
+    same(
+        ours.download_and_parse_mnist_file(name, target_dir=str(published)),
+        theirs.download_and_parse_mnist_file(name, target_dir=str(published)),
+    )
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_the_four_functions(theirs, same, family, monkeypatch, number):
+    name = ("train_images", "train_labels", "test_images", "test_labels")[number]
+    for module in (theirs, ours):
+        monkeypatch.setattr(module, "temporary_dir", lambda: str(family.packed))
+    array = getattr(ours, name)()
+    same(array, getattr(theirs, name)())
+    same(array, (family.train + family.t10k)[number])
+
+
+MESSAGES = {
+    b"": "Invalid IDX file, file empty or does not contain a full header.",
+    b"\0\0\x08": "Invalid IDX file, file empty or does not contain a full header.",
+    b"\0\1\x08\1": "Invalid IDX file, file must start with two zero bytes. Found 0x01",
+    b"\1\2\x08\1": "Invalid IDX file, file must start with two zero bytes. Found 0x102",
+    b"\0\0\x0a\1\0\0\0\1": "Unknown data type 0x0a in IDX file",
+    b"\0\0\x08\1\0\0\0\2\1": "IDX file has wrong number of items. ",
+    b"\0\0\x08\1\0\0\0\2\1\2\3": "IDX file has wrong number of items. ",
+}
+
+
+@pytest.mark.parametrize("data", MESSAGES, ids=repr)
+def test_messages(theirs, data):
+    for module in (theirs, ours):
+        with pytest.raises(module.IdxDecodeError) as caught:
+            module.parse_idx(io.BytesIO(data))
+        assert str(caught.value).startswith(MESSAGES[data])
+    if not MESSAGES[data].endswith(" "):
+        assert str(caught.value) == MESSAGES[data]
+
+
+def test_a_file_that_is_there_is_not_downloaded(family, no_download):
+    name = "train-labels-idx1-ubyte.gz"
+    path = ours.download_file(name, target_dir=str(family.packed))
+    assert path == os.path.join(family.packed, name)
+    assert no_download == []
+
+
+def test_the_first_url_means_a_checked_download(tmp_path, no_download):
+    path = ours.download_file("train-labels-idx1-ubyte.gz", target_dir=str(tmp_path))
+    assert path == os.path.join(tmp_path, "train-labels-idx1-ubyte.gz")
+    assert no_download == [("mnist", str(tmp_path))]
+
+
+def test_a_url_that_was_set_is_asked(tmp_path, monkeypatch, no_download):
+    asked = []
+
+    def retrieve(url, path):
+        asked.append(url)
+        with open(path, "wb") as file:
+            file.write(gzip.compress(b"\0\0\x08\1\0\0\0\2\1\2"))
+
+    monkeypatch.setattr(ours, "datasets_url", "http://localhost/sets/")
+    monkeypatch.setattr(ours, "urlretrieve", retrieve)
+    for force in (False, False, True):
+        array = ours.download_and_parse_mnist_file("a.gz", str(tmp_path), force)
+        assert array.tolist() == [1, 2]
+    assert asked == ["http://localhost/sets/a.gz"] * 2
+    assert os.listdir(tmp_path) == ["a.gz"]
+    assert no_download == []
+
+
+def test_a_download_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    def retrieve(url, path):
+        with open(path, "wb") as file:
+            file.write(b"half of")
+        raise OSError("connection lost")
+
+    monkeypatch.setattr(ours, "datasets_url", "http://localhost/")
+    monkeypatch.setattr(ours, "urlretrieve", retrieve)
+    with pytest.raises(OSError, match="connection lost"):
+        ours.download_file("a.gz", str(tmp_path))
+    assert os.listdir(tmp_path) == []
+
+
+def test_any_name_is_recognised_by_content(tmp_path):
+    (tmp_path / "a").write_bytes(gzip.compress(b"\0\0\x09\1\0\0\0\1\xff"))
+    array = ours.download_and_parse_mnist_file("a", str(tmp_path))
+    assert array.dtype == np.int8
+    assert array.tolist() == [-1]

@@ -1,0 +1,226 @@
+"""The drop-in module for python-mnist, against python-mnist itself."""
+
+import gzip
+import random
+import shutil
+import struct
+from array import array
+
+import numpy as np
+import pytest
+
+from idxfast import IdxError
+from idxfast.compat import python_mnist as ours
+
+MODES = ("vanilla", "randomly_binarized", "rounded_binarized")
+OPTIONS = [(mode, kind) for mode in MODES for kind in ("lists", "numpy")]
+
+
+@pytest.fixture(scope="module")
+def theirs(python_mnist):
+    return python_mnist.loader()
+
+
+@pytest.fixture(scope="module")
+def packer(python_mnist):
+    with python_mnist.imported() as package:
+        return package
+
+
+@pytest.fixture(scope="module")
+def emnist(tmp_path_factory, family):
+    """The small set under the names that EMNIST's digits have."""
+    folder = tmp_path_factory.mktemp("emnist")
+    for kind, stem in (("train", "train"), ("test", "t10k")):
+        for what in ("images-idx3", "labels-idx1"):
+            source = family.packed / f"{stem}-{what}-ubyte.gz"
+            shutil.copy(source, folder / f"emnist-digits-{kind}-{what}-ubyte.gz")
+    return folder
+
+
+def _seeded(function):
+    """A result, and the next numbers of both generators after it, from a known seed."""
+    random.seed(3)
+    np.random.seed(3)
+    return function(), random.random(), np.random.random()
+
+
+def _lists(arrays):
+    images, labels = arrays
+    return [image.ravel().tolist() for image in images], array("B", labels.tobytes())
+
+
+def test_loading(same, family):
+    loader = ours.MNIST(str(family.raw))
+    same(loader.load_training(), _lists(family.train))
+    same(loader.load_testing(), _lists(family.t10k))
+    same((loader.train_images, loader.train_labels), _lists(family.train))
+    same((loader.test_images, loader.test_labels), _lists(family.t10k))
+
+
+@pytest.mark.parametrize(("mode", "kind"), OPTIONS)
+def test_loading_as_the_original_does(theirs, same, family, mode, kind):
+    results = [
+        _seeded(module.MNIST(str(family.packed), mode, kind, gz=True).load_training)
+        for module in (ours, theirs)
+    ]
+    same(*results)
+
+
+@pytest.mark.parametrize(("mode", "kind"), OPTIONS)
+def test_published_files(theirs, same, published, mode, kind):
+    def load(module):
+        loader = module.MNIST(str(published), mode, kind, gz=True)
+        paths = [str(published / name) for name in (loader.test_img_fname, loader.test_lbl_fname)]
+        images, labels = loader.load(*paths, [9_900, 100])
+        return _seeded(lambda: loader.process_images(images)), loader.process_labels(labels)
+
+    same(load(ours), load(theirs))
+
+
+@pytest.mark.parametrize("kind", ["lists", "numpy"])
+def test_emnist_comes_upright(theirs, same, emnist, family, kind):
+    results = []
+    for module in (ours, theirs):
+        loader = module.MNIST(str(emnist), return_type=kind)
+        loader.select_emnist()
+        assert loader.gz
+        assert loader.emnistRotate
+        results.append((loader.load_training(), loader.load_testing()))
+    same(*results)
+    upright = family.train[0].transpose(0, 2, 1).reshape(7, -1)
+    assert np.array_equal(results[0][0][0], upright)
+
+
+@pytest.mark.parametrize("batch", [[0, 3], [5, 2], [2, 0]])
+def test_load_a_batch(theirs, same, family, batch):
+    paths = [str(family.raw / f"train-{what}-ubyte") for what in ("images-idx3", "labels-idx1")]
+    result = ours.MNIST().load(*paths, batch=batch)
+    same(result, theirs.MNIST().load(*paths, batch=batch))
+    start, stop = batch[0], sum(batch)
+    same(result, _lists((family.train[0][start:stop], family.train[1][start:stop])))
+
+
+@pytest.mark.parametrize("batch", [(0, 3), [1], 3])
+def test_a_batch_is_a_list_of_two(theirs, batch):
+    for module in (ours, theirs):
+        with pytest.raises(ValueError, match="batch should be a 1-D list"):
+            module.MNIST().load("", "", batch)
+
+
+@pytest.mark.parametrize("kind", ["lists", "numpy"])
+@pytest.mark.parametrize("size", [2, 3])
+def test_batches(theirs, same, family, size, kind):
+    loaders = [module.MNIST(str(family.raw), return_type=kind) for module in (ours, theirs)]
+    batches = [list(loader.load_training_in_batches(size)) for loader in loaders]
+    for one, other in zip(*batches, strict=True):
+        same(one, other)
+    same(loaders[0].train_images, loaders[1].train_images)
+    assert [len(labels) for _, labels in batches[0]] == {2: [2, 2, 2, 1], 3: [3, 3, 1]}[size]
+
+
+@pytest.mark.parametrize("size", [1.0, "3", True, None])
+def test_a_batch_size_is_an_int(theirs, family, size):
+    for module in (ours, theirs):
+        with pytest.raises(ValueError, match="batch_size must be a int number"):
+            next(module.MNIST(str(family.raw)).load_training_in_batches(size))
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_batch_size_is_positive(family, size):
+    with pytest.raises(ValueError, match="batch_size"):
+        next(ours.MNIST(str(family.raw)).load_training_in_batches(size))
+
+
+def test_options(theirs):
+    for module in (ours, theirs):
+        with pytest.raises(AssertionError, match=r"selected mode 'grey' not in \('vanilla', "):
+            module.MNIST(mode="grey")
+        with pytest.raises(AssertionError, match=r"selected return_type 'set' not in \('lists', "):
+            module.MNIST(return_type="set")
+        for name in ("mode", "return_type"):
+            with pytest.raises(AttributeError):
+                setattr(module.MNIST(), name, "vanilla")
+    assert vars(ours.MNIST("p", MODES[1], "numpy", True)) == vars(
+        theirs.MNIST("p", MODES[1], "numpy", True)
+    )
+
+
+@pytest.mark.parametrize(("width", "threshold"), [(28, 200), (5, 100), (3, 0)])
+def test_display(theirs, family, width, threshold):
+    pixels = family.train[0][0].ravel().tolist()
+    drawn = ours.MNIST.display(pixels, width, threshold)
+    assert drawn == theirs.MNIST.display(pixels, width, threshold)
+    assert ours.MNIST.display([201, 200, 7], width=2) == "\n@.\n."
+
+
+def test_opener(family):
+    for folder in ("raw", "packed"):
+        loader = ours.MNIST(gz=folder == "packed")
+        with loader.opener(str(getattr(family, folder) / loader.test_lbl_fname), "rb") as file:
+            assert file.read(4) == b"\0\0\x08\1"
+
+
+def test_processing_takes_lists_and_leaves_them(same):
+    images = [[0, 127, 128, 255]]
+    loader = ours.MNIST(mode="rounded_binarized")
+    same(loader.process_images(images), [[0, 0, 1, 1]])
+    assert images == [[0, 127, 128, 255]]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("form", ["lists", "arrays"])
+def test_packers(packer, tmp_path, family, form, packed):
+    pixels, labels = family.train[0].reshape(7, -1), family.train[1]
+    if form == "lists":
+        pixels, labels = pixels.tolist(), array("B", labels.tobytes())
+    for module, name in ((ours, "ours"), (packer, "theirs")):
+        module.img_packer(str(tmp_path), f"{name}-i", pixels, packed, rows=4, cols=5)
+        module.label_packer(str(tmp_path), f"{name}-l", labels, packed)
+    for what in "il":
+        one, other = ((tmp_path / f"{name}-{what}").read_bytes() for name in ("ours", "theirs"))
+        unpacked = gzip.decompress if packed else bytes
+        assert unpacked(one) == unpacked(other)
+
+
+def test_packers_want_lists_or_arrays(packer, tmp_path):
+    for module in (ours, packer):
+        with pytest.raises(TypeError, match="Unsupported data type"):
+            module.img_packer(str(tmp_path), "i", ((1, 2),))
+        with pytest.raises(TypeError, match="Unsupported label type"):
+            module.label_packer(str(tmp_path), "l", (1, 2))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda folder: ours.img_packer(folder, "f", [[0] * 784], magic=2052),
+        lambda folder: ours.img_packer(folder, "f", [[0] * 783]),
+        lambda folder: ours.img_packer(folder, "f", [[0] * 783 + [256]]),
+        lambda folder: ours.img_packer(folder, "f", [[0] * 784, [0] * 783]),
+        lambda folder: ours.label_packer(folder, "f", [1, -1]),
+        lambda folder: ours.label_packer(folder, "f", [1.5]),
+        lambda folder: ours.label_packer(folder, "f", [[1]]),
+    ],
+)
+def test_packers_make_no_damaged_file(tmp_path, call):
+    with pytest.raises(ValueError):
+        call(str(tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_images_and_labels_belong_together(family):
+    loader = ours.MNIST(str(family.raw))
+    loader.train_lbl_fname = loader.test_lbl_fname
+    for load in (loader.load_training, lambda: next(loader.load_training_in_batches(2))):
+        with pytest.raises(IdxError, match="not as many"):
+            load()
+
+
+def test_empty_sets(tmp_path):
+    loader = ours.MNIST(str(tmp_path))
+    header = struct.pack(">IIII", 2051, 0, 28, 28)
+    (tmp_path / loader.train_img_fname).write_bytes(header)
+    (tmp_path / loader.train_lbl_fname).write_bytes(struct.pack(">II", 2049, 0))
+    assert loader.load_training() == ([], array("B"))
+    assert list(loader.load_training_in_batches(5)) == []

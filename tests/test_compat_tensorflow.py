@@ -1,0 +1,144 @@
+"""The drop-in module for TensorFlow 1, against what is known of it."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from idxfast import FormatError
+from idxfast.compat import tensorflow
+
+
+def test_read_data_sets(family, same):
+    sets = tensorflow.read_data_sets(family.packed, validation_size=2)
+    assert sets._fields == ("train", "validation", "test")
+    images, labels = family.train
+    for part, pixels, expected in (
+        (sets.train, images[2:], labels[2:]),
+        (sets.validation, images[:2], labels[:2]),
+        (sets.test, *family.t10k),
+    ):
+        flat = pixels.reshape(len(pixels), -1).astype(np.float32)
+        same(part.images, flat * np.float32(1 / 255))
+        same(part.labels, expected)
+        assert part.num_examples == len(expected)
+
+
+def test_options_of_read_data_sets(family, same):
+    sets = tensorflow.read_data_sets(
+        family.packed, one_hot=True, dtype=np.uint8, reshape=False, validation_size=0
+    )
+    same(sets.train.images, family.train[0][..., np.newaxis])
+    same(sets.train.labels, np.eye(10)[family.train[1]])
+    assert sets.validation.num_examples == 0
+
+
+def test_types_of_tensorflow_are_known_by_what_numpy_calls_them(family):
+    class Uint8:
+        as_numpy_dtype = np.uint8
+
+    sets = tensorflow.read_data_sets(family.packed, dtype=Uint8(), validation_size=0)
+    assert sets.train.images.dtype == np.uint8
+
+
+def test_other_types_are_refused(family):
+    with pytest.raises(TypeError, match="expected uint8 or float32"):
+        tensorflow.read_data_sets(family.packed, dtype=np.float64, validation_size=0)
+
+
+@pytest.mark.parametrize("size", [-1, 8])
+def test_validation_size(family, size):
+    with pytest.raises(ValueError, match=f"between 0 and 7. Received: {size}"):
+        tensorflow.read_data_sets(family.packed, validation_size=size)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        (tensorflow.DEFAULT_SOURCE_URL, "mnist"),
+        ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/", "fashion-mnist"),
+    ],
+)
+def test_read_data_sets_downloads_what_is_not_there(tmp_path, no_download, url, name):
+    with pytest.raises(FileNotFoundError):
+        tensorflow.read_data_sets(tmp_path, source_url=url)
+    assert no_download == [(name, tmp_path)]
+
+
+def _numbered(count, **options):
+    """Images that show their number, and labels that are their number."""
+    labels = np.arange(count, dtype=np.uint8)
+    images = np.broadcast_to(labels[:, None, None, None], (count, 2, 3, 1))
+    return tensorflow.DataSet(images, labels, dtype=np.uint8, **options)
+
+
+def test_batches_in_order():
+    data = _numbered(5)
+    batches = [data.next_batch(2, shuffle=False) for _ in range(4)]
+    assert [labels.tolist() for _, labels in batches] == [[0, 1], [2, 3], [4, 0], [1, 2]]
+    assert data.epochs_completed == 1
+    for images, labels in batches:
+        assert images.shape == (2, 6)
+        assert (images == labels[:, None]).all()
+
+
+def test_batches_are_shuffled_at_first_and_each_epoch():
+    data = _numbered(50, seed=1)
+    # The order that permuting all images by numpy's generator would give.
+    twister = np.random.RandomState(1)
+    expected, order = [], np.arange(50)
+    for _ in range(3):
+        permutation = np.arange(50)
+        twister.shuffle(permutation)
+        order = order[permutation]
+        expected += order.tolist()
+    taken = []
+    for _ in range(5):
+        images, labels = data.next_batch(30)
+        assert (images == labels[:, None]).all()
+        taken += labels.tolist()
+    assert taken == expected
+    assert data.epochs_completed == 2
+
+
+def test_a_batch_of_several_epochs():
+    assert _numbered(3).next_batch(8, shuffle=False)[1].tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
+
+
+def test_seeding_leaves_the_global_generator_alone():
+    np.random.seed(5)
+    expected = np.random.random()
+    np.random.seed(5)
+    _numbered(3, seed=1).next_batch(2)
+    assert np.random.random() == expected
+
+
+@pytest.mark.parametrize(("one_hot", "label"), [(False, 0), (True, [1] + [0] * 9)])
+def test_made_up_data(tmp_path, one_hot, label):
+    data = tensorflow.read_data_sets(tmp_path, fake_data=True, one_hot=one_hot).train
+    assert data.num_examples == 10_000
+    assert data.next_batch(2, fake_data=True) == ([[1] * 784] * 2, [label] * 2)
+
+
+@pytest.mark.parametrize("opener", [open, gzip.open])
+def test_extract(family, same, capsys, opener):
+    paths = sorted(family.packed.glob("train-*"))
+    with opener(paths[0], "rb") as images, opener(paths[1], "rb") as labels:
+        same(tensorflow.extract_images(images), family.train[0][..., np.newaxis])
+        same(tensorflow.extract_labels(labels), family.train[1])
+    with opener(paths[1], "rb") as labels:
+        same(
+            tensorflow.extract_labels(labels, one_hot=True, num_classes=12),
+            np.eye(12)[family.train[1]],
+        )
+    assert capsys.readouterr().out.splitlines() == [
+        f"Extracting {path}" for path in (paths[0], paths[1], paths[1])
+    ]
+
+
+def test_extract_wants_the_right_file(family):
+    paths = sorted(family.packed.glob("train-*"))
+    with open(paths[1], "rb") as labels, pytest.raises(FormatError, match="not a file of images"):
+        tensorflow.extract_images(labels)
+    with open(paths[0], "rb") as images, pytest.raises(FormatError, match="not a file of labels"):
+        tensorflow.extract_labels(images)

@@ -1,0 +1,49 @@
+"""Bytes as lists of ints."""
+
+import gc
+
+import numpy as np
+import pytest
+
+from idxfast.native.lists import rows
+
+
+@pytest.mark.parametrize("shape", [(5, 256), (256, 5), (1, 1), (3, 0), (0, 3), (0, 0)], ids=str)
+def test_rows(shape):
+    pixels = np.arange(shape[0] * shape[1], dtype=np.uint16).astype(np.uint8).reshape(shape)
+    result = rows(pixels, len(pixels))
+    assert result == pixels.tolist()
+    assert all(type(row) is list for row in result)
+    assert all(type(value) is int for row in result for value in row)
+
+
+def test_rows_are_independent_lists():
+    first, second = rows(bytes(4), 2)
+    first.append(7)
+    first[0] = 9
+    assert first == [9, 0, 7]
+    assert second == [0, 0]
+
+
+def test_collecting_garbage_meanwhile():
+    threshold = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        assert rows(bytes(range(200)) * 10, 1000) == [
+            [i % 200, i % 200 + 1] for i in range(0, 2000, 2)
+        ]
+    finally:
+        gc.set_threshold(*threshold)
+
+
+@pytest.mark.parametrize(("size", "count"), [(5, 2), (5, 0), (4, -2), (0, -1)])
+def test_what_does_not_divide_is_refused(size, count):
+    with pytest.raises(ValueError, match=f"{size} bytes do not make {count} equal rows"):
+        rows(bytes(size), count)
+
+
+def test_other_buffers_are_refused():
+    with pytest.raises((TypeError, BufferError, ValueError)):
+        rows(np.zeros((4, 4), np.uint8)[:, ::2], 4)
+    with pytest.raises(TypeError):
+        rows("text", 2)

@@ -1,0 +1,124 @@
+"""IDX inside xz; the other containers pass through."""
+
+import gzip
+import lzma
+import tracemalloc
+import zlib
+
+import pytest
+
+from idxfast import FormatError, IdxError, TrailingDataError, TruncatedError
+from idxfast import xz as room
+from idxfast.xz import load_file
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "file.xz"
+
+
+def load_bytes(path, data):
+    path.write_bytes(data)
+    return load_file(str(path))
+
+
+@pytest.mark.parametrize("code", [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E])
+@pytest.mark.parametrize("shape", [(), (0,), (7,), (3, 5, 4), (400, 28, 28)])
+def test_the_array_is_that_of_the_file(path, oracle, code, shape):
+    data = oracle.pack(code, shape)
+    for packed in (lzma.compress(data), gzip.compress(data), data):
+        oracle.check(load_bytes(path, packed), data)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 64])
+def test_any_sizes_of_pieces(path, oracle, chunk, monkeypatch):
+    monkeypatch.setattr(room, "CHUNK", chunk)
+    data = oracle.pack(0x0B, (9, 3))
+    oracle.check(load_bytes(path, lzma.compress(data)), data)
+
+
+def test_every_truncation_is_an_error(path, oracle):
+    packed = lzma.compress(oracle.pack(8, (3, 4)))
+    for size in range(6, len(packed)):
+        with pytest.raises(TruncatedError, match=f"^{path}: .*at byte {size}"):
+            load_bytes(path, packed[:size])
+
+
+def test_no_flipped_bit_gives_other_values(path, oracle):
+    data = oracle.pack(8, (3, 4))
+    packed = lzma.compress(data, check=lzma.CHECK_CRC64)
+    for i in range(6, len(packed)):
+        for bit in range(8):
+            damaged = bytearray(packed)
+            damaged[i] ^= 1 << bit
+            try:
+                array = load_bytes(path, damaged)
+            except IdxError as error:
+                assert str(error).startswith(f"{path}: ")
+            else:
+                oracle.check(array, data)
+
+
+@pytest.mark.parametrize("more", [b"\0", b"x", b"\0\0\0\0", lzma.compress(b"")])
+@pytest.mark.parametrize("chunk", [1, 1 << 20])
+def test_what_follows_the_stream_is_refused(path, oracle, more, chunk, monkeypatch):
+    monkeypatch.setattr(room, "CHUNK", chunk)
+    packed = lzma.compress(oracle.pack(8, (3, 4)))
+    with pytest.raises(TrailingDataError, match="follow the xz stream") as caught:
+        load_bytes(path, packed + more)
+    assert caught.value.offset == len(packed)
+
+
+def test_what_follows_the_payload_is_refused(path, oracle):
+    with pytest.raises(TrailingDataError, match="follow the payload"):
+        load_bytes(path, lzma.compress(oracle.pack(8, (3, 4)) + b"x"))
+
+
+def test_a_payload_that_ends_early(path, oracle):
+    with pytest.raises(TruncatedError, match="payload ends at byte 11 of 12"):
+        load_bytes(path, lzma.compress(oracle.pack(8, (3, 4))[:-1]))
+
+
+@pytest.mark.parametrize("inner", [gzip.compress(b"\0\0\x08\0x"), b"<html>", b"\xfd7zXZ\0", b"PK"])
+def test_something_else_inside(path, inner):
+    with pytest.raises(FormatError, match="the unpacked content is not an IDX file"):
+        load_bytes(path, lzma.compress(inner))
+
+
+def test_a_wrong_type_inside(path):
+    with pytest.raises(FormatError, match="there is no type 0x0a"):
+        load_bytes(path, lzma.compress(b"\0\0\x0a\0x"))
+
+
+def test_a_header_is_not_believed(path, oracle):
+    """It announces 3 GB; 12 bytes are there. Nor is xz's own, which asks for 1.5 GB."""
+    packed = lzma.compress(b"\0\0\x08\x01\xb0\0\0\0" + bytes(12))
+    tracemalloc.start()
+    try:
+        with pytest.raises(TruncatedError):
+            load_bytes(path, packed)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}]
+    packed = bytearray(lzma.compress(oracle.pack(8, (3,)), filters=filters))
+    packed[16] = 40  # the size of the dictionary in the block's header: 4 GiB
+    packed[20:24] = zlib.crc32(packed[12:20]).to_bytes(4, "little")
+    with pytest.raises(IdxError, match=r"cannot be unpacked: Memory usage limit exceeded"):
+        load_bytes(path, packed)
+
+
+def test_much_behind_a_small_array_is_not_unpacked(path, oracle):
+    packed = lzma.compress(oracle.pack(8, (3,)) + bytes(64 << 20), preset=0)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TrailingDataError):
+            load_bytes(path, packed)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_file(str(tmp_path / "missing"))

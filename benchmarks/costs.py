@@ -12,7 +12,7 @@ from idx import Array
 
 from idxfast.gzip.members import enter
 from idxfast.gzip.segments import Feed
-from idxfast.gzip.team import COPY, STEP
+from idxfast.gzip.team import COPY, MIN_STEP, UNPACKED_STEP
 from idxfast.native.blocks import find_block
 from idxfast.native.checksum import crc32
 from idxfast.native.codec import COMPLETE, CUT, WINDOW, decode_segment
@@ -51,11 +51,12 @@ def measure_costs(source: Source, content: Array) -> Costs:
         What it unpacks to.
     """
     out = content.copy()
-    walks = [_walk(source, out) for _ in range(ROUNDS)]
+    step = segment_step(source.size, content.size)
+    walks = [_walk(source, out, step) for _ in range(ROUNDS)]
     decode, crc = (min(times) for times in zip(*walks, strict=True))
     assert np.array_equal(out, content)
     search, gap = _search(source)
-    buffer = memoryview(np.zeros(2 * STEP, np.uint8))
+    buffer = memoryview(np.zeros(step, np.uint8))
     return Costs(
         decode=decode / source.size,
         crc=crc / out.size,
@@ -71,14 +72,19 @@ def measure_costs(source: Source, content: Array) -> Costs:
     )
 
 
-def _walk(source: Source, out: Array) -> tuple[float, float]:
+def segment_step(size: int, total: int) -> int:
+    """The packed bytes of a team's segments, of a file that unpacks from `size` to `total`."""
+    return max(MIN_STEP, UNPACKED_STEP * size // total)
+
+
+def _walk(source: Source, out: Array, step: int) -> tuple[float, float]:
     """Decode a file in segments, as the leader of a team does; time decoding and checksums."""
     feed = Feed(source)
     enter(feed, source.name, 1)
     memory, position, result = memoryview(out), 0, CUT
     decoding, checking, crc = 0.0, 0.0, 0
     while result != COMPLETE:
-        segment = feed.segment(STEP)
+        segment = feed.segment(step)
         begin = perf_counter()
         result, end, after = decode_segment(
             feed.data, *segment, memory, position, min(position, WINDOW)

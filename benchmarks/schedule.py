@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from costs import Costs
+from costs import Costs, segment_step
 
-from idxfast.gzip.runs import FIRST_STEP, LAST_STEP
-from idxfast.gzip.team import COPY, FRACTION, MIN_GAP, SPAN, STEP
+from idxfast.gzip.runs import FIRST_STEPS
+from idxfast.gzip.team import COPY, FRACTION, MIN_GAP, SPAN
 
 Work = Iterator[float | None]
 
@@ -64,6 +64,7 @@ class _Team:
     def __init__(self, stream: Stream, costs: Costs, threads: int) -> None:
         self._stream, self._costs, self._threads = stream, costs, threads
         self._ratio = stream.total / stream.size
+        self._step = segment_step(stream.size, stream.total)
         self._front = 0.0  # of the leader
         self._runs: list[_Run] = []
         self._copies: list[tuple[float, list[float]]] = []
@@ -108,7 +109,7 @@ class _Team:
                 yield None
 
     def _start_run(self) -> _Run | None:
-        if len(self._runs) >= self._threads - 1:
+        if sum(not run.is_adopted for run in self._runs) >= self._threads - 1:
             return None
         fronts = [self._front, *(run.front for run in self._runs)]
         stops = [*(run.start for run in self._runs), self._stream.size]
@@ -128,7 +129,7 @@ class _Team:
         run.marks.append(run.start)
         more = True
         while more:
-            step = min(max(FIRST_STEP, run.front - run.start), LAST_STEP)
+            step = min(max(self._step / FIRST_STEPS, run.front - run.start), self._step)
             stop = self._next_stop(run.front, step, run.start)
             yield self._decode(stop - run.front, is_fresh=run.is_fresh)
             if (stop - run.start) * self._ratio > SPAN:
@@ -145,7 +146,7 @@ class _Team:
 
     def _lead(self) -> Work:
         while self._front < self._stream.size:
-            stop = self._next_stop(self._front, STEP)
+            stop = self._next_stop(self._front, self._step)
             yield self._decode(stop - self._front, is_fresh=True)
             self._front = stop
             count = len(self._runs)
@@ -157,7 +158,7 @@ class _Team:
                 return
         self._is_done = self._has_changed = True
 
-    def _next_stop(self, front: float, step: int, start: float = -1) -> float:
+    def _next_stop(self, front: float, step: float, start: float = -1) -> float:
         """Where the next segment stops: a step away, or at a mark near there."""
         run = self._next_run(start)
         target = next((mark for mark in run.marks if mark > front), None) if run else None

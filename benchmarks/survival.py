@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
+from costs import segment_step
 from idx import Array
 
 import idxfast
@@ -27,18 +28,19 @@ class Survival(NamedTuple):
 def measure_survival(source: Source, content: Array, count: int) -> list[Survival]:
     """Decode to the end of a file from starts spread over it, and compare with its content."""
     memory = np.empty(WINDOW + content.size, np.uint8)
+    step = segment_step(source.size, content.size)
     starts = (source.size * (index + 1) // (count + 1) for index in range(count))
-    return [_survival(source, content, start, memory) for start in starts]
+    return [_survival(source, content, Run(8 * start, step, memory)) for start in starts]
 
 
-def _survival(source: Source, content: Array, start: int, memory: Array) -> Survival:
-    run = Run(8 * start, memory)
+def _survival(source: Source, content: Array, run: Run) -> Survival:
+    start = run.start >> 3
     more = run.open(source)
     while more:
         more = run.advance(None)
     if not run.is_complete:
         raise ValueError(f"{source.name} cannot be decoded from byte {start:,}")
-    decoded = memory[WINDOW : run.marks[-1].position]
+    decoded = run.memory[WINDOW : run.marks[-1].position]
     wrong = np.flatnonzero(decoded != content[-len(decoded) :])
     right = WINDOW + (int(wrong[-1]) + 1 if len(wrong) else 0)
     if right > len(decoded):

@@ -1,4 +1,4 @@
-"""Every way to load or save an IDX file that is compared: one function each, one signature each.
+"""Every way to load an IDX file that is compared: one function each, one signature each.
 
 Each function imports its package itself. So a package that is missing is skipped by name
 (`usable`), and all pay alike for the import statement. Where a package takes the unpacked size as
@@ -14,11 +14,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from idx import Array, header, read_shape, view
+from idx import Array, read_shape, view
 from python_mnist import loader
 
 Loader = Callable[[Path], Array]
-Saver = Callable[[Path, Array], None]
 
 
 def idxfast(path: Path) -> Array:
@@ -26,6 +25,13 @@ def idxfast(path: Path) -> Array:
     import idxfast
 
     return idxfast.load(path, threads=1)
+
+
+def idxfast_two(path: Path) -> Array:
+    """Load on two threads."""
+    import idxfast
+
+    return idxfast.load(path, threads=2)
 
 
 def idxfast_default(path: Path) -> Array:
@@ -184,27 +190,6 @@ def labels_beside(images: Path) -> Path:
     return images.with_name(images.name.replace("images-idx3", "labels-idx1"))
 
 
-def save_idxfast(path: Path, array: Array) -> None:
-    """Save on one thread; a .gz at level 6."""
-    import idxfast
-
-    idxfast.save(path, array, compresslevel=6 if path.suffix == ".gz" else None, threads=1)
-
-
-def save_stdlib_gzip(path: Path, array: Array) -> None:
-    """Write header and payload to gzip.open at level 6."""
-    with gzip.open(path, "wb", 6) as file:
-        file.write(header(*array.shape))
-        file.write(array.data)
-
-
-def save_tofile(path: Path, array: Array) -> None:
-    """Write the header, then the payload with ndarray.tofile."""
-    with path.open("wb") as file:
-        file.write(header(*array.shape))
-        array.tofile(file)
-
-
 def _unpacked_size(data: bytes) -> int:
     """Read the size that gzip notes at the end of a file."""
     return int.from_bytes(data[-4:], "little")
@@ -212,6 +197,7 @@ def _unpacked_size(data: bytes) -> int:
 
 GZIP: dict[str, Loader] = {
     "idxfast": idxfast,
+    "idxfast, 2 threads": idxfast_two,
     "idxfast, default threads": idxfast_default,
     "gzip": stdlib_gzip,
     "zlib": stdlib_zlib,
@@ -228,6 +214,7 @@ GZIP: dict[str, Loader] = {
 
 RAW: dict[str, Loader] = {
     "idxfast": idxfast,
+    "idxfast, 2 threads": idxfast_two,
     "idxfast, default threads": idxfast_default,
     "idxfast, mapped": idxfast_mapped,
     "np.fromfile": fromfile,
@@ -239,6 +226,3 @@ RAW: dict[str, Loader] = {
 
 GZIP_IMAGES = GZIP | {"python-mnist": python_mnist}
 RAW_IMAGES = RAW | {"python-mnist": python_mnist, "mlxtend": mlxtend}
-
-SAVE_GZIP: dict[str, Saver] = {"idxfast": save_idxfast, "gzip": save_stdlib_gzip}
-SAVE_RAW: dict[str, Saver] = {"idxfast": save_idxfast, "ndarray.tofile": save_tofile}

@@ -2,7 +2,7 @@
 
 Real files are looked for in the folder that the environment variable IDXFAST_DATA names, else in
 `../shared/data` beside the repository. In it stand `fashion-mnist/` with the train images and
-labels, and `mnist/` with the t10k labels, all four as published (.gz).
+labels, and `mnist/` with the train images and the t10k labels, all as published (.gz).
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from contenders import labels_beside, save_stdlib_gzip
+from contenders import labels_beside
 from idx import Array, header, view
+from savers import save_stdlib_gzip
 
 _HERE = Path(__file__).resolve().parent
 _IMAGES = "train-images-idx3-ubyte"
@@ -27,11 +28,13 @@ _SPARSE_IMAGES = 100 * 10**9 // (28 * 28)
 class Files:
     """The same 28 by 28 uint8 images in several files, and a labels file that is tiny.
 
+    sets : the .gz files of train images that there are, by the name of their data set
     int32, float64 : raw, with the bytes of raw_images and another header
     sparse : raw, 100 GB of zeros
     """
 
     source: str
+    sets: dict[str, Path]
     images: Path
     labels: Path
     raw_images: Path
@@ -44,7 +47,8 @@ class Files:
 
 def prepare(folder: Path) -> Files:
     """Find or make the .gz files, and derive all others in `folder`, a temporary one."""
-    source, images, labels = _find()
+    sets, labels = _find()
+    images = next(iter(sets.values()))
     unpacked = {}
     for path in (images, labels_beside(images), labels):
         raw = folder / path.stem
@@ -58,7 +62,8 @@ def prepare(folder: Path) -> Files:
     sparse.write_bytes(header(_SPARSE_IMAGES, 28, 28))
     os.truncate(sparse, 16 + _SPARSE_IMAGES * 28 * 28)
     return Files(
-        source=source,
+        source=" and ".join(sets),
+        sets=sets,
         images=images,
         labels=labels,
         raw_images=unpacked[images],
@@ -70,18 +75,19 @@ def prepare(folder: Path) -> Files:
     )
 
 
-def _find() -> tuple[str, Path, Path]:
-    """Say what is measured, and where its images and the tiny labels file are."""
+def _find() -> tuple[dict[str, Path], Path]:
+    """Find the train images of each data set, the main one first, and the tiny labels file."""
     beside = _HERE.parent.parent / "shared" / "data"
     root = os.environ.get("IDXFAST_DATA") or (beside if beside.is_dir() else None)
     if root is not None:
-        images = Path(root, "fashion-mnist", _IMAGES + ".gz")
-        return "Fashion-MNIST and MNIST", images, Path(root, "mnist", _LABELS + ".gz")
+        folders = {"Fashion-MNIST": Path(root, "fashion-mnist"), "MNIST": Path(root, "mnist")}
+        sets = {name: folder / (_IMAGES + ".gz") for name, folder in folders.items()}
+        return sets, folders["MNIST"] / (_LABELS + ".gz")
     folder = _HERE / ".cache" / "synthetic"
     images, labels = folder / (_IMAGES + ".gz"), folder / (_LABELS + ".gz")
     if not images.exists():
         _write_synthetic(images, labels)
-    return "synthetic digits", images, labels
+    return {"synthetic digits": images}, labels
 
 
 def _write_synthetic(images: Path, labels: Path) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from contenders import SAVE_GZIP, SAVE_RAW, Loader, Saver, fromfile, stdlib_gzip
+from contenders import Loader, fromfile, stdlib_gzip
 from data import Files
 from pytest_benchmark.fixture import BenchmarkFixture
+from savers import SAVE_GZIP, SAVE_RAW, Saver
 
 
 @pytest.mark.benchmark(group="save .gz level 6", min_rounds=3)

@@ -1,0 +1,84 @@
+"""What a load is held against: the decoder alone, on one thread and on several; and the search."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter_ns, thread_time_ns
+from unittest import mock
+
+import numpy as np
+from savers import LEVEL
+
+import idxfast
+from idxfast.gzip import segments
+
+Call = Callable[[], object]
+
+
+def libdeflate_call(data: bytes, size: int) -> Call:
+    """One call of libdeflate from memory into warm memory, as imagecodecs makes it.
+
+    Raises
+    ------
+    ImportError
+        If imagecodecs is missing.
+    """
+    from imagecodecs import gzip_decode
+
+    # NumPy asks for huge pages, which a bytearray does not.
+    warm = np.zeros(size, np.uint8).data
+    return lambda: gzip_decode(data, out=warm)
+
+
+def ideal(content: bytes, threads: int) -> Call:
+    """As many threads, each of which makes one such call for its equal part of the content.
+
+    The parts are gzip files of their own, packed as the data sets were (gzip -6), so that no
+    thread needs anything of another one. The threads start with the first call, which is never
+    timed, and wait for the next one.
+    """
+    size = -(-len(content) // threads)
+    parts = [content[start : start + size] for start in range(0, len(content), size)]
+    calls = [libdeflate_call(gzip.compress(part, LEVEL), len(part)) for part in parts]
+    pool = ThreadPoolExecutor(threads)
+
+    def run() -> None:
+        for done in [pool.submit(call) for call in calls]:
+            done.result()
+
+    return run
+
+
+def search_share(path: Path, threads: int, rounds: int) -> tuple[list[float], list[float], int]:
+    """Load, and time each search for a cut.
+
+    Returns
+    -------
+    searches : list of float
+        Nanoseconds of processor time that the threads searched in each load, added up.
+    loads : list of float
+        Nanoseconds that each load took, from start to end.
+    count : int
+        Searches in the last load.
+    """
+    times: list[int] = []
+    find_block = segments.find_block
+
+    def timed(data: memoryview, start: int, stop: int) -> int:
+        begin = thread_time_ns()
+        found = find_block(data, start, stop)
+        times.append(thread_time_ns() - begin)
+        return found
+
+    searches, loads = [], []
+    with mock.patch.object(segments, "find_block", timed):
+        for _ in range(rounds):
+            times.clear()
+            begin = perf_counter_ns()
+            idxfast.load(path, threads=threads)
+            loads.append(float(perf_counter_ns() - begin))
+            searches.append(float(sum(times)))
+    return searches, loads, len(times)

@@ -1,0 +1,80 @@
+"""Figures as ratios, their bars, and how they are printed."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from calls import Samples
+from measure import Ratio, ratio
+
+
+class Figure(NamedTuple):
+    """One ratio of two functions' samples, and what it may be at most."""
+
+    what: str
+    function: str
+    reference: str
+    bar: float = math.inf
+
+    def measured(self, samples: Samples) -> Ratio | None:
+        """Give it as it was measured, or None where a package was missing."""
+        if self.function not in samples or self.reference not in samples:
+            return None
+        return ratio(samples[self.function], samples[self.reference])
+
+    def line(self, samples: Samples) -> str:
+        """Write its line of a table with bars."""
+        cells = _cells(self.measured(samples))
+        bar, holds = "none", ""
+        if self.bar < math.inf:
+            found = self.measured(samples)
+            bar, holds = f"{self.bar:.2f}", "" if found is None else yes(max(found) <= self.bar)
+        return f"| {self.what} | {' | '.join(cells)} | {bar} | {holds} |"
+
+    def limit_line(self, samples: Samples) -> str:
+        """Write its line of a table without bars."""
+        return f"| {self.what} | {' | '.join(_cells(self.measured(samples)))} |"
+
+
+def yes(holds: bool) -> str:
+    """Say whether a bar holds."""
+    return "yes" if holds else "NO"
+
+
+def readme_table(sets: list[str], samples: Samples) -> str:
+    """Write the table of the README's section on speed, from the medians of one run."""
+    stdlib = "`gzip.open().read()` + `np.frombuffer`"
+    rows = [["what", "against", "1 thread", "2 threads"], ["---"] * 4]
+
+    def add(what: str, against: str, reference: str, one: str = "", two: str = "") -> None:
+        cells = (_median(Figure("", function, reference), samples) for function in (one, two))
+        rows.append([what, against, *cells])
+
+    for name in sets:
+        what, load = f"`load` of {name}'s .gz", f"{name}: load"
+        calls = (f"{load}, 1 thread", f"{load}, 2 threads")
+        add(what, stdlib, f"{name}: gzip", *calls)
+        add(what, "rapidgzip on all cores", f"{name}: rapidgzip", *calls)
+        add(what, "one libdeflate call, memory to memory", f"{name}: libdeflate", *calls)
+        add(what, "two such calls at once, half the images each", f"{name}: ideal 2", *calls)
+        add(what, "the same on 1 thread", calls[0], "", calls[1])
+    raw = ("load raw, 1 thread", "load raw, 2 threads")
+    add("`load` of the raw file", "`np.fromfile`", "np.fromfile", *raw)
+    mapped = '`load(..., mmap_mode="r")`'
+    add(f"{mapped}, 47 MB", "`np.memmap` with the shape given", "np.memmap raw", "map raw")
+    add(f"{mapped}, 100 GB", "the same", "np.memmap sparse", "map sparse")
+    add("`load` of 10,000 labels (.gz)", stdlib, "gzip tiny", "load tiny")
+    for name in sets:
+        saved = (f"{name}: save with gzip", "", f"{name}: save in blocks, 2 threads")
+        add(f"`save(..., seekable=True)`, {name}", '`gzip.open("wb", 6)`', *saved)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cells(found: Ratio | None) -> list[str]:
+    return ["skipped", "skipped"] if found is None else [f"{value:.3f}" for value in found]
+
+
+def _median(figure: Figure, samples: Samples) -> str:
+    found = figure.measured(samples)
+    return "" if found is None else f"{found.median:.2f}"

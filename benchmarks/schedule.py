@@ -16,7 +16,7 @@ from typing import NamedTuple
 from costs import Costs, segment_step
 
 from idxfast.gzip.runs import FIRST_STEPS
-from idxfast.gzip.team import COPY, FRACTION, MIN_GAP, SPAN
+from idxfast.gzip.team import COPY, FRACTION, HORIZON, MIN_GAP, SPAN
 
 Work = Iterator[float | None]
 
@@ -112,13 +112,15 @@ class _Team:
         if sum(not run.is_adopted for run in self._runs) >= self._threads - 1:
             return None
         fronts = [self._front, *(run.front for run in self._runs)]
-        stops = [*(run.start for run in self._runs), self._stream.size]
+        span = SPAN / self._ratio
+        horizon = self._front + HORIZON * self._threads * span
+        stops = [*(run.start for run in self._runs), min(self._stream.size, horizon)]
         gaps = [stop - front for front, stop in zip(fronts, stops, strict=True)]
         gap = max(gaps)
         if gap < MIN_GAP:
             return None
         index = gaps.index(gap)
-        ahead = min(FRACTION * gap, SPAN / self._ratio)
+        ahead = min(FRACTION * gap, span)
         run = _Run(fronts[index] + ahead, is_fresh=not self._spare)
         self._spare -= not run.is_fresh
         self._runs.insert(index, run)

@@ -39,7 +39,11 @@ MIN_GAP = 1 << 20
 FRACTION = 0.43
 # The most bytes that a run unpacks before it is adopted.
 SPAN = 32 << 20
-# How many of them one job copies to their place.
+# How far ahead of the leader the threads together decode, in spans for each: were it further, the
+# runs would leave holes between them for the leader alone. By the simulation in benchmarks/, 8
+# threads decode 1 GiB packed like Fashion-MNIST 5.8 times as fast as one (without it: 3.7).
+HORIZON = 0.6
+# How many bytes one job copies to their place.
 COPY = 4 << 20
 # How often, in seconds, progress is reported, and a thread without work looks for some.
 PATIENCE = 0.05
@@ -138,13 +142,15 @@ class Team:
             return None
         size = 8 * self._source.size
         fronts = [self._decoder.bit, *(run.bit for run in self._runs)]
-        stops = [*(run.start for run in self._runs), size]
+        span = SPAN * size // self._decoder.total
+        horizon = self._decoder.bit + int(HORIZON * self._threads * span)
+        stops = [*(run.start for run in self._runs), min(size, horizon)]
         gaps = [stop - front for front, stop in zip(fronts, stops, strict=True)]
         gap = max(gaps)
         if gap < 8 * MIN_GAP:
             return None
         index = gaps.index(gap)
-        ahead = min(int(FRACTION * gap), SPAN * size // self._decoder.total)
+        ahead = min(int(FRACTION * gap), span)
         space = WINDOW + min(SPAN, self._decoder.total)
         try:
             memory = self._spare.pop() if self._spare else np.empty(space, np.uint8)

@@ -12,6 +12,7 @@ import mmap
 import os
 import re
 import stat
+import threading
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, cast
 
 from .native import files
@@ -285,13 +286,18 @@ def _name_of(file: object) -> str:
     return f"<{type(file).__name__}>"
 
 
+# Where the system cannot read by position, the descriptor's own position moves: one at a time.
+_moving = threading.Lock()
+
+
 def _seek_and_read(descriptor: int, count: int, position: int) -> bytes:
-    os.lseek(descriptor, position, os.SEEK_SET)
-    return os.read(descriptor, count)
+    with _moving:
+        os.lseek(descriptor, position, os.SEEK_SET)
+        return os.read(descriptor, count)
 
 
-def _seek_and_read_into(descriptor: int, buffer: memoryview, position: int) -> int:
-    data = _seek_and_read(descriptor, len(buffer), position)
+def _copy_into(descriptor: int, buffer: memoryview, position: int) -> int:
+    data = _read_at(descriptor, len(buffer), position)
     buffer[: len(data)] = data
     return len(data)
 
@@ -300,6 +306,5 @@ def _preadv(descriptor: int, buffer: memoryview, position: int) -> int:
     return os.preadv(descriptor, [buffer], position)
 
 
-# Where the system cannot read by position, the descriptor's own moves.
 _read_at = getattr(os, "pread", _seek_and_read)
-_read_at_into = _preadv if hasattr(os, "preadv") else _seek_and_read_into
+_read_at_into = _preadv if hasattr(os, "preadv") else _copy_into

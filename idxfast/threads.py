@@ -7,10 +7,10 @@ import math
 import os
 from _thread import allocate_lock, start_new_thread
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 # More threads than this gain little, and a service runs more than one reader.
 MAX_THREADS = 8
@@ -46,45 +46,76 @@ def choose_threads(threads: int | None) -> int:
 
 
 class Helper:
-    """A thread that has been started.
+    """A thread that can be started and joined whatever Ctrl-C interrupts.
 
-    `threading.Thread` will not do: its start waits in a condition, and Ctrl-C at that moment can
-    leave the thread waiting for ever.
-
-    Raises
-    ------
-    RuntimeError
-        If the system has no more threads.
+    `threading.Thread` cannot: its start waits in a condition, and Ctrl-C at that moment can leave
+    the thread waiting for ever.
     """
 
     def __init__(self, target: Callable[[], object]) -> None:
+        self._target = target
+        self._has_ended = False
+        self._claim = allocate_lock()  # of the thread that runs, or of who joins it before
         self._running = allocate_lock()
         self._running.acquire()
-        self._has_ended = False
 
-        def run() -> None:
-            try:
-                target()
-            finally:
-                self._has_ended = True
-                self._running.release()
+    def start(self) -> None:
+        """Start it.
 
-        start_new_thread(run, ())
+        Raises
+        ------
+        RuntimeError
+            If the system has no more threads.
+        """
+        start_new_thread(self._run, ())
 
-    def join(self, timeout: float = -1) -> bool:
+    def wait(self, timeout: float = -1) -> bool:
         """Wait for its end, so many seconds at the most; return whether it has ended."""
         if not self._has_ended and self._running.acquire(timeout=timeout):
             self._running.release()
         return self._has_ended
 
+    def join(self) -> None:
+        """Wait for its end; if it has not begun, it never will."""
+        if self._claim.acquire(blocking=False):
+            self._has_ended = True
+        while not self.wait():
+            pass
 
-def start_threads(target: Callable[[], object], count: int) -> Iterator[Helper]:
+    def _run(self) -> None:
+        if not self._claim.acquire(blocking=False):
+            return
+        try:
+            self._target()
+        finally:
+            self._has_ended = True
+            self._running.release()
+
+
+def start_helpers(target: Callable[[], object], count: int, helpers: list[Helper]) -> None:
     """Start so many threads, or as many as the system has left: none, perhaps."""
     for _ in range(count):
+        helpers.append(Helper(target))
         try:
-            yield Helper(target)
+            helpers[-1].start()
         except RuntimeError:
+            helpers.pop()
             return
+
+
+def join_helpers(helpers: list[Helper]) -> None:
+    """Wait for the end of all of them; Ctrl-C is raised after that."""
+    interrupt = None
+    for helper in helpers:
+        is_joined = False
+        while not is_joined:
+            try:
+                helper.join()
+                is_joined = True
+            except KeyboardInterrupt as error:
+                interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 class Workers:
@@ -102,62 +133,70 @@ class Workers:
     def __enter__(self) -> Workers:
         try:
             if self._threads > 1:
-                for helper in start_threads(self._work, self._threads):
-                    self._helpers.append(helper)
+                start_helpers(self._work, self._threads, self._helpers)
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        for _ in range(self._threads):
+        for _ in self._helpers:
             self._tasks.put(None)
-        for helper in self._helpers:
-            helper.join()
+        join_helpers(self._helpers)
 
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
         """Like Python's map: results in order, and no more items taken than keep threads busy.
 
         If a call raises, or the results are no longer asked for, what has not been begun is not.
+        When it ends or is closed, no call is under way.
         """
         if not self._helpers:
-            yield from map(function, items)
+            yield from map_here(function, items)
             return
-        waiting: deque[SimpleQueue[Callable[[], R]]] = deque()
+        waiting: deque[SimpleQueue[tuple[Any, BaseException | None]]] = deque()
         is_wanted = True
 
-        def call(item: T, result: SimpleQueue[Callable[[], R]]) -> None:
-            if is_wanted:
-                result.put(_outcome(function, item))
+        def call(item: T, result: SimpleQueue[tuple[Any, BaseException | None]]) -> None:
+            result.put(_outcome(function, item) if is_wanted else (None, None))
 
         try:
             for item in items:
                 waiting.append(SimpleQueue())
                 self._tasks.put(functools.partial(call, item, waiting[-1]))
                 if len(waiting) > 2 * len(self._helpers):
-                    yield waiting.popleft().get()()
+                    yield _value(*waiting.popleft().get())
             while waiting:
-                yield waiting.popleft().get()()
+                yield _value(*waiting.popleft().get())
         finally:
             is_wanted = False
+            while waiting:
+                waiting.popleft().get()
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             task()
 
 
-def _outcome(function: Callable[[T], R], item: T) -> Callable[[], R]:
-    """Call a function; give another one that returns or raises what it did."""
+def map_here(function: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
+    """Python's map, with the type of `Workers.map`."""
+    yield from map(function, items)
+
+
+def _outcome(function: Callable[[T], R], item: T) -> tuple[R | None, BaseException | None]:
     try:
-        value = function(item)
-    except BaseException as caught:
-        error = caught
+        return function(item), None
+    except BaseException as error:
+        return None, error
 
-        def fail() -> R:
+
+def _value(value: Any, error: BaseException | None) -> Any:
+    """Return a value, or raise an error, without a reference to it that would be a cycle."""
+    try:
+        if error is not None:
             raise error
-
-        return fail
-    return lambda: value
+        return value
+    finally:
+        error = None
 
 
 @functools.cache

@@ -82,12 +82,12 @@ def test_positions_outside_are_refused(start, stop, cut, position, window, words
 
 def test_a_stream_that_ends_before_its_cut_is_complete():
     data, packed = stream()
-    buffer, out = bytearray(packed + b"\1\2\3\4\5"), bytearray(len(data))
+    buffer, out = bytearray(packed + bytes(range(1, 20))), bytearray(len(data))
     stop = 8 * len(packed) + 9
     result = codec.decode_segment(buffer, 0, stop, True, out, 0, 0)
     assert result == (codec.COMPLETE, len(packed), len(data))
     assert out == data
-    assert buffer == packed + b"\1\2\3\4\5"
+    assert buffer == packed + bytes(range(1, 20))
 
 
 def test_read_only_memory_is_not_written_to():

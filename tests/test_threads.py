@@ -368,9 +368,9 @@ def test_an_interrupt_ends_all_threads(threads, no_thread_is_left):
     file, _ = packed("letters", "zlib-6")
     interrupted = 0
     for delay in np.linspace(0.0005, 0.02, 30):
-        signal.setitimer(signal.ITIMER_REAL, delay)
         old = signal.signal(signal.SIGALRM, signal.default_int_handler)
         try:
+            signal.setitimer(signal.ITIMER_REAL, delay)
             idxfast.loads(file, threads=threads)
             signal.setitimer(signal.ITIMER_REAL, 0)
         except KeyboardInterrupt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from ..errors import GzipError, TruncatedError
+from ..errors import GzipError
 from ..native.checksum import crc32
 
 MAGIC = b"\x1f\x8b"
@@ -85,23 +85,11 @@ def header_size(data: memoryview, filename: str, offset: int, member: int) -> in
     return None
 
 
-def truncated_header(filename: str, offset: int, member: int, found: int) -> TruncatedError:
-    """The error for a file that ends inside a member header."""
-    return TruncatedError(
-        f"the header of gzip member {member} is cut short",
-        filename=filename,
-        offset=offset + found,
-        expected="a whole gzip header",
-        found=f"{found} bytes",
-    )
-
-
 def is_bgzf(start: bytes) -> bool:
-    """Whether a gzip file starts with a BGZF block."""
+    """Whether a gzip file starts with a BGZF block, as bgzip writes one."""
     return (
-        start[:2] == MAGIC
-        and len(start) >= BGZF_HEADER_SIZE
-        and bool(start[3] & _FEXTRA)
+        len(start) >= BGZF_HEADER_SIZE
+        and start[:4] == MAGIC + bytes([8, _FEXTRA])
         and start[10:16] == b"\x06\x00BC\x02\x00"
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Generator
 
 from ..errors import ChecksumError, GzipError, IdxError, TrailingDataError, TruncatedError
 from ..native.checksum import combine_crc32, crc32
 from ..native.codec import BAD_DATA, COMPLETE, NO_SPACE, WINDOW
 from ..native.members import decode_members, find_blocks
 from ..source import Source
+from ..threads import map_here
 from .container import BGZF_HEADER_SIZE, BGZF_MAX_SIZE, is_bgzf
 from .inflate import find_damage
 from .members import enter, leave
@@ -21,7 +23,7 @@ GROUP = 256 << 10
 GROUP_UNPACKED = 4 << 20
 
 
-Map = Callable[..., Iterable[tuple[int, int, int]]]
+Map = Callable[..., Generator[tuple[int, int, int], None, None]]
 
 
 class NoSpace(Exception):
@@ -36,8 +38,6 @@ class Decoder:
     source : Source
     out : writable memoryview
         Where the unpacked stream goes.
-    cuts : bool
-        Whether to cut it into segments.
 
     Attributes
     ----------
@@ -45,11 +45,11 @@ class Decoder:
         Bytes unpacked so far, and in all; 0 while that is unknown.
     """
 
-    def __init__(self, source: Source, out: memoryview, *, cuts: bool) -> None:
+    def __init__(self, source: Source, out: memoryview) -> None:
         self.position = 0
         self.total = 0
         self._source = source
-        self._feed = Feed(source, cuts=cuts)
+        self._feed = Feed(source)
         self._out = out
         self._base = 0  # the position where `out` starts
         self._member = 0  # the current one, from 1
@@ -58,11 +58,6 @@ class Decoder:
         self._inside = False
         self._was_small = False
         self._crc = 0
-
-    @property
-    def has_cut(self) -> bool:
-        """Whether anything decoded so far, or the error raised, depends on a cut."""
-        return self._feed.has_cut
 
     @property
     def bit(self) -> int:
@@ -79,7 +74,7 @@ class Decoder:
         out[:kept] = self._out[base - self._base :][:kept]
         self._out, self._base = out, base
 
-    def advance(self, step: int, target: int | None = None, map: Map = map) -> bool:
+    def advance(self, step: int, target: int | None = None, map: Map = map_here) -> bool:
         """Decode the next segment, or the next small members; return False if there are none.
 
         Parameters
@@ -87,7 +82,7 @@ class Decoder:
         step, target
             As for `Feed.segment`.
         map : callable
-            Like Python's; decodes several groups of members.
+            As `Workers.map`; decodes several groups of members.
 
         Raises
         ------
@@ -132,20 +127,21 @@ class Decoder:
         data = feed.unread
         groups = find_blocks(data, 0, len(data), GROUP, GROUP_UNPACKED)
         if not groups and self._was_small:
-            groups = [(min(GROUP, len(data)), 0)]
+            groups = [(min(GROUP, len(data)), len(self._out) - at)]
         tasks, start = [], 0
         for stop, unpacked in groups:
-            if at > len(self._out):
+            # Not a byte more than the blocks say: behind them another thread writes.
+            if at + unpacked > len(self._out):
                 break
-            tasks.append((data, start, stop, self._out, at))
+            tasks.append((data, start, stop, self._out[: at + unpacked], at))
             start, at = stop, at + unpacked
         decoded = 0
         start, at = 0, self.position - self._base
-        results = map(lambda task: decode_members(*task), tasks)
-        for task, (count, end, position) in zip(tasks, results, strict=True):
-            if (start, at) != (task[1], task[4]):
-                break
-            decoded, start, at = decoded + count, end, position
+        with contextlib.closing(map(lambda task: decode_members(*task), tasks)) as results:
+            for task, (count, end, position) in zip(tasks, results, strict=True):
+                if (start, at) != (task[1], task[4]):
+                    break
+                decoded, start, at = decoded + count, end, position
         feed.skip(start)
         self.position = self._base + at
         self._member += decoded
@@ -186,7 +182,7 @@ class Decoder:
             leave(self._feed, self._source.name, self._member, self._crc, size)
         except ChecksumError as error:
             # libdeflate takes some codes for others that RFC 1951 forbids; zlib names them.
-            if not self.has_cut and find_damage(self._source, self._member_offset) is not None:
+            if find_damage(self._source, self._member_offset) is not None:
                 raise self._damaged() from error
             raise
 
@@ -194,8 +190,7 @@ class Decoder:
         """The error for a member whose compressed data libdeflate does not take."""
         reason = "libdeflate refuses them"
         offset = self._feed.offset
-        # What is looked at again need not be explained now.
-        damage = None if self.has_cut else find_damage(self._source, self._member_offset)
+        damage = find_damage(self._source, self._member_offset)
         if damage is not None and damage.reason is None:
             return self._truncated(self._member_position + damage.unpacked, damage.offset)
         if damage is not None and damage.reason is not None:
@@ -228,7 +223,7 @@ class Decoder:
         return TrailingDataError(
             f"the unpacked data go on behind the {self.total:,} bytes that the header announces",
             filename=self._source.name,
-            offset=self._feed.offset,
+            offset=self.total,
             expected=self.total,
             found="more",
         )

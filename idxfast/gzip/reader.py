@@ -1,8 +1,4 @@
-"""Decode a gzip file into the caller's memory.
-
-A segment is closed at a cut, and a cut is a guess. So an error in a file that was cut is not
-believed until the file has been decoded once more without cuts.
-"""
+"""Decode a gzip file into the caller's memory, on as many threads as pay."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..errors import IdxError
 from ..native.codec import WINDOW
 from ..source import Source
 from ..threads import Progress, Workers, choose_threads
@@ -51,7 +46,7 @@ def decode(
     prepare : callable
         Called with the first `PREFIX` bytes of the unpacked stream, or all there are. Returns the
         memory for the rest and the position in the stream where it starts; it ends where the
-        stream has to end. It may be called twice.
+        stream has to end.
     threads : int, optional
         The most threads to use; as many as there are cores if not given.
     progress : callable, optional
@@ -64,22 +59,7 @@ def decode(
         undefined.
     """
     head = memoryview(np.empty(min(HEAD_SPACE, MAX_RATIO * source.size), np.uint8))
-    decoder = Decoder(source, head, cuts=True)
-    try:
-        _decode(decoder, source, prepare, threads, progress)
-    except IdxError:
-        if not decoder.has_cut:
-            raise
-        _decode(Decoder(source, head, cuts=False), source, prepare, 1, progress)
-
-
-def _decode(
-    decoder: Decoder,
-    source: Source,
-    prepare: Prepare,
-    threads: int | None,
-    progress: Progress | None,
-) -> None:
+    decoder = Decoder(source, head)
     more = True
     try:
         while more and decoder.position < HEAD_SIZE:

@@ -86,7 +86,7 @@ class Run:
         bit, position, crc = self.marks[-1]
         step = min(max(self.step // FIRST_STEPS, bit - self.start >> 3), self.step)
         memory = memoryview(self.memory)
-        result, after = decode_next(self.feed, memory, position, WINDOW, step, target)
+        result, after = decode_next(self.feed, memory, position, WINDOW, step, target, insist=False)
         if result not in (CUT, COMPLETE):
             return False
         self.is_complete = result == COMPLETE

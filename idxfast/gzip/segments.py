@@ -6,10 +6,10 @@ import numpy as np
 
 from ..native.blocks import HEADER_SPACE, find_block
 from ..native.codec import (
-    BAD_DATA,
     CLOSING_SPACE,
     COMPLETE,
     CUT,
+    NO_SPACE,
     PREFIX_SPACE,
     decode_segment,
 )
@@ -21,8 +21,8 @@ STEP = 2 << 20
 # How far behind the step a cut should be found without reading on, and the least to read at once.
 SEARCH = 128 << 10
 CHUNK = 256 << 10
-# How many cuts may turn out to be none before the segment that they close is held for damaged. The
-# search takes noise for a block about once in 10^9 bits, so that two in a row are not to be met.
+# How many cuts in a row may turn out to be none before a segment is decoded without. The search
+# takes noise for a block about once in 10^9 bits.
 MAX_FALSE_CUTS = 2
 
 
@@ -35,19 +35,13 @@ class Feed:
         The chunk. In front of what is unread there is always room for the prefix of a segment.
     at_end : bool
         Whether the chunk holds all the rest of the source.
-    has_cut : bool
-        Whether what was read so far, or is next, depends on a cut.
     """
 
-    def __init__(
-        self, source: Source, start: int = 0, *, cuts: bool = True, chunk: int = CHUNK
-    ) -> None:
+    def __init__(self, source: Source, start: int = 0, *, chunk: int = CHUNK) -> None:
         self.data = memoryview(b"")
         self.at_end = False
-        self.has_cut = False
         self._source = source
         self._chunk = chunk
-        self._cuts = cuts
         self._base = start  # where in the source `data` starts
         self._bit = 0  # the first unread bit of `data`
         self._stop = 0  # the end of what `data` holds
@@ -77,23 +71,24 @@ class Feed:
         if kept >= wanted or self.at_end:
             return
         offset = self._base + index
-        space = min(max(wanted, self._chunk), max(self._source.size - offset, kept))
+        space = min(max(wanted, kept) + self._chunk, max(self._source.size - offset, kept))
         data = self.data
         if PREFIX_SPACE + space > len(data):
             data = memoryview(np.empty(PREFIX_SPACE + space, np.uint8))
         data[PREFIX_SPACE : PREFIX_SPACE + kept] = self.data[index : self._stop]
-        free = data[PREFIX_SPACE + kept : PREFIX_SPACE + space]
-        count = self._source.read_into(free, offset + kept)
         self.data = data
         self._base = offset - PREFIX_SPACE
         self._bit += 8 * (PREFIX_SPACE - index)
-        self._stop = PREFIX_SPACE + kept + count
+        self._stop = PREFIX_SPACE + kept
+        free = data[self._stop : PREFIX_SPACE + space]
+        count = self._source.read_into(free, offset + kept)
+        self._stop += count
         # A file that became shorter while it was read ends here, too.
         self.at_end = count < len(free) or self._base + self._stop >= self._source.size
 
     def grow(self) -> None:
-        """Have twice as many bytes in the chunk, or else all the rest."""
-        self.fill(2 * (self._stop - (self._bit >> 3)))
+        """Have four times as many bytes in the chunk, or else all the rest."""
+        self.fill(4 * (self._stop - (self._bit >> 3)))
 
     def skip(self, count: int) -> None:
         """Have read so many bytes."""
@@ -109,7 +104,6 @@ class Feed:
         if found < 0:
             return False
         self._bit = found
-        self.has_cut = True
         return True
 
     def segment(self, step: int, target: int | None = None) -> tuple[int, int, bool]:
@@ -119,7 +113,8 @@ class Feed:
         ----------
         step : int
         target : int, optional
-            A cut that is known, as a bit of the source: where to stop if it is about a step away.
+            A cut that is known, as a bit of the source: where to stop if it is at most one and a
+            half steps away.
 
         Returns
         -------
@@ -129,7 +124,7 @@ class Feed:
             Whether there is a cut at `stop`: a place where, it seems, a block starts. If none is
             found, the segment is all that the chunk holds.
         """
-        if target is not None and 0 < target - self.bit <= 12 * step and self._cuts:
+        if target is not None and 0 < target - self.bit <= 8 * step * 3 // 2:
             # Two bytes more: the bits that start and stop it may be in bytes of their own.
             self.fill((target - self.bit >> 3) + CLOSING_SPACE + 2)
             if (target >> 3) + CLOSING_SPACE <= self._base + self._stop:
@@ -137,17 +132,18 @@ class Feed:
         if self._cut <= self.bit:
             self.fill(step + SEARCH)
             start, base = self._bit, 8 * self._base
-            if not self._cuts:
-                return start, 8 * self._stop, False
             # What was searched in vain for one member need not be searched again for the next.
             first = max(start + 8 * step, self._searched - base)
             found = find_block(self.data[: self._stop], first, 8 * self._stop)
             if found < 0:
                 self._searched = max(self._searched, base + 8 * (self._stop - HEADER_SPACE))
-                return start, 8 * self._stop, False
+                return self.rest()
             self._cut = base + found
-        self.has_cut = True
         return self._bit, self._cut - 8 * self._base, True
+
+    def rest(self) -> tuple[int, int, bool]:
+        """All that the chunk holds, as a segment."""
+        return self._bit, 8 * self._stop, False
 
     def reject_cut(self) -> None:
         """Take the last cut for none, and look for another one behind it."""
@@ -156,7 +152,14 @@ class Feed:
 
 
 def decode_next(
-    feed: Feed, out: memoryview, position: int, window: int, step: int, target: int | None = None
+    feed: Feed,
+    out: memoryview,
+    position: int,
+    window: int,
+    step: int,
+    target: int | None = None,
+    *,
+    insist: bool = True,
 ) -> tuple[int, int]:
     """Decode the next segment of a member, and have read it.
 
@@ -167,6 +170,9 @@ def decode_next(
         As for `decode_segment`.
     step, target
         As for `Feed.segment`.
+    insist : bool
+        Whether to find out what is behind a failure: a cut that is none, or a chunk that ends
+        before the member does. If so, a failure is sure.
 
     Returns
     -------
@@ -176,19 +182,26 @@ def decode_next(
         Where in `out` the segment's bytes end.
     """
     false_cuts = 0
+    space_is_sure = False
     while True:
-        start, stop, cut = feed.segment(step, target)
+        if false_cuts <= MAX_FALSE_CUTS:
+            start, stop, cut = feed.segment(step, target)
+        else:
+            start, stop, cut = feed.rest()
         result, end, after = decode_segment(feed.data, start, stop, cut, out, position, window)
         if result == COMPLETE:
             feed.move_to(8 * end)
-        elif result == CUT:
+            return result, after
+        if result == CUT:
             feed.move_to(stop)
-        elif result == BAD_DATA and cut and false_cuts < MAX_FALSE_CUTS:
+            return result, after
+        if cut and insist:
             false_cuts += 1
             target = None
             feed.reject_cut()
-            continue
-        elif result == BAD_DATA and not cut and not feed.at_end:
+        elif not insist or feed.at_end or space_is_sure:
+            return result, after
+        else:
+            # libdeflate takes what is missing for zeros, and may not have the space for those.
+            space_is_sure = result == NO_SPACE
             feed.grow()
-            continue
-        return result, after

@@ -21,9 +21,10 @@ import numpy as np
 
 from ..native.codec import WINDOW
 from ..source import Source
-from ..threads import Helper, Progress, start_threads
+from ..threads import Helper, Progress, join_helpers, start_helpers
 from .decoder import Decoder
 from .runs import Mark, Memory, Run
+from .segments import STEP
 
 # What a segment unpacks to, about: of 1 to 3 MiB, 3 MiB was fastest on MNIST (1 MiB took 1.03 times
 # as long) and on Fashion-MNIST (1 MiB: 1.05, for the search); with 4 MiB one thread waits for the
@@ -68,9 +69,9 @@ class Team:
     ) -> None:
         self._decoder = decoder
         self._source = source
-        self._threads = threads
+        self._threads = min(threads, source.size // MIN_GAP + 1)
         self._progress = progress
-        self._step = max(MIN_STEP, UNPACKED_STEP * source.size // decoder.total)
+        self._step = max(MIN_STEP, min(STEP, UNPACKED_STEP * source.size // decoder.total))
         # What follows is looked at and changed with the lock held.
         self._changed = threading.Condition()
         self._runs: list[Run] = []  # ahead of the decoder, in the order of the file
@@ -87,23 +88,24 @@ class Team:
         """
         helpers: list[Helper] = []
         try:
-            for helper in start_threads(self._work, self._threads):
-                helpers.append(helper)
+            start_helpers(self._work, self._threads, helpers)
             if not helpers:
                 self._work()
             for helper in helpers:
-                while not helper.join(PATIENCE):
+                while not helper.wait(PATIENCE):
                     self._report()
             if self._error is None:
                 self._report()
-        except BaseException as error:
-            self._error = error
-            raise
         finally:
-            for helper in helpers:
-                helper.join()
-        if self._error is not None:
-            raise self._error
+            self._is_done = True
+            join_helpers(helpers)
+            # Whoever raises it must not be what it leads to: such a cycle keeps all memory alive.
+            error, self._error = self._error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            error = None
 
     def _report(self) -> None:
         if self._progress is not None:
@@ -117,14 +119,13 @@ class Team:
         except BaseException as error:
             with self._changed:
                 self._error = self._error or error
+                self._is_done = True
                 self._changed.notify_all()
 
     def _next_job(self) -> Job | None:
         while True:
             with self._changed:
-                if self._error is not None:
-                    return None
-                if self._copies:
+                if self._copies and self._error is None:
                     return self._copies.pop()
                 if self._is_done:
                     return None
@@ -167,7 +168,7 @@ class Team:
             while more:
                 more = run.advance(self._next_mark(run.bit, run.start))
                 with self._changed:
-                    more &= run in self._runs and run.adopted_at is None and self._error is None
+                    more &= run in self._runs and run.adopted_at is None and not self._is_done
                     if more:
                         window = run.window(run.marks[-1])
                         run.follower = self._agreement(run.bit, window, run.start)
@@ -176,9 +177,7 @@ class Team:
             pass  # the leader will meet it, too
         with self._changed:
             run.is_active = False
-            leads = run.adopted_at is not None and self._error is None and self._adopt(run)
-            if run in self._runs and not run.marks:
-                self._runs.remove(run)
+            leads = run.adopted_at is not None and not self._is_done and self._adopt(run)
             self._changed.notify_all()
         if leads:
             self._lead()
@@ -190,10 +189,8 @@ class Team:
             target = self._next_mark(decoder.bit)
             more = decoder.advance(self._step, target)
             with self._changed:
-                if self._error is not None:
-                    return
-                if not more:
-                    self._is_done = True
+                self._is_done |= not more
+                if self._is_done:
                     self._changed.notify_all()
                     return
                 self._drop_passed(target)
@@ -247,6 +244,8 @@ class Team:
             slice(at, min(at + COPY, stop - WINDOW)) for at in range(start, stop - WINDOW, COPY)
         ]
         waiting = len(parts)
+        if not parts:
+            self._spare.append(run.memory)
 
         def copy(part: slice) -> None:
             nonlocal waiting

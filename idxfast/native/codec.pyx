@@ -5,23 +5,26 @@
 libdeflate decodes whole streams only. A segment, a piece of a stream from one block start to
 another, is made whole for it on both sides: in front goes a stored block that holds the bytes
 before the segment (its window), then empty blocks that lead to the bit where the segment starts;
-behind goes an empty final block.
+behind goes a final block of a few random bytes. Only if these come out at the end is it sure that a
+block of the stream ended at the cut: whoever made the file cannot know them.
 """
 
 from cpython.buffer cimport (
     PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 from .libdeflate cimport *
+
+import os
 
 cdef enum:
     MAX_WINDOW = 32768
     STORED_HEADER = 5
     PHASE_SPACE = 16        # an odd block of 91 bits and three of 10 at the most
-    CLOSING_BITS = 10
-    MAX_CLOSING = 3         # what 10 bits may touch
+    MARKER = 8
+    MAX_CLOSING = 2 + 4 + MARKER    # 3 bits, padding, length and complement, the random bytes
 
 cdef enum Result:
     IS_COMPLETE
@@ -33,6 +36,9 @@ cdef enum Result:
 WINDOW = MAX_WINDOW         # how far back a DEFLATE stream may copy from, in bytes
 PREFIX_SPACE = STORED_HEADER + MAX_WINDOW + PHASE_SPACE
 CLOSING_SPACE = MAX_CLOSING
+
+cdef uint8_t[4 + MARKER] closing    # the closing block from its length on
+memcpy(closing, PyBytes_AS_STRING(b"\x08\0\xf7\xff" + os.urandom(MARKER)), 4 + MARKER)
 
 # What decode_segment returns first.
 COMPLETE = IS_COMPLETE      # the final block ended inside the segment
@@ -92,9 +98,10 @@ cdef Result decode(
     if cut:
         memcpy(saved, tail, MAX_CLOSING)
         tail[0] &= (1 << (stop & 7)) - 1
-        memset(tail + 1, 0, MAX_CLOSING - 1)
-        put_bits(tail, stop & 7, 1 | 1 << 1, CLOSING_BITS)   # final, fixed codes, end of block
-        tail += ((stop & 7) + CLOSING_BITS + 7) >> 3
+        tail[1] = 0
+        tail += (put_bits(tail, stop & 7, 1, 3) + 7) >> 3    # final, stored
+        memcpy(tail, closing, sizeof(closing))
+        tail += sizeof(closing)
 
     if phase:
         memset(blocks, 0, PHASE_SPACE)
@@ -123,12 +130,28 @@ cdef Result decode(
         memcpy(stream + (stop >> 3), saved, MAX_CLOSING)
     if decompressor == NULL:
         return IS_NO_MEMORY
-    end[0] = (head - stream) + consumed
-    if result == LIBDEFLATE_SUCCESS:
-        return IS_CUT if cut and consumed == size else IS_COMPLETE
     if result == LIBDEFLATE_INSUFFICIENT_SPACE:
         return IS_NO_SPACE
-    return IS_BAD_DATA
+    if result != LIBDEFLATE_SUCCESS:
+        return IS_BAD_DATA
+    end[0] = (head - stream) + consumed
+    if not cut or 8 * end[0] <= stop:
+        return IS_COMPLETE
+    if consumed != size or not is_closed(out, produced[0]):
+        return IS_BAD_DATA
+    produced[0] -= MARKER
+    return IS_CUT
+
+
+cdef bint is_closed(const uint8_t *out, size_t size) noexcept nogil:
+    """Whether the closing block has been decoded as what it is.
+
+    Its bytes at the end are not enough: a stored block that goes on over the cut ends with them,
+    too, but then with its length before them.
+    """
+    if size < MARKER or memcmp(out + size - MARKER, closing + 4, MARKER):
+        return False
+    return size < MARKER + 4 or memcmp(out + size - MARKER - 4, closing, 4) != 0
 
 
 def decode_segment(
@@ -150,8 +173,8 @@ def decode_segment(
         is expected to end by itself before `stop`. At a cut the `CLOSING_SPACE` bytes from
         `stop` on have to be inside `stream`.
     out : writable buffer
-        The destination. What the segment leaves of it is undefined after a failure, but never
-        are bytes before `position`.
+        The destination. What the segment leaves of it behind its bytes is undefined, and after a
+        failure all from `position` on. A cut needs room for 8 bytes more than the segment's.
     position : int
         Where in `out` the segment's bytes go.
     window : int

@@ -8,6 +8,8 @@ from libc.errno cimport EINTR, errno
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t
 
+import os
+
 cdef extern from "Python.h":
     bytes PyUnicode_EncodeFSDefault(object text)
 
@@ -53,12 +55,17 @@ def open_file(path, Py_ssize_t limit):
     while descriptor < 0:
         with nogil:
             descriptor = open_with_size(name, &size)
-        if descriptor < 0 and errno != EINTR:
-            PyErr_SetFromErrnoWithFilenameObject(OSError, path)
-        PyErr_CheckSignals()
+        if descriptor < 0:
+            if errno != EINTR:
+                PyErr_SetFromErrnoWithFilenameObject(OSError, path)
+            PyErr_CheckSignals()
     if not 0 < size <= limit:
         return None, descriptor, size
-    data = PyBytes_FromStringAndSize(NULL, size)
+    try:
+        data = PyBytes_FromStringAndSize(NULL, size)
+    except MemoryError:
+        os.close(descriptor)
+        raise
     out = PyBytes_AS_STRING(data)
     with nogil:
         count = read_and_close(descriptor, out, size)

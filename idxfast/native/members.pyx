@@ -18,6 +18,7 @@ from .libdeflate cimport *
 cdef enum:
     HEADER = 10
     TRAILER = 8
+    FHCRC = 2
     FEXTRA = 4
     FNAME = 8
     FCOMMENT = 16
@@ -36,11 +37,11 @@ cdef inline uint32_t little_endian(const uint8_t *data, int count) noexcept nogi
 
 
 cdef Py_ssize_t header_size(const uint8_t *data, Py_ssize_t space) noexcept nogil:
-    """Bytes of the member header that starts here; 0 if it is not whole, or a rare one."""
+    """Bytes of the member header that starts here; 0 if it is not whole and right."""
     cdef Py_ssize_t size = HEADER
     cdef const uint8_t *zero
     cdef int text
-    if space < HEADER or memcmp(data, b"\x1f\x8b\x08", 3) or data[3] & ~(FEXTRA | FNAME | FCOMMENT):
+    if space < HEADER or memcmp(data, b"\x1f\x8b\x08", 3) or data[3] & 0xE0:
         return 0
     if data[3] & FEXTRA:
         if space < size + 2:
@@ -54,6 +55,12 @@ cdef Py_ssize_t header_size(const uint8_t *data, Py_ssize_t space) noexcept nogi
             if zero == NULL:
                 return 0
             size = zero - data + 1
+    if data[3] & FHCRC:
+        if size + 2 > space:
+            return 0
+        if little_endian(data + size, 2) != (libdeflate_crc32(0, data, size) & 0xFFFF):
+            return 0
+        size += 2
     return size if size <= space else 0
 
 

@@ -1,0 +1,156 @@
+"""Files made to be read wrongly, and moments chosen to fail, as the threaded reader meets them."""
+
+import gzip
+import struct
+import sys
+import zlib
+
+import numpy as np
+import pytest
+
+import idxfast
+from idxfast import source
+from idxfast.gzip import segments
+from idxfast.native import codec
+
+
+def block(data, size=None):
+    """A BGZF block, which may state a size that is not its own."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, -15)
+    stream = packer.compress(data) + packer.flush()
+    size = 18 + len(stream) + 8 if size is None else size
+    header = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff" + struct.pack("<H2sHH", 6, b"BC", 2, size - 1)
+    return header + stream + struct.pack("<II", zlib.crc32(data), len(data))
+
+
+def idx(data):
+    return b"\0\0\x08\x01" + len(data).to_bytes(4) + data.tobytes()
+
+
+@pytest.mark.parametrize("change", [-1, 1, "next"])
+@pytest.mark.parametrize("at", [0, 40, 98])
+def test_a_block_that_lies_about_its_size(at, change):
+    data = np.random.default_rng(0).integers(0, 16, 3_000_000 - 8, np.uint8)
+    content = idx(data)
+    pieces = [content[start : start + 30_000] for start in range(0, len(content), 30_000)]
+    blocks = [block(piece) for piece in pieces]
+    size = len(blocks[at]) + (len(blocks[at + 1]) if change == "next" else change)
+    blocks[at] = block(pieces[at], size)
+    file = b"".join(blocks)
+    assert gzip.decompress(file) == content
+    for threads in (1, 2, 3, 8):
+        assert np.array_equal(idxfast.loads(file, threads=threads), data)
+
+
+@pytest.mark.parametrize("phase", range(8))
+def test_a_stored_block_that_goes_on_over_the_cut(phase):
+    """Whatever its end: what closes the segment would be its data."""
+    for more in range(1, 30):
+        stream = bytearray(40) + b"\1" + struct.pack("<HH", 100 + more, 100 + more ^ 0xFFFF)
+        stream += bytes(100) + bytes(range(200))
+        stop = 8 * 145 - phase if phase else 8 * 145
+        out = bytearray(1000)
+        result = codec.decode_segment(stream, 8 * 40, stop, True, out, 0, 0)[0]
+        assert result == codec.BAD_DATA
+        assert stream[145:] == bytes(range(200))
+
+
+def test_data_that_look_like_what_closes_a_segment():
+    """Refused as a cut, and read without it."""
+    data = b"some data\x08\0\xf7\xff"
+    packer = zlib.compressobj(0, zlib.DEFLATED, -15)
+    stream = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
+    out, buffer = bytearray(100), bytearray(stream + bytes(20))
+    stop = 8 * (len(data) + 5)
+    assert codec.decode_segment(buffer, 0, stop, True, out, 0, 0)[0] == codec.BAD_DATA
+    stop = 8 * len(stream)
+    assert codec.decode_segment(buffer, 0, stop, True, out, 0, 0)[0] == codec.BAD_DATA
+
+
+def test_a_chunk_that_ends_in_the_last_bytes_of_a_stream(monkeypatch):
+    monkeypatch.setattr(segments, "SEARCH", 1)
+    for size in range(700):
+        data = np.random.default_rng(size).integers(0, 40, size, np.uint8).tobytes()
+        packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+        stream = packer.compress(data) + packer.flush()
+        feed = segments.Feed(source.MemorySource(stream + b"next" * 9, "x"), chunk=1)
+        out = bytearray(size)
+        result = segments.decode_next(feed, memoryview(out), 0, 0, 1)
+        assert result == (codec.COMPLETE, size)
+        assert out == data
+        assert feed.offset == len(stream)
+
+
+@pytest.fixture
+def large(tmp_path):
+    """Its path, and its array."""
+    data = np.random.default_rng(1).integers(0, 16, 9_000_000, np.uint8)
+    data[::3] = 0
+    path = tmp_path / "large.gz"
+    path.write_bytes(gzip.compress(idx(data), 1))
+    return path, data
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_any_error_of_progress_passes(large, threads):
+    def progress(done, total):
+        raise idxfast.SizeError("enough")
+
+    for _ in range(3):
+        with pytest.raises(idxfast.SizeError, match="enough"):
+            idxfast.load(large[0], threads=threads, progress=progress)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_error_lets_go_of_all_memory(large, threads):
+    file = bytearray(large[0].read_bytes())
+    file[-9] ^= 4
+    out = np.empty_like(large[1])
+    before = sys.getrefcount(out)
+    for _ in range(3):
+        with pytest.raises(idxfast.IdxError):
+            idxfast.loads(file, out=out, threads=threads)
+        assert sys.getrefcount(out) == before
+
+
+def test_no_thread_writes_after_an_error(large):
+    out = np.empty_like(large[1])
+
+    def progress(done, total):
+        raise KeyError("enough")
+
+    for _ in range(10):
+        with pytest.raises(KeyError):
+            idxfast.load(large[0], out=out, threads=4, progress=progress)
+        out[:] = 99
+        assert (out == 99).all()
+
+
+def test_without_reading_by_position(large, tmp_path, monkeypatch):
+    """As on systems that have no preadv: threads share the descriptor's one position."""
+    raw = tmp_path / "raw"
+    raw.write_bytes(idx(large[1]))
+    monkeypatch.setattr("idxfast.raw.CHUNK", 50_000)
+    monkeypatch.setattr("idxfast.raw.MIN_SIZE", 1)
+    monkeypatch.setattr(source, "_read_at_into", source._copy_into)
+    for read_at in (source._read_at, source._seek_and_read):
+        monkeypatch.setattr(source, "_read_at", read_at)
+        for _ in range(5):
+            assert np.array_equal(idxfast.load(raw, threads=4), large[1])
+            assert np.array_equal(idxfast.load(large[0], threads=4), large[1])
+
+
+def test_an_error_of_reading_is_the_systems_own(large, monkeypatch):
+    read_into = source.FileSource.read_into
+    for limit in (3_000_000, 1_000_000):
+
+        def failing(self, buffer, offset, limit=limit):
+            if offset + len(buffer) > limit:
+                raise OSError(5, "Input/output error")
+            return read_into(self, buffer, offset)
+
+        monkeypatch.setattr(source.FileSource, "read_into", failing)
+        for threads in (1, 2, 4):
+            with pytest.raises(OSError, match="Input/output") as error:
+                idxfast.load(large[0], threads=threads)
+            assert error.value.errno == 5

@@ -35,22 +35,19 @@ def read(data):
     return content
 
 
-def unverified_header(data):
-    """The header that the start of the content is, however damaged the rest; None if it is none."""
-    content = data
-    if data[:2] == b"\x1f\x8b":
-        content = b""
-        try:
-            for piece in members(data, verified=False):
-                content += piece
-                if len(content) >= MAX_HEADER:
-                    break
-        except Refused:
-            pass
+def unverified_start(data):
+    """The content as far as it goes, a header's length at the least, however damaged the file."""
+    if data[:2] != b"\x1f\x8b":
+        return data
+    content = b""
     try:
-        return read_header(content)
+        for piece in members(data, verified=False):
+            content += piece
+            if len(content) >= MAX_HEADER:
+                break
     except Refused:
-        return None
+        pass
+    return content
 
 
 def read_header(content):
@@ -220,15 +217,19 @@ def inflate(bits):
             raise Refused("GzipError")
         else:
             literals, distances = FIXED if kind == 1 else _dynamic(bits)
-            while (symbol := bits.symbol(literals)) != 256:
-                if symbol < 256:
-                    out.append(symbol)
-                else:
-                    _copy(bits, out, symbol, distances)
-                if len(out) > start + 65536:
-                    yield bytes(out[start:])
-                    out = out[-32768:]
-                    start = len(out)
+            try:
+                while (symbol := bits.symbol(literals)) != 256:
+                    if symbol < 256:
+                        out.append(symbol)
+                    else:
+                        _copy(bits, out, symbol, distances)
+                    if len(out) > start + 65536:
+                        yield bytes(out[start:])
+                        out = out[-32768:]
+                        start = len(out)
+            except Refused:
+                yield bytes(out[start:])
+                raise
         if len(out) > start:
             yield bytes(out[start:])
             out = out[-32768:]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from costs import Costs, segment_step
 
 from idxfast.gzip.runs import FIRST_STEPS
-from idxfast.gzip.team import COPY, FRACTION, HORIZON, MIN_GAP, SPAN
+from idxfast.gzip.team import COPY, FRACTION, HORIZON, HORIZON_PER_THREAD, MIN_GAP, SPAN
 
 Work = Iterator[float | None]
 
@@ -113,7 +113,8 @@ class _Team:
             return None
         fronts = [self._front, *(run.front for run in self._runs)]
         span = SPAN / self._ratio
-        horizon = self._front + HORIZON * self._threads * span
+        spans = max(HORIZON, HORIZON_PER_THREAD * self._threads)
+        horizon = self._front + spans * span
         stops = [*(run.start for run in self._runs), min(self._stream.size, horizon)]
         gaps = [stop - front for front, stop in zip(fronts, stops, strict=True)]
         gap = max(gaps)

@@ -40,10 +40,12 @@ MIN_GAP = 1 << 20
 FRACTION = 0.43
 # The most bytes that a run unpacks before it is adopted.
 SPAN = 32 << 20
-# How far ahead of the leader the threads together decode, in spans for each: were it further, the
-# runs would leave holes between them for the leader alone. By the simulation in benchmarks/, 8
-# threads decode 1 GiB packed like Fashion-MNIST 5.8 times as fast as one (without it: 3.7).
-HORIZON = 0.6
+# How far ahead of the leader the threads together decode, in spans: at least, and for each thread.
+# Were it further, the runs would leave holes between them for the leader alone. By the simulation
+# in benchmarks/, 8 threads decode 1 GiB packed like Fashion-MNIST 5.8 times as fast as one, and 3.7
+# times without a horizon.
+HORIZON = 3
+HORIZON_PER_THREAD = 0.6
 # How many bytes one job copies to their place.
 COPY = 4 << 20
 # How often, in seconds, progress is reported, and a thread without work looks for some.
@@ -144,7 +146,8 @@ class Team:
         size = 8 * self._source.size
         fronts = [self._decoder.bit, *(run.bit for run in self._runs)]
         span = SPAN * size // self._decoder.total
-        horizon = self._decoder.bit + int(HORIZON * self._threads * span)
+        spans = max(HORIZON, HORIZON_PER_THREAD * self._threads)
+        horizon = self._decoder.bit + int(spans * span)
         stops = [*(run.start for run in self._runs), min(size, horizon)]
         gaps = [stop - front for front, stop in zip(fronts, stops, strict=True)]
         gap = max(gaps)

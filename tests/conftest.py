@@ -1,6 +1,6 @@
-"""An oracle that shares no code with idxfast, and mirrors of data sets on this machine.
+"""Options, an oracle that shares no code with idxfast, children, and mirrors on this machine.
 
-Both are plain Python over the standard library.
+All are plain Python over the standard library.
 """
 
 import gzip
@@ -8,11 +8,17 @@ import http.server
 import math
 import re
 import struct
+import subprocess
 import sys
 import threading
 from types import SimpleNamespace
 
 import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--faults", action="store_true", help="each fault hundreds of times")
+
 
 # Code of the type: numpy's name, bytes in an element.
 TYPES = {
@@ -66,6 +72,26 @@ def _check(array, data):
 @pytest.fixture(scope="session")
 def oracle():
     return SimpleNamespace(types=TYPES, pack=_pack, read=_read, check=_check)
+
+
+@pytest.fixture
+def rounds(request):
+    """How often to let a fault happen: a few times, or, with --faults, 200."""
+    return 200 if request.config.getoption("--faults") else 8
+
+
+@pytest.fixture
+def run_child():
+    """Run code in a child; return the words that it prints. It is killed after so many seconds."""
+
+    def run(code, *arguments, before=(), timeout=60, **options):
+        command = [*before, sys.executable, "-P", "-c", code, *map(str, arguments)]
+        child = subprocess.run(command, capture_output=True, text=True, timeout=timeout, **options)
+        assert child.returncode == 0, child.stderr
+        assert not child.stderr
+        return child.stdout.split()
+
+    return run
 
 
 class _Mirror(http.server.ThreadingHTTPServer):

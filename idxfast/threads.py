@@ -5,17 +5,21 @@ from __future__ import annotations
 import functools
 import math
 import os
+import weakref
 from _thread import allocate_lock, start_new_thread
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 # More threads than this gain little, and a service runs more than one reader.
 MAX_THREADS = 8
 
 _CGROUPS = Path("/sys/fs/cgroup")
+
+# How often, in seconds, a thread without work looks whether anybody is left to give it some.
+_PATIENCE = 0.05
 
 # Called with the bytes that are done, and with all there are to do.
 Progress = Callable[[int, int], object]
@@ -91,7 +95,8 @@ class Workers:
     """Threads that live as long as a ``with`` block. With one thread, the caller does the work.
 
     The caller waits for them in queues alone: unlike conditions and futures, those stay whole when
-    Ctrl-C comes at any moment.
+    Ctrl-C comes at any moment. When it comes just before the end of the block, nobody tells the
+    threads to stop: they do so by themselves once this object is gone.
     """
 
     def __init__(self, threads: int) -> None:
@@ -102,7 +107,8 @@ class Workers:
     def __enter__(self) -> Workers:
         try:
             if self._threads > 1:
-                for helper in start_threads(self._work, self._threads):
+                work = functools.partial(_work, self._tasks, weakref.ref(self))
+                for helper in start_threads(work, self._threads):
                     self._helpers.append(helper)
         except BaseException:
             self.__exit__()
@@ -141,9 +147,19 @@ class Workers:
         finally:
             is_wanted = False
 
-    def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            task()
+
+def _work(tasks: SimpleQueue[Callable[[], object] | None], owner: weakref.ref[Workers]) -> None:
+    """Do one task after another until there is a None, or neither a task nor an owner."""
+    while True:
+        try:
+            task = tasks.get(timeout=_PATIENCE)
+        except Empty:
+            if owner() is None:
+                return
+            continue
+        if task is None:
+            return
+        task()
 
 
 def _outcome(function: Callable[[T], R], item: T) -> Callable[[], R]:

@@ -155,5 +155,3 @@ def test_a_full_disk(target, rounds, run_child):
         pytest.skip("no file system of a given size can be mounted here (unshare -m, mount)")
     before = ["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh"]
     assert run_child(FULL, *target, rounds, before=before, timeout=600) == [str(rounds), "1"]
-
-

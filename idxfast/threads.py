@@ -18,7 +18,8 @@ MAX_THREADS = 8
 
 _CGROUPS = Path("/sys/fs/cgroup")
 
-# How often, in seconds, a thread without work looks whether anybody is left to give it some.
+# How often, in seconds, a thread without work looks whether anybody is left to give it some, and
+# one that waits for another looks for Ctrl-C (on Windows nothing else ends a wait).
 _PATIENCE = 0.05
 
 # Called with the bytes that are done, and with all there are to do.
@@ -146,6 +147,19 @@ class Workers:
                 yield waiting.popleft().get()()
         finally:
             is_wanted = False
+
+
+def call_aside(function: Callable[[T], R], item: T) -> R:
+    """Call a function that spends long in compiled code, where Ctrl-C would wait for its end.
+
+    It is called on a thread of its own. An interrupt leaves that to itself: it has to end by
+    itself, and what it returns goes nowhere.
+    """
+    outcomes: list[Callable[[], R]] = []
+    for helper in start_threads(lambda: outcomes.append(_outcome(function, item)), 1):
+        while not helper.join(_PATIENCE):
+            pass
+    return outcomes[0]() if outcomes else function(item)
 
 
 def _work(tasks: SimpleQueue[Callable[[], object] | None], owner: weakref.ref[Workers]) -> None:

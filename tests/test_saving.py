@@ -202,3 +202,14 @@ def test_file_objects(tmp_path):
     with (tmp_path / "file").open("wb", buffering=0) as file:
         idxfast.save(file, np.arange(3, dtype=np.uint8), compresslevel=1)
     assert idxfast.load(tmp_path / "file").tolist() == [0, 1, 2]
+
+
+def test_no_more_of_numpy_is_imported(tmp_path, run_child):
+    """An import meanwhile could be cut in two by a fork of another thread."""
+    code = (
+        "import sys, numpy, idxfast\n"
+        "before = set(sys.modules)\n"
+        "idxfast.save(sys.argv[1], numpy.ones(3, numpy.uint8))\n"
+        "print(*sorted(n for n in set(sys.modules) - before if n.startswith('numpy')))\n"
+    )
+    assert run_child(code, tmp_path / "file") == []

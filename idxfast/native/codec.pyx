@@ -10,7 +10,7 @@ behind goes an empty final block.
 
 from cpython.buffer cimport (
     PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy, memset
 
@@ -239,7 +239,7 @@ def encode(data, int level):
         try:
             space = libdeflate_deflate_compress_bound(compressor, view.len)
             stream = PyBytes_FromStringAndSize(NULL, space)
-            out = PyBytes_AS_STRING(stream)
+            out = PyBytes_AsString(stream)
             with nogil:
                 size = libdeflate_deflate_compress(compressor, view.buf, view.len, out, space)
         finally:

@@ -2,7 +2,7 @@
 # cython: freethreading_compatible=True, autotestdict=False
 """Open a file, and read a small one whole, at the cost of the system's calls alone."""
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals, PyErr_SetFromErrnoWithFilenameObject
 from libc.errno cimport EINTR, errno
 from libc.stddef cimport ptrdiff_t
@@ -59,7 +59,7 @@ def open_file(path, Py_ssize_t limit):
     if not 0 < size <= limit:
         return None, descriptor, size
     data = PyBytes_FromStringAndSize(NULL, size)
-    out = PyBytes_AS_STRING(data)
+    out = PyBytes_AsString(data)
     with nogil:
         count = read_and_close(descriptor, out, size)
     if count < 0:

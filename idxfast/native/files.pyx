@@ -15,6 +15,7 @@ cdef extern from "files.h" nogil:
     const bint HAS_FILES
     int open_with_size(const char *path, int64_t *size)
     ptrdiff_t read_and_close(int descriptor, char *out, size_t count)
+    void close_descriptor(int descriptor)
 
 AVAILABLE = bool(HAS_FILES)     # not on Windows
 
@@ -50,15 +51,20 @@ def open_file(path, Py_ssize_t limit):
     cdef char *out
     if len(encoded) != <Py_ssize_t>len(name):
         raise ValueError("embedded null byte")
-    while descriptor < 0:
-        with nogil:
-            descriptor = open_with_size(name, &size)
-        if descriptor < 0 and errno != EINTR:
-            PyErr_SetFromErrnoWithFilenameObject(OSError, path)
-        PyErr_CheckSignals()
-    if not 0 < size <= limit:
-        return None, descriptor, size
-    data = PyBytes_FromStringAndSize(NULL, size)
+    try:
+        while descriptor < 0:
+            with nogil:
+                descriptor = open_with_size(name, &size)
+            if descriptor < 0 and errno != EINTR:
+                PyErr_SetFromErrnoWithFilenameObject(OSError, path)
+            PyErr_CheckSignals()
+        if not 0 < size <= limit:
+            return None, descriptor, size
+        data = PyBytes_FromStringAndSize(NULL, size)
+    except BaseException:
+        if descriptor >= 0:
+            close_descriptor(descriptor)
+        raise
     out = PyBytes_AsString(data)
     with nogil:
         count = read_and_close(descriptor, out, size)

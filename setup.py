@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tempfile
 from pathlib import Path
@@ -17,6 +18,13 @@ from setuptools.command.sdist import sdist
 # The source distribution of the package `deflate` holds libdeflate 1.26 unmodified.
 PACKAGE = "deflate==0.9.0"
 SHA256 = "962e0a6f1ea3a94b900a8ea0ce138fa92bfcbafda5b86367104a259ffcd3462b"
+
+# One build for all CPythons from this one on (Py_LIMITED_API), where there is such a thing: a
+# free-threaded one has none before 3.15.
+OLDEST = (3, 11)
+IS_LIMITED = sys.implementation.name == "cpython" and not sysconfig.get_config_var(
+    "Py_GIL_DISABLED"
+)
 
 CARRIED = Path("libdeflate")  # in our own source distribution
 CACHED = Path("build", "libdeflate-1.26")
@@ -124,6 +132,8 @@ def extension(name: str, *headers: str) -> Extension:
         f"idxfast.native.{name}",
         [f"{folder}/{name}.pyx"],
         depends=[f"{folder}/{header}" for header in headers],
+        py_limited_api=IS_LIMITED,
+        define_macros=[("Py_LIMITED_API", "0x{:02X}{:02X}0000".format(*OLDEST))] * IS_LIMITED,
     )
 
 
@@ -138,6 +148,7 @@ setup(
         extension("members", "libdeflate.pxd"),
         extension("memory", "swap.h"),
     ],
+    options={"bdist_wheel": {"py_limited_api": "cp{}{}".format(*OLDEST)}} if IS_LIMITED else {},
     cmdclass={
         "build_clib": BuildLibdeflate,
         "build_ext": BuildExtensions,

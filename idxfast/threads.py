@@ -5,17 +5,22 @@ from __future__ import annotations
 import functools
 import math
 import os
+import weakref
 from _thread import allocate_lock, start_new_thread
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 # More threads than this gain little, and a service runs more than one reader.
 MAX_THREADS = 8
 
 _CGROUPS = Path("/sys/fs/cgroup")
+
+# How often, in seconds, a thread without work looks whether anybody is left to give it some, and
+# one that waits for another looks for Ctrl-C (on Windows nothing else ends a wait).
+_PATIENCE = 0.05
 
 # Called with the bytes that are done, and with all there are to do.
 Progress = Callable[[int, int], object]
@@ -122,7 +127,8 @@ class Workers:
     """Threads that live as long as a ``with`` block. With one thread, the caller does the work.
 
     The caller waits for them in queues alone: unlike conditions and futures, those stay whole when
-    Ctrl-C comes at any moment.
+    Ctrl-C comes at any moment. When it comes just before the end of the block, nobody tells the
+    threads to stop: they do so by themselves once this object is gone.
     """
 
     def __init__(self, threads: int) -> None:
@@ -133,7 +139,8 @@ class Workers:
     def __enter__(self) -> Workers:
         try:
             if self._threads > 1:
-                start_helpers(self._work, self._threads, self._helpers)
+                work = functools.partial(_work, self._tasks, weakref.ref(self))
+                start_helpers(work, self._threads, self._helpers)
         except BaseException:
             self.__exit__()
             raise
@@ -172,9 +179,35 @@ class Workers:
             while waiting:
                 waiting.popleft().get()
 
-    def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            task()
+
+def call_aside(function: Callable[[T], R], item: T) -> R:
+    """Call a function that spends long in compiled code, where Ctrl-C would wait for its end.
+
+    It is called on a thread of its own. An interrupt leaves that to itself: it has to end by
+    itself, and what it returns goes nowhere.
+    """
+    outcomes: list[tuple[Any, BaseException | None]] = []
+    helpers: list[Helper] = []
+    start_helpers(lambda: outcomes.append(_outcome(function, item)), 1, helpers)
+    for helper in helpers:
+        while not helper.wait(_PATIENCE):
+            pass
+    result: R = _value(*outcomes.pop()) if outcomes else function(item)
+    return result
+
+
+def _work(tasks: SimpleQueue[Callable[[], object] | None], owner: weakref.ref[Workers]) -> None:
+    """Do one task after another until there is a None, or neither a task nor an owner."""
+    while True:
+        try:
+            task = tasks.get(timeout=_PATIENCE)
+        except Empty:
+            if owner() is None:
+                return
+            continue
+        if task is None:
+            return
+        task()
 
 
 def map_here(function: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:

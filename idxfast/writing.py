@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -158,7 +159,8 @@ def _content(header: Header, array: np.ndarray[Any, Any]) -> memoryview:
 
 def _checked(data: Any) -> np.ndarray[Any, Any]:
     """The array, if IDX has its type."""
-    if isinstance(data, np.ma.MaskedArray):
+    # numpy.ma is not imported for this: nobody has a masked array without it.
+    if isinstance(data, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())):
         raise TypeError("IDX has no masks: fill the masked array first, array.filled(...)")
     array: np.ndarray[Any, Any] = np.asarray(data)
     if array.dtype.newbyteorder(">") not in CODES:

@@ -1,6 +1,6 @@
-"""Options; an oracle that shares no code with idxfast; mirrors of data sets on this machine.
+"""Options; an oracle that shares no code with idxfast; children; mirrors of data sets.
 
-Oracle and mirrors are plain Python over the standard library.
+All are plain Python over the standard library.
 """
 
 import gzip
@@ -9,6 +9,7 @@ import importlib.util
 import math
 import re
 import struct
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -26,6 +27,7 @@ settings.load_profile("quick")
 
 def pytest_addoption(parser):
     parser.addoption("--huge", action="store_true", help="also files over 4 GiB")
+    parser.addoption("--faults", action="store_true", help="each fault hundreds of times")
     parser.addoption("--corpus-seed", type=int, default=1, help="another corpus of files")
 
 
@@ -42,6 +44,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 ROOT = Path(__file__).parents[1]
+
 
 # Code of the type: numpy's name, bytes in an element.
 TYPES = {
@@ -95,6 +98,26 @@ def _check(array, data):
 @pytest.fixture(scope="session")
 def oracle():
     return SimpleNamespace(types=TYPES, pack=_pack, read=_read, check=_check)
+
+
+@pytest.fixture
+def rounds(request):
+    """How often to let a fault happen: a few times, or, with --faults, 200."""
+    return 200 if request.config.getoption("--faults") else 8
+
+
+@pytest.fixture
+def run_child():
+    """Run code in a child; return the words that it prints. It is killed after so many seconds."""
+
+    def run(code, *arguments, before=(), timeout=60, **options):
+        command = [*before, sys.executable, "-P", "-c", code, *map(str, arguments)]
+        child = subprocess.run(command, capture_output=True, text=True, timeout=timeout, **options)
+        assert child.returncode == 0, child.stderr
+        assert not child.stderr
+        return child.stdout.split()
+
+    return run
 
 
 class _Mirror(http.server.ThreadingHTTPServer):

@@ -121,3 +121,14 @@ def test_threads_make_no_difference(kind, level, tmp_path):
     for wrong in (0, -1):
         with pytest.raises(ValueError, match="threads is"):
             idxfast.save(path, array, threads=wrong)
+
+
+def test_no_more_of_numpy_is_imported(tmp_path, run_child):
+    """An import meanwhile could be cut in two by a fork of another thread."""
+    code = (
+        "import sys, numpy, idxfast\n"
+        "before = set(sys.modules)\n"
+        "idxfast.save(sys.argv[1], numpy.ones(3, numpy.uint8))\n"
+        "print(*sorted(n for n in set(sys.modules) - before if n.startswith('numpy')))\n"
+    )
+    assert run_child(code, tmp_path / "file") == []

@@ -18,7 +18,7 @@ import pytest
 
 import idxfast
 from idxfast import threads as thread_room
-from idxfast.gzip import decoder, reader, segments, team
+from idxfast.gzip import decoder, reader, segments, team, writer
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -476,3 +476,40 @@ def test_workers_keep_the_order_and_stop_at_an_error(no_thread_is_left):
         assert seen == [0, 1, 2]
     assert len(begun) < 20
     no_thread_is_left()
+
+
+def test_an_interrupt_does_not_wait_for_a_call_aside(no_thread_is_left):
+    may_end = threading.Event()
+    old = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            thread_room.call_aside(lambda seconds: may_end.wait(seconds), 60)
+    finally:
+        signal.signal(signal.SIGALRM, old)
+        may_end.set()
+    no_thread_is_left()
+
+
+def test_a_call_aside_gives_what_the_call_gives(monkeypatch):
+    assert thread_room.call_aside(lambda _: threading.get_ident(), 0) != threading.get_ident()
+    with pytest.raises(KeyError):
+        thread_room.call_aside({}.__getitem__, 1)
+    monkeypatch.setattr(thread_room, "start_helpers", lambda *_: None)
+    assert thread_room.call_aside(lambda _: threading.get_ident(), 0) == threading.get_ident()
+
+
+def test_a_large_member_is_encoded_aside(monkeypatch, tmp_path):
+    idents = []
+    encode = writer.encode
+
+    def spy(data, level):
+        idents.append(threading.get_ident())
+        return encode(data, level)
+
+    monkeypatch.setattr(writer, "encode", spy)
+    for size in (1000, writer.MIN_ASIDE):
+        array = np.arange(size, dtype=np.uint8)
+        idxfast.save(tmp_path / "file.gz", array, compresslevel=1)
+        assert np.array_equal(idxfast.load(tmp_path / "file.gz"), array)
+    assert [ident == threading.get_ident() for ident in idents] == [True, False]

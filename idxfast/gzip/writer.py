@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..native.checksum import crc32
 from ..native.codec import encode
-from ..threads import Workers
+from ..threads import Workers, call_aside
 from .container import BGZF_END, pack_bgzf_header, pack_header, pack_trailer
 
 if TYPE_CHECKING:
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
 
 # What bgzip puts into a block: with it, even data that do not compress stay below 64 KiB.
 BLOCK_SIZE = 0xFF00
+# Bytes from which on a member takes long enough, some 10 ms, for Ctrl-C to come meanwhile.
+MIN_ASIDE = 1 << 20
 
 
 def encode_member(data: memoryview, level: int) -> Generator[Buffer, None, None]:
     """The pieces of one gzip member."""
-    stream = encode(data, level)
+    if len(data) < MIN_ASIDE:
+        stream = encode(data, level)
+    else:
+        stream = call_aside(partial(encode, data), level)
     yield pack_header(level)
     yield stream
     yield pack_trailer(crc32(data), len(data))

@@ -11,7 +11,7 @@ block of the stream ended at the cut: whoever made the file cannot know them.
 
 from cpython.buffer cimport (
     PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset
 
@@ -38,7 +38,7 @@ PREFIX_SPACE = STORED_HEADER + MAX_WINDOW + PHASE_SPACE
 CLOSING_SPACE = MAX_CLOSING
 
 cdef uint8_t[4 + MARKER] closing    # the closing block from its length on
-memcpy(closing, PyBytes_AS_STRING(b"\x08\0\xf7\xff" + os.urandom(MARKER)), 4 + MARKER)
+memcpy(closing, PyBytes_AsString(b"\x08\0\xf7\xff" + os.urandom(MARKER)), 4 + MARKER)
 
 # What decode_segment returns first.
 COMPLETE = IS_COMPLETE      # the final block ended inside the segment
@@ -263,7 +263,7 @@ def encode(data, int level):
         try:
             space = libdeflate_deflate_compress_bound(compressor, view.len)
             stream = PyBytes_FromStringAndSize(NULL, space)
-            out = PyBytes_AS_STRING(stream)
+            out = PyBytes_AsString(stream)
             with nogil:
                 size = libdeflate_deflate_compress(compressor, view.buf, view.len, out, space)
         finally:

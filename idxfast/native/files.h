@@ -43,12 +43,15 @@ static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) {
     return n < 0 && errno != EINTR ? -1 : (ptrdiff_t)done;
 }
 
+static void close_descriptor(int descriptor) { close(descriptor); }
+
 #else
 
 #define HAS_FILES 0
 
 static int open_with_size(const char *path, int64_t *size) { return -1; }
 static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) { return -1; }
+static void close_descriptor(int descriptor) {}
 
 #endif
 #endif

@@ -2,13 +2,11 @@
 # cython: freethreading_compatible=True, autotestdict=False
 """Open a file, and read a small one whole, at the cost of the system's calls alone."""
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals, PyErr_SetFromErrnoWithFilenameObject
 from libc.errno cimport EINTR, errno
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int64_t
-
-import os
 
 cdef extern from "Python.h":
     bytes PyUnicode_EncodeFSDefault(object text)
@@ -17,6 +15,7 @@ cdef extern from "files.h" nogil:
     const bint HAS_FILES
     int open_with_size(const char *path, int64_t *size)
     ptrdiff_t read_and_close(int descriptor, char *out, size_t count)
+    void close_descriptor(int descriptor)
 
 AVAILABLE = bool(HAS_FILES)     # not on Windows
 
@@ -52,21 +51,21 @@ def open_file(path, Py_ssize_t limit):
     cdef char *out
     if len(encoded) != <Py_ssize_t>len(name):
         raise ValueError("embedded null byte")
-    while descriptor < 0:
-        with nogil:
-            descriptor = open_with_size(name, &size)
-        if descriptor < 0:
-            if errno != EINTR:
+    try:
+        while descriptor < 0:
+            with nogil:
+                descriptor = open_with_size(name, &size)
+            if descriptor < 0 and errno != EINTR:
                 PyErr_SetFromErrnoWithFilenameObject(OSError, path)
             PyErr_CheckSignals()
-    if not 0 < size <= limit:
-        return None, descriptor, size
-    try:
+        if not 0 < size <= limit:
+            return None, descriptor, size
         data = PyBytes_FromStringAndSize(NULL, size)
-    except MemoryError:
-        os.close(descriptor)
+    except BaseException:
+        if descriptor >= 0:
+            close_descriptor(descriptor)
         raise
-    out = PyBytes_AS_STRING(data)
+    out = PyBytes_AsString(data)
     with nogil:
         count = read_and_close(descriptor, out, size)
     if count < 0:

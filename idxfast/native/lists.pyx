@@ -13,7 +13,7 @@ from libc.stdint cimport uint8_t
 
 cdef extern from "Python.h":
     void Py_INCREF(PyObject *)
-    void PyList_SET_ITEM(PyObject *, Py_ssize_t, PyObject *)
+    int PyList_SetItem(PyObject *, Py_ssize_t, PyObject *)
 
 
 def rows(buffer, Py_ssize_t count):
@@ -53,10 +53,10 @@ def rows(buffer, Py_ssize_t count):
             # The list is in its place, and can be freed, before it is full.
             row = PyList_New(width)
             Py_INCREF(<PyObject *>row)
-            PyList_SET_ITEM(<PyObject *>made, i, <PyObject *>row)
+            PyList_SetItem(<PyObject *>made, i, <PyObject *>row)
             for j in range(width):
                 Py_INCREF(values[data[j]])
-                PyList_SET_ITEM(<PyObject *>row, j, values[data[j]])
+                PyList_SetItem(<PyObject *>row, j, values[data[j]])
             data += width
         return made
     finally:

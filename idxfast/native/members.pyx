@@ -9,7 +9,7 @@ reader, which finds out.
 
 from cpython.buffer cimport (
     PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memchr, memcmp
 
@@ -130,7 +130,7 @@ def decode_member(data, Py_ssize_t limit):
         if size > limit:
             return None
         content = PyBytes_FromStringAndSize(NULL, size)
-        out = <uint8_t *>PyBytes_AS_STRING(content)
+        out = <uint8_t *>PyBytes_AsString(content)
         with nogil:
             decompressor = libdeflate_alloc_decompressor()
             if decompressor != NULL:

@@ -1,0 +1,257 @@
+"""No memory, or none for the k-th allocation: MemoryError or the right array, and nothing leaks."""
+
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import idxfast
+
+CHILD = """
+import gc, os, resource, sys
+import numpy, idxfast
+from idxfast import raw
+from idxfast.gzip import decoder, reader, team
+
+os.chdir(sys.argv[1])
+raw.CHUNK, raw.MIN_SIZE = 1 << 18, 1
+reader.MIN_SIZE, team.STEP, team.MIN_GAP, decoder.GROUP = 1, 65536, 65536, 65536
+NAMES = ["file", "file.gz", "seekable.gz", "small.gz", "damaged.gz"]
+expected = {name: idxfast.load(name, threads=1) for name in NAMES[:-1]}
+
+
+def attempt(name, threads):
+    try:
+        return idxfast.load(name, threads=threads)
+    except MemoryError:
+        return "MemoryError"
+    except idxfast.IdxError:
+        return "damaged"
+
+
+def check(answer, name):
+    # An array is the right one, only the damaged file is damaged; return a word for the answer.
+    if isinstance(answer, str):
+        assert answer != "damaged" or name == "damaged.gz", name
+        return answer
+    assert numpy.array_equal(answer, expected[name]), name
+    return "loaded"
+
+
+def open_files():
+    return len(os.listdir("/proc/self/fd"))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    array = np.zeros((5_000, 28, 28), ">i2")
+    array[:, 8:18, 9:16] = np.random.default_rng(1).integers(0, 256, (5_000, 10, 7))
+    idxfast.save(folder / "file", array)
+    idxfast.save(folder / "seekable.gz", array, seekable=True)
+    idxfast.save(folder / "small.gz", array[:10])
+    packed = gzip.compress(idxfast.dumps(array), 6)
+    (folder / "file.gz").write_bytes(packed)
+    (folder / "damaged.gz").write_bytes(packed[:-4] + bytes(4))
+    return folder
+
+
+LIMITED = """
+def size(field):
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[field]) * resource.getpagesize()
+
+
+def round(more):
+    answers = set()
+    for name in NAMES:
+        for threads in (1, 2):
+            resource.setrlimit(resource.RLIMIT_AS, (size(0) + more, hard))
+            try:
+                answer = attempt(name, threads)
+            finally:
+                resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+            answers.add(check(answer, name))
+    return answers
+
+
+hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+limits = range(0, 48 << 20, (48 << 20) // int(sys.argv[2]))
+for more in limits: round(more)
+gc.collect()
+before = size(1), open_files()
+answers = [round(more) for more in limits]
+gc.collect()
+assert size(1) < before[0] + (12 << 20), (before, size(1))
+assert open_files() == before[1]
+for name in expected:
+    assert check(attempt(name, 2), name) == "loaded"
+print(*sorted(set().union(*answers)))
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc")
+def test_a_limit_of_the_address_space(folder, run_child, rounds):
+    answers = run_child(CHILD + LIMITED, folder, 2 * rounds, timeout=600)
+    assert answers == ["MemoryError", "damaged", "loaded"]
+
+
+# Counts the allocations that idxfast's extensions ask for, lets the k-th fail, and knows how many
+# of them are not freed yet.
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern void *__libc_malloc(size_t);
+extern void __libc_free(void *);
+
+static long countdown, seen, live;
+static void *ours[4096];
+
+void shim_fail_at(long k) { seen = 0; countdown = k; }
+long shim_seen(void) { return seen; }
+long shim_live(void) { return live; }
+
+void *malloc(size_t size) {
+    Dl_info info;
+    if (countdown && dladdr(__builtin_return_address(0), &info) && info.dli_fname
+        && strstr(info.dli_fname, "idxfast/native/")) {
+        if (__atomic_add_fetch(&seen, 1, __ATOMIC_SEQ_CST) == countdown) {
+            return NULL;
+        }
+        void *memory = __libc_malloc(size);
+        for (int i = 0; memory && i < 4096; i++) {
+            void *none = NULL;
+            if (__atomic_compare_exchange_n(&ours[i], &none, memory, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+                __atomic_add_fetch(&live, 1, __ATOMIC_SEQ_CST);
+                break;
+            }
+        }
+        return memory;
+    }
+    return __libc_malloc(size);
+}
+
+void free(void *memory) {
+    for (int i = 0; live && memory && i < 4096; i++) {
+        void *one = memory;
+        if (__atomic_compare_exchange_n(&ours[i], &one, NULL, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+            __atomic_sub_fetch(&live, 1, __ATOMIC_SEQ_CST);
+            break;
+        }
+    }
+    __libc_free(memory);
+}
+"""
+
+FAILING = """
+import ctypes
+
+shim = ctypes.CDLL(None)
+saved = expected["saved"] = expected["file"][:500]
+
+
+def save(_, threads):
+    try:
+        idxfast.save("saved.gz", saved, seekable=threads > 1, threads=threads)
+    except MemoryError:
+        return "MemoryError"
+    return saved
+
+
+CASES = {f"{name} {threads}": (attempt, name, threads) for name in NAMES for threads in (1, 2)}
+CASES |= {f"save {threads}": (save, "saved", threads) for threads in (1, 2)}
+answers, failures = set(), 0
+for case, (call, name, threads) in CASES.items():
+    idxfast.save("saved.gz", saved[:1])
+    before = open_files()
+    for k in range(1, 1000):
+        shim.shim_fail_at(k)
+        answer = call(name, threads)
+        seen = shim.shim_seen()
+        shim.shim_fail_at(0)
+        answers.add(check(answer, name))
+        assert shim.shim_live() == 0, (case, k, shim.shim_live())
+        assert open_files() == before
+        assert not [entry for entry in os.listdir() if entry.endswith(".tmp")]
+        if seen < k:
+            break
+        failures += 1
+    assert k > 1 or not case.startswith(("file.gz", "small.gz", "seekable.gz", "save")), case
+print(failures, *sorted(answers))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("cc"), reason="needs glibc, cc")
+def test_each_allocation_fails(folder, run_child, tmp_path):
+    """That of libdeflate's tables, the only memory that compiled code takes from the system."""
+    (tmp_path / "shim.c").write_text(SHIM)
+    library = tmp_path / "shim.so"
+    command = ["cc", "-O1", "-fPIC", "-shared", "-o", library, tmp_path / "shim.c", "-ldl"]
+    if subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("the shim over malloc does not compile here")
+    before = ["env", f"LD_PRELOAD={library}"]
+    failures, *answers = run_child(CHILD + FAILING, folder, before=before, timeout=120)
+    assert int(failures) > 50
+    assert answers == ["MemoryError", "damaged", "loaded"]
+
+
+def native_calls(folder):
+    """Each compiled function, and the buffers that it is given."""
+    from idxfast.gzip.writer import encode_blocks
+    from idxfast.native import blocks, checksum, codec, files, members, memory
+
+    data = bytearray(np.random.default_rng(1).integers(0, 9, 3_000, np.uint8))
+    member = bytearray(gzip.compress(data))
+    bgzf = bytearray(b"".join(encode_blocks(memoryview(bytes(data)), 6, 1)))
+    stream, out = member[10:-8], bytearray(4_000)
+    path = str(folder / "small.gz")
+    return [
+        (lambda: blocks.find_block(data, 0, 9_000), data),
+        (lambda: checksum.crc32(data, 7), data),
+        (lambda: checksum.combine_crc32(1 << 31, 1 << 30, 5), data),
+        (lambda: codec.decode_segment(stream, 0, 8 * len(stream), False, out, 0, 0), stream, out),
+        (lambda: codec.encode(data, 6), data),
+        (lambda: members.decode_member(member, 1 << 20), member),
+        (lambda: members.find_blocks(bgzf, 0, len(bgzf), 1, 1), bgzf),
+        (lambda: members.decode_members(bgzf, 0, len(bgzf), out, 0), bgzf, out),
+        (lambda: memory.swap(out, 4), out),
+        (lambda: memory.address(out), out),
+        (lambda: files.open_file(path, 1 << 20), out),
+    ]
+
+
+def test_each_allocation_of_python_fails(folder):
+    """In a call of each compiled function; then no buffer is held and no file is open."""
+    testing = pytest.importorskip("_testcapi", reason="this Python has no set_nomemory")
+    descriptors = "/proc/self/fd"
+    failures = 0
+    for call, *buffers in native_calls(folder):
+        call()
+        before = len(os.listdir(descriptors)) if os.path.exists(descriptors) else 0
+        for k in range(1, 100):
+            failed = False
+            testing.set_nomemory(k, k + 1)
+            try:
+                call()
+            except MemoryError:
+                failed = True
+            finally:
+                testing.remove_mem_hooks()
+            for buffer in buffers:
+                buffer.append(0)  # no export is left
+                buffer.pop()
+            if os.path.exists(descriptors):
+                assert len(os.listdir(descriptors)) == before
+            failures += failed
+            if not failed:
+                break
+        assert k < 99
+    assert failures > 5

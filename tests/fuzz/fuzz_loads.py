@@ -15,7 +15,7 @@ import structured
 with atheris.instrument_imports(include=["idxfast"]):
     import idxfast
     from idxfast import reading
-    from idxfast.gzip import decoder, reader, runs, segments, team
+    from idxfast.gzip import decoder, inflate, reader, runs, segments, team
 
 SMALL = reading.SMALL
 reader.HEAD_STEP = reader.STEP = 1
@@ -24,6 +24,7 @@ reader.MIN_SIZE = 1
 team.MIN_GAP = team.STEP = 256
 runs.FIRST_STEP = runs.LAST_STEP = 64
 segments.SEARCH = 1024
+inflate._PIECE = 64
 decoder.GROUP = 64
 
 

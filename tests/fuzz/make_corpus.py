@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 
 from idxfast.datasets import synthetic
+from idxfast.native.blocks import find_block
 
 FOLDER = Path(__file__).parent / "corpus"
 IMAGES, LABELS = synthetic.digits(40)
@@ -41,6 +42,19 @@ def block(data):
     return member(data, stream, 4, struct.pack("<H2sHH", 6, b"BC", 2, len(stream) + 25))
 
 
+def header(literals, distances):
+    """A dynamic block's header with these code lengths; each of them is coded in 4 bits."""
+    fields = [(4, 3), (len(literals) - 257, 5), (len(distances) - 1, 5), (15, 4)]
+    fields += [(0, 3)] * 3 + [(4, 3)] * 16
+    # Codewords stand in the stream with their highest bit first.
+    fields += [(int(f"{length:04b}"[::-1], 2), 4) for length in [*literals, *distances]]
+    number = at = 0
+    for value, size in fields:
+        number |= value << at
+        at += size
+    return number.to_bytes((at + 7) // 8, "little")
+
+
 CONTENTS = {
     "images": idx(8, 6, 28, 28, payload=IMAGES[:6].tobytes()),
     "labels": idx(8, 40, payload=LABELS.tobytes()),
@@ -65,6 +79,21 @@ STREAMS = {name: deflate(content) for name, content in CONTENTS.items()} | {
     "symbol-286": bytes.fromhex("1b03000000000000"),
     "distance-30": bytes.fromhex("63000278"),
 }
+# Headers on both sides of each limit: how many codes, whether complete, or single, or without end.
+EIGHTS, NINES = [8] * 252, [9] * 8
+HEADERS = {
+    "complete": ([*EIGHTS, *NINES], [1, 1]),
+    "most-codes": ([*EIGHTS, *NINES, *[0] * 26], [5, 5, *[4] * 15, *[0] * 13]),
+    "literals-287": ([*EIGHTS, *NINES, *[0] * 27], [1, 1]),
+    "distances-31": ([*EIGHTS, *NINES], [5, 5, *[4] * 15, *[0] * 14]),
+    "no-distance": ([*EIGHTS, *NINES], [0]),
+    "one-distance": ([*EIGHTS, *NINES], [0, 1]),
+    "one-distance-of-2": ([*EIGHTS, *NINES], [0, 2]),
+    "two-distances-of-2": ([*EIGHTS, *NINES], [2, 2]),
+    "no-end": ([*EIGHTS, *[9] * 4, 0, *[9] * 4], [1, 1]),
+    "incomplete": ([*EIGHTS, *NINES[1:]], [1, 1]),
+    "too-many": ([*EIGHTS, *NINES, 9], [1, 1]),
+}
 FILES = {name: member(data, STREAMS[name]) for name, data in CONTENTS.items()} | {
     "many-blocks": member(IMAGE, STREAMS["many-blocks"]),
     "stored": member(SHORT, STREAMS["stored"]),
@@ -78,19 +107,36 @@ FILES = {name: member(data, STREAMS[name]) for name, data in CONTENTS.items()} |
 }
 
 
-def write(folder, name, data):
+def write(folder, name, data, *numbers):
+    """Write a seed; behind it stand the numbers that the target takes from its end, in that order."""
     (FOLDER / folder).mkdir(parents=True, exist_ok=True)
+    for number, size in numbers[::-1]:
+        data += number.to_bytes(size, "little")
     (FOLDER / folder / name).write_bytes(data)
+
+
+def write_segments(name, stream):
+    """The whole stream, and its segments on both sides of a cut in the middle."""
+    room = (0x3FFF, 2), (0, 2)
+    write("deflate", name, stream, (0b1110, 1), *room, (0, 2), (0, 2), (0, 2))
+    cut = find_block(stream + bytes(576), 1, 8 * len(stream))
+    if cut > 0:
+        write("deflate", f"{name}-left", stream, (0b1011, 1), *room, (0, 2), (0, 2), (cut, 2))
+        window = (0xFFF, 2), (0xFFF, 2)
+        write("deflate", f"{name}-right", stream, (0b0100, 1), room[0], *window, (cut, 2), (0, 2))
 
 
 def main():
     for name, stream in STREAMS.items():
-        # flags: from the start to the end, into a buffer without a window; closed at no cut.
-        numbers = b"\xff\xff" + bytes(8) + b"\xff\xff" + b"\x0e"
-        write("deflate", name, stream[:3500] + numbers[:11])
+        write_segments(name, stream)
+        write("blocks", name, stream, (1, 1), (1, 2), (0x7FFF, 2))
+    for name, lengths in HEADERS.items():
+        # Some bits on, as it may stand anywhere.
+        write("blocks", f"header-{name}", b"\xff" + header(*lengths), (1, 1), (0, 2), (0x7FFF, 2))
     for name, file in FILES.items():
         write("gzip", name, file)
-        write("members", name, file + b"\x40\x40\x40\x40" + bytes(6) + b"\xff\xff" + b"\x07")
+        zeros = (0, 2), (0, 2), (0, 2)
+        write("members", name, file, (0b111, 1), (0x3FFF, 2), *zeros, (64, 2), (64, 2))
 
 
 if __name__ == "__main__":

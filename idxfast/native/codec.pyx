@@ -16,6 +16,8 @@ from libc.string cimport memcpy, memset
 
 from .libdeflate cimport *
 
+choose_code()
+
 cdef enum:
     MAX_WINDOW = 32768
     STORED_HEADER = 5

@@ -67,6 +67,7 @@ static int decode_body(struct buffer *chunk, size_t *at, struct buffer *out, siz
             break;
         }
     }
+    REQUIRE(whole == crc_of(out->data + first, *position - first));
     const uint8_t *trailer = chunk->data + *at;
     if (chunk->size - *at < TRAILER || little_endian(trailer, 4) != whole ||
         little_endian(trailer + 4, 4) != *position - first) {

@@ -31,13 +31,13 @@ static struct outcome inflate_into(int format, const uint8_t *data, size_t size,
     if (primed) {
         inflatePrime(&stream, 8 - bit, data[0] >> bit);
     }
-    int status = inflate(&stream, Z_SYNC_FLUSH);
+    int status = inflate(&stream, Z_FINISH);
     size_t produced = stream.total_out;
     int is_full = stream.avail_out == 0;
     if (is_full && (status == Z_OK || status == Z_BUF_ERROR)) {
         stream.next_out = &more;
         stream.avail_out = 1;
-        status = inflate(&stream, Z_SYNC_FLUSH);
+        status = inflate(&stream, Z_FINISH);
     }
     struct outcome outcome = {
         .reason = stream.msg, .consumed = primed + stream.total_in, .produced = produced};

@@ -46,7 +46,7 @@ def outcome(function, *args, **kwargs):
         array = function(*args, **kwargs)
     except idxfast.IdxError as error:
         assert error.filename == "<bytes>", error
-        assert error.offset is None or 0 <= error.offset, error
+        assert error.offset is None or error.offset >= 0, error
         return type(error), str(error)
     assert array.flags.c_contiguous and array.flags.writeable and array.dtype.isnative
     return array.dtype, array.shape, array.tobytes()

@@ -45,7 +45,8 @@ def _unpack(data):
 def _new(choose):
     """A file whose header is true, or nearly so."""
     code = choose.choice(_TYPES)
-    shape = [choose.choice(_NUMBERS[:6]) for _ in range(choose.choice((0, 1, 1, 2, 3, 3, 4, 64, 65)))]
+    ndim = choose.choice((0, 1, 1, 2, 3, 3, 4, 64, 65))
+    shape = [choose.choice(_NUMBERS[:6]) for _ in range(ndim)]
     size = _SIZES.get(code, 1)
     for length in shape:
         size *= length
@@ -84,13 +85,14 @@ def _pack(content, choose):
 
 
 def _member(data, choose):
-    packer = zlib.compressobj(
-        choose.choice((0, 1, 6, 9)), zlib.DEFLATED, -15, choose.choice((1, 8)), choose.choice((0, 0, 2, 3, 4))
-    )
+    level, memory = choose.choice((0, 1, 6, 9)), choose.choice((1, 8))
+    strategy = choose.choice((0, 0, 2, 3, 4))
+    packer = zlib.compressobj(level, zlib.DEFLATED, -15, memory, strategy)
     stream = packer.compress(data) + packer.flush()
     flags = choose.choice((0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 32, "bgzf"))
     if flags == "bgzf":
-        flags, extra = 4, struct.pack("<2sHH", b"BC", 2, (len(stream) + 25 + choose.choice((0, 0, 1))) & 0xFFFF)
+        flags, size = 4, len(stream) + 25 + choose.choice((0, 0, 1))
+        extra = struct.pack("<2sHH", b"BC", 2, size & 0xFFFF)
     else:
         extra = b"ab\1\0x"
     header = b"\x1f\x8b\x08" + bytes([flags]) + b"\0\0\0\0\0\xff"

@@ -217,6 +217,13 @@ def test_stored_blocks_are_found():
     assert ends[:-1] == starts[1:]
 
 
+def test_what_follows_a_stored_block_is_none():
+    # From the second byte on: 0, and a length whose complement is wrong by one bit.
+    data = bytes.fromhex("00 0000ffff 01") + bytes(600)
+    assert blocks.find_block(data, 0, 8 * len(data)) == 0
+    assert blocks.find_block(data, 1, 8 * len(data)) == -1
+
+
 def test_no_block_in_noise_or_at_the_end():
     noise = np.random.default_rng(5).bytes(200_000)
     assert blocks.find_block(noise, 0, 8 * len(noise)) == -1

@@ -136,7 +136,8 @@ cdef inline uint64_t stored_headers(uint64_t word) noexcept nogil:
     That the block before ends with the byte before is part of the guess.
     """
     word |= ~((word ^ word >> 16) & (word ^ word >> 16) >> 8) >> 8
-    return (word - <uint64_t>0x01010101) & ~word & <uint64_t>0x80808080
+    # The bytes that are 0. The shorter (word - 0x01010101) & ~word takes the 1 behind a 0 for one.
+    return ~((word & <uint64_t>0x7F7F7F7F) + <uint64_t>0x7F7F7F7F | word) & <uint64_t>0x80808080
 
 
 cdef size_t search(const uint8_t *data, size_t start, size_t stop) noexcept nogil:

@@ -5,7 +5,9 @@
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport uint32_t, uint64_t
 
-from .libdeflate cimport libdeflate_crc32
+from .libdeflate cimport choose_code, libdeflate_crc32
+
+choose_code()
 
 
 cdef uint32_t multiply(uint32_t a, uint32_t b) noexcept nogil:

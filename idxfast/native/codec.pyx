@@ -19,6 +19,8 @@ from .libdeflate cimport *
 
 import os
 
+choose_code()
+
 cdef enum:
     MAX_WINDOW = 32768
     STORED_HEADER = 5

@@ -29,3 +29,19 @@ cdef extern from "libdeflate.h" nogil:
     void libdeflate_free_decompressor(libdeflate_decompressor *decompressor)
 
     uint32_t libdeflate_crc32(uint32_t crc, const void *data, size_t size)
+
+
+cdef inline void choose_code() noexcept nogil:
+    """Have libdeflate choose its code for this processor.
+
+    It does so at its first calls and notes the choice in variables without a lock, so each module
+    that uses it makes those calls when it is imported, before there are threads.
+    """
+    cdef unsigned char byte = 0
+    cdef size_t consumed, produced
+    cdef libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor()
+    libdeflate_crc32(0, &byte, 1)
+    if decompressor != NULL:
+        libdeflate_deflate_decompress_ex(
+            decompressor, &byte, 1, &byte, 0, &consumed, &produced)
+        libdeflate_free_decompressor(decompressor)

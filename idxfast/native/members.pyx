@@ -15,6 +15,8 @@ from libc.string cimport memchr, memcmp
 
 from .libdeflate cimport *
 
+choose_code()
+
 cdef enum:
     HEADER = 10
     TRAILER = 8

@@ -1,0 +1,88 @@
+/* A whole DEFLATE stream: the same bytes as zlib's, or both refuse; so, too, inside a gzip member.
+ *
+ * libdeflate takes some codes that zlib refuses. Then a member has to agree with its trailer, and a
+ * wrong trailer has to be refused whatever the stream is.
+ *
+ * Input: the stream.
+ */
+#include "embedding.h"
+#include "reference.h"
+
+enum { SPACE = 1 << 14, HEADER = 10, TRAILER = 8 };
+
+static PyObject *decode_segment, *decode_member;
+static long COMPLETE;
+
+int LLVMFuzzerInitialize(int *count, char ***arguments) {
+    (void)count, (void)arguments;
+    decode_segment = import_function("codec", "decode_segment");
+    decode_member = import_function("members", "decode_member");
+    COMPLETE = import_number("codec", "COMPLETE");
+    return 0;
+}
+
+static void put_number(uint8_t *out, uint32_t number) {
+    for (int i = 0; i < 4; i++) {
+        out[i] = number >> 8 * i;
+    }
+}
+
+/* Whether decode_member gives these bytes for the stream in a member with that trailer. */
+static int is_member(const uint8_t *data, size_t size, uint32_t crc, uint32_t length, const uint8_t *expected) {
+    struct buffer file = new_buffer(HEADER + size + TRAILER, PyBUF_READ);
+    memcpy(file.data, "\x1f\x8b\x08\0\0\0\0\0\0\xff", HEADER);
+    memcpy(file.data + HEADER, data, size);
+    put_number(file.data + HEADER + size, crc);
+    put_number(file.data + HEADER + size + 4, length);
+    PyObject *content = call(decode_member, "(On)", file.view, (Py_ssize_t)SPACE);
+    REQUIRE(content != NULL);
+    int is_decoded = content != Py_None;
+    if (is_decoded) {
+        REQUIRE(PyBytes_GET_SIZE(content) == length);
+        REQUIRE(memcmp(PyBytes_AS_STRING(content), expected, length) == 0);
+    }
+    Py_DECREF(content);
+    free_buffer(&file);
+    return is_decoded;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static uint8_t expected[SPACE];
+    struct outcome outcome = inflate_into(RAW, data, size, 0, expected, SPACE, 0);
+    struct buffer stream = copy_of(data, size), out = new_buffer(SPACE, PyBUF_WRITE);
+    PyObject *result = call(decode_segment, "(OiniOii)", stream.view, 0, (Py_ssize_t)(8 * size), 0,
+                            out.view, 0, 0);
+    REQUIRE(result != NULL);
+    int is_complete = item(result, 0) == COMPLETE;
+    size_t end = item(result, 1), produced = is_complete ? item(result, 2) : outcome.produced;
+    if (outcome.verdict == DONE) {
+        REQUIRE(is_complete && end == outcome.consumed && produced == outcome.produced);
+        REQUIRE(memcmp(out.data, expected, produced) == 0);
+    } else {
+        REQUIRE(!is_complete || is_known_limit(&outcome));
+    }
+    uint32_t crc = crc32(0, is_complete ? out.data : expected, produced);
+    if (is_complete) {
+        REQUIRE(is_member(data, end, crc, produced, out.data));
+        /* One wrong member for each stream, to be fast. */
+        switch (crc & 3) {
+        case 0:
+            REQUIRE(!is_member(data, end, crc ^ 1u << (crc >> 2 & 31), produced, NULL));
+            break;
+        case 1:
+            REQUIRE(!is_member(data, end, crc, produced + 1, NULL));
+            break;
+        case 2:
+            REQUIRE(produced == 0 || !is_member(data, end, crc, produced - 1, NULL));
+            break;
+        default:
+            REQUIRE(end == size || !is_member(data, end + 1, crc, produced, NULL));
+        }
+    } else {
+        REQUIRE(!is_member(data, size, crc, produced, NULL));
+    }
+    Py_DECREF(result);
+    free_buffer(&stream);
+    free_buffer(&out);
+    return 0;
+}

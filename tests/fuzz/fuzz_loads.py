@@ -1,0 +1,86 @@
+"""`loads` and its like on any bytes: an array or an `IdxError`, the same by every way in.
+
+The sizes from which on the reader cuts streams and uses threads are set so low that files of a
+fuzzer's size get there.
+"""
+
+import io
+import sys
+import zlib
+
+import atheris
+import numpy as np
+import structured
+
+with atheris.instrument_imports(include=["idxfast"]):
+    import idxfast
+    from idxfast import reading
+    from idxfast.gzip import decoder, inflate, reader, runs, segments, team
+
+SMALL = reading.SMALL
+reader.HEAD_STEP = reader.STEP = 1
+reader.HEAD_SIZE = reader.PREFIX
+reader.MIN_SIZE = 1
+team.MIN_GAP = team.STEP = 256
+runs.FIRST_STEP = runs.LAST_STEP = 64
+segments.SEARCH = 1024
+inflate._PIECE = 64
+decoder.GROUP = 64
+
+
+class Stream:
+    """What can only be read in order, a few bytes at a time."""
+
+    name = "<bytes>"
+
+    def __init__(self, data):
+        self._file = io.BytesIO(data)
+
+    def read(self, count):
+        return self._file.read(min(count, 100))
+
+
+def outcome(function, *args, **kwargs):
+    """The array, or the error, as something that can be compared."""
+    try:
+        array = function(*args, **kwargs)
+    except idxfast.IdxError as error:
+        assert error.filename == "<bytes>", error
+        assert error.offset is None or error.offset >= 0, error
+        return type(error), str(error)
+    assert array.flags.c_contiguous and array.flags.writeable and array.dtype.isnative
+    return array.dtype, array.shape, array.tobytes()
+
+
+def test_one_input(data):
+    way = zlib.crc32(data) & 15
+    reading.SMALL = 0
+    expected = outcome(idxfast.loads, data, threads=1)
+    reading.SMALL = SMALL
+    # In one call where that is possible, the reasons of errors come from elsewhere.
+    assert outcome(idxfast.loads, data, threads=1) == expected
+    is_error = isinstance(expected[0], type)
+    if way == 0:
+        reading.SMALL = 0
+        assert outcome(idxfast.loads, data, threads=2) == expected
+    elif way == 1 and not is_error:
+        # Bytes around the destination stay as they are.
+        array = idxfast.loads(data)
+        memory = np.full(array.nbytes + 16, 0xA5, np.uint8)
+        out = memory[8 : 8 + array.nbytes].view(array.dtype).reshape(array.shape)
+        assert outcome(idxfast.loads, data, out=out) == expected
+        assert (memory[:8] == 0xA5).all() and (memory[8 + array.nbytes :] == 0xA5).all()
+    elif way == 2:
+        found = outcome(idxfast.load, Stream(data))
+        assert found[0] == expected[0] and (is_error or found == expected), (found, expected)
+    elif way == 3 and not is_error:
+        header = idxfast.read_header(data)
+        assert (header.dtype.newbyteorder("="), header.shape) == expected[:2]
+    elif way == 4:
+        found = outcome(idxfast.loads, data, max_bytes=64)
+        assert found == expected or found[0] is idxfast.SizeError
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, test_one_input, custom_mutator=structured.mutate)
+    atheris.Fuzz()

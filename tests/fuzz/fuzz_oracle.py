@@ -1,0 +1,64 @@
+"""`loads` against the tests' slow reader: the same array, or both refuse.
+
+They differ where idxfast is stricter (header checksums and reserved flags of gzip, which the
+standard library reads over; what numpy cannot hold), and where libdeflate takes codes that zlib
+refuses (README.md, "Limits").
+"""
+
+import importlib.util
+import math
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+import atheris
+import structured
+
+with atheris.instrument_imports(include=["idxfast"]):
+    import idxfast
+
+specification = importlib.util.spec_from_file_location(
+    "conftest", Path(__file__).parents[1] / "conftest.py"
+)
+oracle = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(oracle)
+
+LIMITS = (
+    "invalid literal/length code",
+    "invalid distance code",
+    "too many length or distance symbols",
+)
+# What the oracle raises for a file that it cannot read.
+REFUSALS = (OSError, EOFError, zlib.error, AssertionError, IndexError, KeyError, struct.error)
+
+
+def is_stricter(error, shape):
+    """Whether idxfast has a reason to refuse what the oracle reads."""
+    if isinstance(error, idxfast.GzipError):
+        return "reserved flags" in error.reason or "header of gzip member" in error.reason
+    if isinstance(error, idxfast.SizeError):
+        return 8 * math.prod(filter(None, shape)) > sys.maxsize
+    return isinstance(error, idxfast.FormatError) and len(shape) > 64
+
+
+def test_one_input(data):
+    try:
+        name, shape, payload = oracle._read(data)
+        refusal = None
+    except REFUSALS as error:
+        refusal = error
+    try:
+        array = idxfast.loads(data)
+    except idxfast.IdxError as error:
+        assert refusal is not None or is_stricter(error, shape), error
+        return
+    if refusal is None:
+        assert (array.dtype.name, array.shape, array.tobytes()) == (name, shape, payload)
+    else:
+        assert isinstance(refusal, zlib.error) and str(refusal).endswith(LIMITS), refusal
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, test_one_input, custom_mutator=structured.mutate)
+    atheris.Fuzz()

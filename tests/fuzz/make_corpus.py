@@ -1,0 +1,143 @@
+"""Make the seeds in corpus/: small files of each shape that DEFLATE and gzip have.
+
+A fuzzer finds no checksum and hardly a Huffman code by itself; from these it goes on.
+"""
+
+import gzip
+import struct
+import zlib
+from pathlib import Path
+
+from idxfast.datasets import synthetic
+from idxfast.native.blocks import find_block
+
+FOLDER = Path(__file__).parent / "corpus"
+IMAGES, LABELS = synthetic.digits(40)
+
+
+def idx(code, *shape, payload):
+    return struct.pack(f">HBB{len(shape)}I", 0, code, len(shape), *shape) + payload
+
+
+def deflate(data, level=6, memory=8, strategy=zlib.Z_DEFAULT_STRATEGY, flush=None):
+    """One stream; little memory makes many blocks of it, and so does flushing."""
+    packer = zlib.compressobj(level, zlib.DEFLATED, -15, memory, strategy)
+    if flush is None:
+        return packer.compress(data) + packer.flush()
+    middle = len(data) // 2
+    parts = [packer.compress(data[:middle]), packer.flush(flush)]
+    return b"".join([*parts, packer.compress(data[middle:]), packer.flush()])
+
+
+def member(data, stream, flags=0, fields=b""):
+    head = b"\x1f\x8b\x08" + bytes([flags]) + b"\0\0\0\0\0\xff" + fields
+    if flags & 2:
+        head += struct.pack("<H", zlib.crc32(head) & 0xFFFF)
+    return head + stream + struct.pack("<II", zlib.crc32(data), len(data))
+
+
+def block(data):
+    """A BGZF block."""
+    stream = deflate(data)
+    return member(data, stream, 4, struct.pack("<H2sHH", 6, b"BC", 2, len(stream) + 25))
+
+
+def header(literals, distances):
+    """A dynamic block's header with these code lengths; each of them is coded in 4 bits."""
+    fields = [(4, 3), (len(literals) - 257, 5), (len(distances) - 1, 5), (15, 4)]
+    fields += [(0, 3)] * 3 + [(4, 3)] * 16
+    # Codewords stand in the stream with their highest bit first.
+    fields += [(int(f"{length:04b}"[::-1], 2), 4) for length in [*literals, *distances]]
+    number = at = 0
+    for value, size in fields:
+        number |= value << at
+        at += size
+    return number.to_bytes((at + 7) // 8, "little")
+
+
+CONTENTS = {
+    "images": idx(8, 6, 28, 28, payload=IMAGES[:6].tobytes()),
+    "labels": idx(8, 40, payload=LABELS.tobytes()),
+    "int16": idx(11, 3, 4, payload=bytes(range(24))),
+    "int32": idx(12, 2, 3, payload=bytes(range(24))),
+    "float64": idx(14, 2, payload=struct.pack(">2d", 1.5, -0.0)),
+    "scalar": idx(9, payload=b"\x80"),
+    "empty": idx(8, 0, 28, 28, payload=b""),
+    "zeros": idx(8, 60, 28, 28, payload=bytes(60 * 28 * 28)),
+}
+IMAGE, SHORT = CONTENTS["images"], CONTENTS["int32"]
+STREAMS = {name: deflate(content) for name, content in CONTENTS.items()} | {
+    "many-blocks": deflate(IMAGE, 9, 1),
+    "stored": deflate(SHORT, 0),
+    "stored-long": deflate(IMAGE[:2000], 0, flush=zlib.Z_FULL_FLUSH),
+    "fixed": deflate(IMAGE[:1600], 6, 8, zlib.Z_FIXED),
+    "huffman-only": deflate(IMAGE[:1600], 6, 1, zlib.Z_HUFFMAN_ONLY),
+    "runs": deflate(IMAGE, 6, 1, zlib.Z_RLE),
+    "synced": deflate(IMAGE, flush=zlib.Z_SYNC_FLUSH),
+    "blocked": deflate(IMAGE, flush=zlib.Z_BLOCK),
+    # Length symbol 286, and distance symbol 30, which libdeflate takes and zlib refuses.
+    "symbol-286": bytes.fromhex("1b03000000000000"),
+    "distance-30": bytes.fromhex("63000278"),
+}
+# Headers on both sides of each limit: how many codes, whether complete, or single, or without end.
+EIGHTS, NINES = [8] * 252, [9] * 8
+HEADERS = {
+    "complete": ([*EIGHTS, *NINES], [1, 1]),
+    "most-codes": ([*EIGHTS, *NINES, *[0] * 26], [5, 5, *[4] * 15, *[0] * 13]),
+    "literals-287": ([*EIGHTS, *NINES, *[0] * 27], [1, 1]),
+    "distances-31": ([*EIGHTS, *NINES], [5, 5, *[4] * 15, *[0] * 14]),
+    "no-distance": ([*EIGHTS, *NINES], [0]),
+    "one-distance": ([*EIGHTS, *NINES], [0, 1]),
+    "one-distance-of-2": ([*EIGHTS, *NINES], [0, 2]),
+    "two-distances-of-2": ([*EIGHTS, *NINES], [2, 2]),
+    "no-end": ([*EIGHTS, *[9] * 4, 0, *[9] * 4], [1, 1]),
+    "incomplete": ([*EIGHTS, *NINES[1:]], [1, 1]),
+    "too-many": ([*EIGHTS, *NINES, 9], [1, 1]),
+}
+FILES = {name: member(data, STREAMS[name]) for name, data in CONTENTS.items()} | {
+    "many-blocks": member(IMAGE, STREAMS["many-blocks"]),
+    "stored": member(SHORT, STREAMS["stored"]),
+    "synced": member(IMAGE, STREAMS["synced"]),
+    "fields": member(SHORT, deflate(SHORT), 0x1F, b"\x03\0abcname\0comment\0"),
+    "members": b"".join(gzip.compress(SHORT[i : i + 9], mtime=0) for i in range(0, 36, 9)),
+    "padded": gzip.compress(SHORT[:9], mtime=0) + bytes(9) + gzip.compress(SHORT[9:]) + bytes(9),
+    "bgzf": block(IMAGE[:900]) + block(IMAGE[900:]) + block(b""),
+    "raw": SHORT,
+    "raw-images": IMAGE[:16].replace(b"\x06", b"\x01") + IMAGE[16:800],
+}
+
+
+def write(folder, name, data, *numbers):
+    """Write a seed; behind it stand the numbers that the target takes from its end, in that order."""
+    (FOLDER / folder).mkdir(parents=True, exist_ok=True)
+    for number, size in numbers[::-1]:
+        data += number.to_bytes(size, "little")
+    (FOLDER / folder / name).write_bytes(data)
+
+
+def write_segments(name, stream):
+    """The whole stream, and its segments on both sides of a cut in the middle."""
+    room = (0x3FFF, 2), (0, 2)
+    write("deflate", name, stream, (0b1110, 1), *room, (0, 2), (0, 2), (0, 2))
+    cut = find_block(stream + bytes(576), 1, 8 * len(stream))
+    if cut > 0:
+        write("deflate", f"{name}-left", stream, (0b1011, 1), *room, (0, 2), (0, 2), (cut, 2))
+        window = (0xFFF, 2), (0xFFF, 2)
+        write("deflate", f"{name}-right", stream, (0b0100, 1), room[0], *window, (cut, 2), (0, 2))
+
+
+def main():
+    for name, stream in STREAMS.items():
+        write_segments(name, stream)
+        write("blocks", name, stream, (1, 1), (1, 2), (0x7FFF, 2))
+    for name, lengths in HEADERS.items():
+        # Some bits on, as it may stand anywhere.
+        write("blocks", f"header-{name}", b"\xff" + header(*lengths), (1, 1), (0, 2), (0x7FFF, 2))
+    for name, file in FILES.items():
+        write("gzip", name, file)
+        zeros = (0, 2), (0, 2), (0, 2)
+        write("members", name, file, (0b111, 1), (0x3FFF, 2), *zeros, (64, 2), (64, 2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+/* The cores of one compiled room, from the C that Cython makes of it, with names for the outside.
+ *
+ * Compiled once for each room, with the room's name defined. What a room does when it is imported
+ * is done before main.
+ */
+#if defined(blocks)
+#include "blocks.c"
+size_t core_search(const uint8_t *data, size_t start, size_t stop) {
+    return __pyx_f_7idxfast_6native_6blocks_search(data, start, stop);
+}
+#elif defined(codec)
+#include "codec.c"
+__attribute__((constructor)) static void import(void) { __pyx_f_7idxfast_6native_10libdeflate_choose_code(); }
+int core_decode_segment(uint8_t *stream, size_t start, size_t stop, int cut, uint8_t *out, size_t space,
+                        size_t window, size_t *end, size_t *produced) {
+    return __pyx_f_7idxfast_6native_5codec_decode(stream, start, stop, cut, out, space, window, end, produced);
+}
+#elif defined(members)
+#include "members.c"
+__attribute__((constructor)) static void import(void) { __pyx_f_7idxfast_6native_10libdeflate_choose_code(); }
+Py_ssize_t core_decode_members(const uint8_t *data, Py_ssize_t *start, Py_ssize_t stop, uint8_t *out,
+                               Py_ssize_t *position, Py_ssize_t space) {
+    return __pyx_f_7idxfast_6native_7members_decode_all(data, start, stop, out, position, space);
+}
+#endif

@@ -24,16 +24,29 @@ def allocate(nbytes: int, filename: str, *, before: int = 0) -> np.ndarray[Any, 
     MemoryError
         If the system does not have as much.
     """
+    memory, start = _empty(before + nbytes, filename, before)
+    return memory[start : start + before + nbytes]
+
+
+def new_array(header: Header, filename: str) -> np.ndarray[Any, Any]:
+    """An uninitialised array, 64-byte aligned, in native byte order; errors as of `allocate`."""
+    memory, start = _empty(header.nbytes, filename, 0)
+    return as_payload(memory, header, start)
+
+
+def _empty(
+    nbytes: int, filename: str, before: int
+) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], int]:
+    """Memory, and where in it so many bytes start, the one after `before` of them aligned."""
     try:
-        memory = np.empty(before + nbytes + ALIGNMENT - 1, np.uint8)
+        memory = np.empty(nbytes + ALIGNMENT - 1, np.uint8)
     except (MemoryError, ValueError):
         # numpy says ValueError when the few bytes more pass what it can index.
         raise MemoryError(
             f"{filename}: no memory for an array of {nbytes:,} bytes; "
             "a raw file can be mapped instead: mmap_mode='r'"
         ) from None
-    start = -(address(memory) + before) % ALIGNMENT
-    return memory[start : start + before + nbytes]
+    return memory, -(address(memory) + before) % ALIGNMENT
 
 
 def as_payload(memory: np.ndarray[Any, Any], header: Header, offset: int) -> np.ndarray[Any, Any]:

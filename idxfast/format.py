@@ -39,6 +39,7 @@ CODES = {dtype: code for code, dtype in DTYPES.items()}
 MAX_NDIM = 64 if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else 32
 MAX_HEADER_SIZE = 4 + 4 * 255
 
+_MAGICS = {bytes([0, 0, code]): dtype for code, dtype in DTYPES.items()}
 _DIMENSIONS = [struct.Struct(f">{ndim}I") for ndim in range(MAX_NDIM + 1)]
 
 
@@ -86,7 +87,7 @@ def parse(start: bytes | bytearray, filename: str) -> Header:
     SizeError
         If no array can have this shape.
     """
-    dtype = DTYPES.get(start[2]) if start[:2] == b"\0\0" and len(start) >= 4 else None
+    dtype = _MAGICS.get(bytes(start[:3])) if len(start) >= 4 else None
     if dtype is None:
         raise _not_idx(start, filename)
     ndim = start[3]

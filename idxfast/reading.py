@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import raw, streams
-from .arrays import allocate, as_payload, bytes_of, check_out, to_native
+from .arrays import allocate, as_payload, bytes_of, check_out, new_array, to_native
 from .errors import FormatError, SizeError, TruncatedError
 from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.container import MAGIC
 from .gzip.inflate import read_prefix
 from .gzip.reader import MAX_RATIO, decode
 from .native.members import decode_member
+from .native.memory import fill
 from .source import FileSource, MemorySource, Source, StreamSource, open_source
 from .threads import Progress, check_threads
 
@@ -181,7 +182,7 @@ class _Options(NamedTuple):
     def destination(self, header: Header, filename: str) -> np.ndarray[Any, Any]:
         """The caller's array, if it fits, or a new one."""
         if self.out is None:
-            return as_payload(allocate(header.nbytes, filename), header, 0)
+            return new_array(header, filename)
         check_out(self.out, header, filename)
         return self.out
 
@@ -208,7 +209,7 @@ def _read(source: Source | StreamSource, options: _Options) -> np.ndarray[Any, A
         header = options.parse(content, source.name)
         if header.offset + header.nbytes == len(content):
             array = options.destination(header, source.name)
-            bytes_of(array)[:] = memoryview(content)[header.offset :]
+            fill(array, content, header.offset)
             if progress is not None:
                 progress(len(content), len(content))
             return to_native(array, header)

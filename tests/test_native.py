@@ -260,3 +260,16 @@ def test_a_damaged_header_is_no_block(phase):
     assert len(damaged) > 15
     for block in damaged:
         assert blocks.find_block(amid_ones(phase, block), 0, 8 * 1000) == -1
+
+
+def test_fill():
+    data = bytes(range(100))
+    out = np.zeros(30, np.uint8)
+    memory.fill(out, data, 70)
+    assert out.tobytes() == data[70:]
+    memory.fill(out[:0], data, 100)
+    for start in (-1, 71, 101):
+        with pytest.raises(ValueError, match="not as many"):
+            memory.fill(out, data, start)
+    with pytest.raises(BufferError):
+        memory.fill(bytes(3), data, 0)

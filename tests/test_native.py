@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import sysconfig
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -196,3 +197,11 @@ def test_no_block_in_noise_or_at_the_end():
     assert blocks.find_block(bytes(575), 0, 4600) == -1
     with pytest.raises(ValueError, match="negative"):
         blocks.find_block(noise, -1, 8)
+
+
+def test_one_build_for_all_versions():
+    """A CPython with a limited API has extensions that later ones can load, too."""
+    if os.name != "posix" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("here the name of an extension does not tell")
+    for module in (blocks, checksum, codec, files, members, memory):
+        assert Path(module.__file__).name == f"{module.__name__.rpartition('.')[2]}.abi3.so"

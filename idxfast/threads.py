@@ -168,8 +168,10 @@ class Workers:
 
         try:
             for item in items:
-                waiting.append(SimpleQueue())
-                self._tasks.put(functools.partial(call, item, waiting[-1]))
+                result: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+                self._tasks.put(functools.partial(call, item, result))
+                # Only now: an interrupt between the two must not leave one that nobody answers.
+                waiting.append(result)
                 if len(waiting) > 2 * len(self._helpers):
                     yield _value(*waiting.popleft().get())
             while waiting:

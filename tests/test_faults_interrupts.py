@@ -16,7 +16,8 @@ import idxfast
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
 
-# Answers in milliseconds that are far beyond what was measured: 25 to 40 at the worst.
+# An answer after so many milliseconds comes too late. Measured were some 10 at the median, 200 at
+# the worst; on a busy machine it takes longer.
 TOO_LATE = 5_000
 
 # Says when it starts to call something again and again, then when Ctrl-C ended that.
@@ -82,11 +83,11 @@ def interrupt(call, path, threads, rounds):
 
 @pytest.fixture(scope="module")
 def array(request):
-    """Blots on zeros, much like handwriting: 40 MB, or 400 MB with --faults."""
+    """Blots on zeros, much like handwriting: 40 MB, or 120 MB with --faults."""
     dice = np.random.default_rng(1)
     out = np.zeros((50_000, 28, 28), np.uint8)
     out[:, 8:18, 9:16] = dice.integers(0, 256, (50_000, 10, 7))
-    return np.concatenate([out] * 10) if request.config.getoption("--faults") else out
+    return np.concatenate([out] * 3) if request.config.getoption("--faults") else out
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ print(*sorted(set().union(*answers)))
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc")
 def test_a_limit_of_the_address_space(folder, run_child, rounds):
-    answers = run_child(CHILD + LIMITED, folder, 2 * rounds, timeout=600)
+    answers = run_child(CHILD + LIMITED, folder, max(rounds, 16), timeout=600)
     assert answers == ["MemoryError", "damaged", "loaded"]
 
 

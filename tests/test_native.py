@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import sysconfig
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 import idxfast
 from corpus_deflate import codes, dynamic_headers
 from handmade import DISTANCES, LITERALS, Deflate, bits
-from idxfast.native import blocks, checksum, codec, files, members, memory
+from idxfast.native import blocks, checksum, codec, files, lists, members, memory
 
 
 def stream(level=6):
@@ -273,3 +274,11 @@ def test_fill():
             memory.fill(out, data, start)
     with pytest.raises(BufferError):
         memory.fill(bytes(3), data, 0)
+
+
+def test_one_build_for_all_versions():
+    """A CPython with a limited API has extensions that later ones can load, too."""
+    if os.name != "posix" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("here the name of an extension does not tell")
+    for module in (blocks, checksum, codec, files, lists, members, memory):
+        assert Path(module.__file__).name == f"{module.__name__.rpartition('.')[2]}.abi3.so"

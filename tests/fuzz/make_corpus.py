@@ -133,6 +133,8 @@ def main():
     for name, lengths in HEADERS.items():
         # Some bits on, as it may stand anywhere.
         write("blocks", f"header-{name}", b"\xff" + header(*lengths), (1, 1), (0, 2), (0x7FFF, 2))
+    # Once found: behind the start of a stored block, which the search passes, one was seen.
+    write("blocks", "found-stored", b"\0\0\0\xff\xff\1", (1, 1), (1, 2), (0x7FFF, 2))
     for name, file in FILES.items():
         write("gzip", name, file)
         zeros = (0, 2), (0, 2), (0, 2)

@@ -59,8 +59,9 @@ class Helper:
 
     def __init__(self, target: Callable[[], object]) -> None:
         self._target = target
+        self._is_started = False
         self._has_ended = False
-        self._claim = allocate_lock()  # of the thread that runs, or of who joins it before
+        self._claim = allocate_lock()  # of the thread when it begins, or of who joins it before
         self._running = allocate_lock()
         self._running.acquire()
 
@@ -73,6 +74,7 @@ class Helper:
             If the system has no more threads.
         """
         start_new_thread(self._run, ())
+        self._is_started = True
 
     def wait(self, timeout: float = -1) -> bool:
         """Wait for its end, so many seconds at the most; return whether it has ended."""
@@ -81,17 +83,19 @@ class Helper:
         return self._has_ended
 
     def join(self) -> None:
-        """Wait for its end; if it has not begun, it never will."""
-        if self._claim.acquire(blocking=False):
-            self._has_ended = True
-        while not self.wait():
-            pass
+        """Wait for its end; if it has not begun, it ends without doing anything."""
+        is_idle = self._claim.acquire(blocking=False)
+        if self._is_started:
+            self.wait()
+        elif not is_idle:
+            # Interrupted while it started: it has begun. Or there never was one, and this is the
+            # second call, the first one having been interrupted, too.
+            self.wait(1)
 
     def _run(self) -> None:
-        if not self._claim.acquire(blocking=False):
-            return
         try:
-            self._target()
+            if self._claim.acquire(blocking=False):
+                self._target()
         finally:
             self._has_ended = True
             self._running.release()

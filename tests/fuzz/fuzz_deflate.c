@@ -27,7 +27,8 @@ static void put_number(uint8_t *out, uint32_t number) {
     }
 }
 
-/* Whether decode_member gives these bytes for the stream in a member with that trailer. */
+/* Whether decode_member takes the stream in a member with that trailer; then it has to give these
+ * bytes. */
 static int is_member(const uint8_t *data, size_t size, uint32_t crc, uint32_t length, const uint8_t *expected) {
     struct buffer file = new_buffer(HEADER + size + TRAILER, PyBUF_READ);
     memcpy(file.data, "\x1f\x8b\x08\0\0\0\0\0\0\xff", HEADER);
@@ -38,7 +39,7 @@ static int is_member(const uint8_t *data, size_t size, uint32_t crc, uint32_t le
     REQUIRE(content != NULL);
     int is_decoded = content != Py_None;
     if (is_decoded) {
-        REQUIRE(PyBytes_GET_SIZE(content) == length);
+        REQUIRE(expected != NULL && PyBytes_GET_SIZE(content) == length);
         REQUIRE(memcmp(PyBytes_AS_STRING(content), expected, length) == 0);
     }
     Py_DECREF(content);

@@ -100,7 +100,10 @@ FILES = {name: member(data, STREAMS[name]) for name, data in CONTENTS.items()} |
     "synced": member(IMAGE, STREAMS["synced"]),
     "fields": member(SHORT, deflate(SHORT), 0x1F, b"\x03\0abcname\0comment\0"),
     "members": b"".join(gzip.compress(SHORT[i : i + 9], mtime=0) for i in range(0, 36, 9)),
-    "padded": gzip.compress(SHORT[:9], mtime=0) + bytes(9) + gzip.compress(SHORT[9:]) + bytes(9),
+    "padded": gzip.compress(SHORT[:9], mtime=0)
+    + bytes(9)
+    + gzip.compress(SHORT[9:], mtime=0)
+    + bytes(9),
     "bgzf": block(IMAGE[:900]) + block(IMAGE[900:]) + block(b""),
     "raw": SHORT,
     "raw-images": IMAGE[:16].replace(b"\x06", b"\x01") + IMAGE[16:800],
@@ -133,6 +136,8 @@ def main():
     for name, lengths in HEADERS.items():
         # Some bits on, as it may stand anywhere.
         write("blocks", f"header-{name}", b"\xff" + header(*lengths), (1, 1), (0, 2), (0x7FFF, 2))
+    # Once found: behind the start of a stored block, which the search passes, one was seen.
+    write("blocks", "found-stored", b"\0\0\0\xff\xff\1", (1, 1), (1, 2), (0x7FFF, 2))
     for name, file in FILES.items():
         write("gzip", name, file)
         zeros = (0, 2), (0, 2), (0, 2)

@@ -55,10 +55,15 @@ static void put_number(uint8_t *place, uint32_t number) {
 }
 
 static void make_files(unsigned round) {
+    /* Noise, and copies of what stands before it: matches are what libdeflate writes beyond. */
     uint32_t noise = round * 2654435761u + 1;
+    size_t distance = 0;
     for (size_t i = 0; i < SIZE; i++) {
         noise = noise * 1664525 + 1013904223;
-        data[i] = i > 999 && noise >> 30 ? data[i - (noise >> 8 & 511) - 1] : noise >> 27;
+        if (i % 16 == 0) {
+            distance = i > 999 && noise >> 31 ? (noise >> 8 & 511) + 1 : 0;
+        }
+        data[i] = distance ? data[i - distance] : noise >> 27;
     }
     struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(1 + round % 9);
     stream_size = libdeflate_deflate_compress(compressor, data, SIZE, stream, sizeof(stream));

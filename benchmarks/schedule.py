@@ -16,7 +16,14 @@ from typing import NamedTuple
 from costs import Costs, segment_step
 
 from idxfast.gzip.runs import FIRST_STEPS
-from idxfast.gzip.team import COPY, FRACTION, HORIZON, HORIZON_PER_THREAD, MIN_GAP, SPAN
+from idxfast.gzip.team import (
+    COPY,
+    HORIZON,
+    HORIZON_PER_THREAD,
+    MIN_GAP,
+    SPAN,
+    start_fraction,
+)
 
 Work = Iterator[float | None]
 
@@ -121,7 +128,8 @@ class _Team:
         if gap < MIN_GAP:
             return None
         index = gaps.index(gap)
-        ahead = min(FRACTION * gap, span)
+        fraction = start_fraction(self._stream.size, self._stream.total)
+        ahead = min(fraction * gap, span)
         run = _Run(fronts[index] + ahead, is_fresh=not self._spare)
         self._spare -= not run.is_fresh
         self._runs.insert(index, run)

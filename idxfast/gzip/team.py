@@ -34,10 +34,6 @@ UNPACKED_STEP = 3 << 20
 MIN_STEP = 64 << 10
 # Compressed bytes between one decoder and the next, at the least, for a run to start there.
 MIN_GAP = 1 << 20
-# Where in a gap a run starts: the decoder before it has to overlap with it until both agree. Of
-# 0.40 to 0.49, MNIST was fastest at 0.40 to 0.43 (0.49: 1.25 times as long), Fashion-MNIST at 0.49
-# (0.43: 1.03).
-FRACTION = 0.43
 # The most bytes that a run unpacks before it is adopted.
 SPAN = 32 << 20
 # How far ahead of the leader the threads together decode, in spans: at least, and for each thread.
@@ -52,6 +48,17 @@ COPY = 4 << 20
 PATIENCE = 0.05
 
 Job = Callable[[], object]
+
+
+def start_fraction(size: int, total: int) -> float:
+    """Where in a gap a run starts, in a stream of so many bytes, packed and unpacked.
+
+    Before the middle, for the decoder before it overlaps with it until both agree. That takes the
+    longer the more the data compress, which is to be copied from far away. Of 0.43 to 0.485,
+    Fashion-MNIST (1.8 to 1) was fastest from 0.47 on (0.43: 1.05 times as long), MNIST (4.7 to 1)
+    at 0.43 (0.455: 1.3).
+    """
+    return max(0.35, 0.5 - 0.015 * total / size)
 
 
 class Team:
@@ -74,6 +81,7 @@ class Team:
         self._threads = min(threads, source.size // MIN_GAP + 1)
         self._progress = progress
         self._step = max(MIN_STEP, min(STEP, UNPACKED_STEP * source.size // decoder.total))
+        self._fraction = start_fraction(source.size, decoder.total)
         # What follows is looked at and changed with the lock held.
         self._changed = threading.Condition()
         self._runs: list[Run] = []  # ahead of the decoder, in the order of the file
@@ -154,7 +162,7 @@ class Team:
         if gap < 8 * MIN_GAP:
             return None
         index = gaps.index(gap)
-        ahead = min(int(FRACTION * gap), span)
+        ahead = min(int(self._fraction * gap), span)
         space = WINDOW + min(SPAN, self._decoder.total)
         try:
             memory = self._spare.pop() if self._spare else np.empty(space, np.uint8)

@@ -128,7 +128,8 @@ def _start() -> float:
     running = []
     begin = perf_counter()
     helper = Helper(lambda: running.append(perf_counter()))
-    helper.join()
+    helper.start()
+    helper.wait()
     return running[0] - begin
 
 
@@ -147,10 +148,11 @@ def _hand_over() -> float:
                 changed.notify_all()
 
     other = Helper(lambda: wait(1))
+    other.start()
     begin = perf_counter()
     wait(0)
     seconds = perf_counter() - begin
-    other.join()
+    other.wait()
     return seconds / (2 * _SWITCHES)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import os
@@ -50,20 +51,28 @@ def choose_threads(threads: int | None) -> int:
     return int(max(1, min(cores, MAX_THREADS, _quota())))
 
 
+class _Life:
+    """What only a thread holds: gone when the thread is, even if it never came to run anything."""
+
+
 class Helper:
-    """A thread that can be started and joined whatever Ctrl-C interrupts.
+    """A thread that can be started and joined whatever Ctrl-C interrupts, and without memory.
 
     `threading.Thread` cannot: its start waits in a condition, and Ctrl-C at that moment can leave
-    the thread waiting for ever.
+    the thread waiting for ever; so does a thread that has no memory for its first call.
     """
 
     def __init__(self, target: Callable[[], object]) -> None:
         self._target = target
-        self._is_started = False
-        self._has_ended = False
         self._claim = allocate_lock()  # of the thread when it begins, or of who joins it before
-        self._running = allocate_lock()
-        self._running.acquire()
+        self._ended: SimpleQueue[object] = SimpleQueue()
+        self._life: weakref.ref[_Life] | None = None
+        self._is_started = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has; so has one that was never started."""
+        return self._life is None or self._life() is None
 
     def start(self) -> None:
         """Start it.
@@ -73,14 +82,15 @@ class Helper:
         RuntimeError
             If the system has no more threads.
         """
-        start_new_thread(self._run, ())
+        start_new_thread(self._run, (self._begin_life(),))
         self._is_started = True
 
-    def wait(self, timeout: float = -1) -> bool:
+    def wait(self, timeout: float | None = None) -> bool:
         """Wait for its end, so many seconds at the most; return whether it has ended."""
-        if not self._has_ended and self._running.acquire(timeout=timeout):
-            self._running.release()
-        return self._has_ended
+        if not self.has_ended:
+            with contextlib.suppress(Empty):
+                self._ended.get(timeout=timeout)
+        return self.has_ended
 
     def join(self) -> None:
         """Wait for its end; if it has not begun, it ends without doing anything."""
@@ -92,13 +102,16 @@ class Helper:
             # second call, the first one having been interrupted, too.
             self.wait(1)
 
-    def _run(self) -> None:
-        try:
-            if self._claim.acquire(blocking=False):
-                self._target()
-        finally:
-            self._has_ended = True
-            self._running.release()
+    def _begin_life(self) -> _Life:
+        life = _Life()
+        self._life = weakref.ref(life, self._ended.put)
+        return life
+
+    def _run(self, life: _Life) -> None:
+        # Errors hold on to frames, and a MemoryError may be kept.
+        del life
+        if self._claim.acquire(blocking=False):
+            self._target()
 
 
 def start_helpers(target: Callable[[], object], count: int, helpers: list[Helper]) -> None:
@@ -177,13 +190,24 @@ class Workers:
                 # Only now: an interrupt between the two must not leave one that nobody answers.
                 waiting.append(result)
                 if len(waiting) > 2 * len(self._helpers):
-                    yield _value(*waiting.popleft().get())
+                    yield _value(*self._take(waiting.popleft()))
             while waiting:
-                yield _value(*waiting.popleft().get())
+                yield _value(*self._take(waiting.popleft()))
         finally:
             is_wanted = False
             while waiting:
-                waiting.popleft().get()
+                self._take(waiting.popleft())
+
+    def _take(self, result: SimpleQueue[R]) -> R:
+        """Wait for a result; if no thread is left to give it, do what is to be done."""
+        while True:
+            try:
+                return result.get(timeout=_PATIENCE)
+            except Empty:
+                if all(helper.has_ended for helper in self._helpers):
+                    with contextlib.suppress(Empty):
+                        while (task := self._tasks.get_nowait()) is not None:
+                            task()
 
 
 def call_aside(function: Callable[[T], R], item: T) -> R:

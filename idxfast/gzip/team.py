@@ -99,11 +99,11 @@ class Team:
         helpers: list[Helper] = []
         try:
             start_helpers(self._work, self._threads, helpers)
-            if not helpers:
-                self._work()
             for helper in helpers:
                 while not helper.wait(PATIENCE):
                     self._report()
+            # If there were none, or they had no memory to begin.
+            self._work()
             if self._error is None:
                 self._report()
         finally:
@@ -127,10 +127,9 @@ class Team:
             while (job := self._next_job()) is not None:
                 job()
         except BaseException as error:
-            with self._changed:
-                self._error = self._error or error
-                self._is_done = True
-                self._changed.notify_all()
+            # Without the lock: there may be no memory to take it. Who waits looks up soon.
+            self._error = self._error or error
+            self._is_done = True
 
     def _next_job(self) -> Job | None:
         while True:

@@ -16,10 +16,10 @@ from idxfast.gzip.reader import HEAD_SPACE
 from idxfast.source import FileSource
 from idxfast.streams import FIRST_GUESS
 
-# The most bytes that are read of any of them, and the most memory that this takes: the first chunk,
-# and that once more without cuts, since an error behind a cut is not believed.
-READ = 2 * segments.CHUNK + (16 << 10)
-LITTLE = 3 * segments.CHUNK + 2 * HEAD_SPACE
+# The most bytes that are read of any of them, and the most memory that this takes: a first chunk,
+# another one to be sure, and what the head of the stream is decoded into.
+READ = 4 * segments.CHUNK
+LITTLE = 4 * segments.CHUNK + 2 * HEAD_SPACE
 
 
 @contextlib.contextmanager

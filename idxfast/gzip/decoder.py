@@ -104,7 +104,10 @@ class Decoder:
             self._inside = True
         at = self.position - self._base
         window = min(WINDOW, self.position - self._member_position)
-        result, after = decode_next(feed, self._out, at, window, step, target)
+        # In the head, whose memory is a guess, it need not be sure that there is too little.
+        result, after = decode_next(
+            feed, self._out, at, window, step, target, insist_on_space=self.total > 0
+        )
         if result == NO_SPACE:
             raise NoSpace
         if result == BAD_DATA:

@@ -92,10 +92,12 @@ def _decode_rest(
     decoder: Decoder, source: Source, threads: int | None, progress: Progress | None
 ) -> None:
     threads = choose_threads(threads) if source.size >= MIN_SIZE else 1
-    if threads > 1 and not is_bgzf(source.read(0, BGZF_HEADER_SIZE)):
+    if threads > 1 and decoder.total > MIN_SIZE and not is_bgzf(source.read(0, BGZF_HEADER_SIZE)):
         Team(decoder, source, threads, progress).decode()
         return
+    # What announces little is not read far ahead.
+    step = min(STEP, HEAD_STEP + decoder.total)
     with Workers(threads) as workers:
-        while decoder.advance(STEP, map=workers.map):
+        while decoder.advance(step, map=workers.map):
             if progress is not None:
                 progress(decoder.position, decoder.total)

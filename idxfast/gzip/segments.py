@@ -160,6 +160,7 @@ def decode_next(
     target: int | None = None,
     *,
     insist: bool = True,
+    insist_on_space: bool = True,
 ) -> tuple[int, int]:
     """Decode the next segment of a member, and have read it.
 
@@ -173,6 +174,8 @@ def decode_next(
     insist : bool
         Whether to find out what is behind a failure: a cut that is none, or a chunk that ends
         before the member does. If so, a failure is sure.
+    insist_on_space : bool
+        Whether that holds for NO_SPACE, too.
 
     Returns
     -------
@@ -195,13 +198,20 @@ def decode_next(
         if result == CUT:
             feed.move_to(stop)
             return result, after
-        if cut and insist:
+        if not insist or (not cut and (feed.at_end or space_is_sure)):
+            return result, after
+        if result == NO_SPACE:
+            if not insist_on_space:
+                return result, after
+            # With the cut, it may be one that is none; without, libdeflate takes what is missing
+            # for zeros, and may not have the space for those.
+            false_cuts = MAX_FALSE_CUTS + 1
+            if not cut:
+                space_is_sure = True
+                feed.fill(len(feed.unread) + 1)
+        elif cut:
             false_cuts += 1
             target = None
             feed.reject_cut()
-        elif not insist or feed.at_end or space_is_sure:
-            return result, after
         else:
-            # libdeflate takes what is missing for zeros, and may not have the space for those.
-            space_is_sure = result == NO_SPACE
             feed.grow()

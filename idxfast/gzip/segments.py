@@ -16,7 +16,8 @@ STEP = 2 << 20
 SEARCH = 128 << 10
 CHUNK = STEP + SEARCH + (32 << 10)
 # How many cuts may turn out to be none before the segment that they close is held for damaged. The
-# search takes noise for a block about once in 10^9 bits, so that two in a row are not to be met.
+# search takes noise for a stored block once in 1.4 * 10^8 bits (15 times in 256 MB; for a dynamic
+# one never), so that two in a row are hardly to be met.
 MAX_FALSE_CUTS = 2
 
 

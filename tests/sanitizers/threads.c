@@ -117,17 +117,31 @@ static ptrdiff_t decode_segment(size_t part, uint8_t *memory) {
     memcpy(memory, data + positions[part] - window, window);
     int result = core_decode_segment(chunk, at, at + stop - start, !is_last, memory, WINDOW + SIZE, window,
                                      &end, &produced);
-    memmove(memory, memory + window, produced - window);
     free(chunk);
-    return result == (is_last ? COMPLETE : CUT) ? (ptrdiff_t)(produced - window) : -1;
+    if (result != (is_last ? COMPLETE : CUT)) {
+        return -1;
+    }
+    memmove(memory, memory + window, produced - window);
+    return produced - window;
 }
 
-/* Decode the segments one after another, to learn where their bytes belong. */
+/* Decode the segments one after another, to learn where their bytes belong. A cut that turns out to
+ * be none gives way to the next. */
 static void find_positions(void) {
     static uint8_t memory[WINDOW + SIZE];
     cuts[THREADS] = 8 * stream_size;
     for (size_t part = 0; part < THREADS; part++) {
         ptrdiff_t count = cuts[part] < cuts[part + 1] ? decode_segment(part, memory) : 0;
+        while (count < 0 && cuts[part + 1] < 8 * stream_size) {
+            size_t wrong = cuts[part + 1], next = part + 1;
+            while (cuts[next] == wrong) {
+                next++;
+            }
+            for (size_t i = part + 1; i < next; i++) {
+                cuts[i] = cuts[next];
+            }
+            count = decode_segment(part, memory);
+        }
         require(count >= 0, "a segment is decoded");
         positions[part + 1] = positions[part] + count;
     }

@@ -30,7 +30,7 @@ ptrdiff_t core_decode_members(const uint8_t *data, ptrdiff_t *start, ptrdiff_t s
                               ptrdiff_t *position, ptrdiff_t space);
 
 enum { THREADS = 8, SIZE = 300000, BLOCK = 9001, BLOCKS = SIZE / BLOCK + 1, WINDOW = 32768 };
-enum { PREFIX = 5 + WINDOW + 16, HEADER_SPACE = 576, CLOSING = 3, COMPLETE = 0, CUT = 1 };
+enum { PREFIX = 5 + WINDOW + 16, HEADER_SPACE = 576, CLOSING = 14, COMPLETE = 0, CUT = 1 };
 enum { FRAME = 18 + 8 };
 
 static uint8_t data[SIZE], out[SIZE], blocks[2 * SIZE], stream[2 * SIZE + PREFIX];

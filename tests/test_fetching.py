@@ -373,7 +373,7 @@ def run(script, mirror, folders):
     arguments = json.dumps([mirror.address, files, *map(str, folders)])
     code = PROLOGUE + textwrap.dedent(script)
     return subprocess.Popen(
-        [sys.executable, "-c", code, arguments], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-c", code, arguments], stderr=subprocess.PIPE, text=True
     )
 
 

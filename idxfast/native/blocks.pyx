@@ -9,7 +9,7 @@ uses it verifies what it decodes.
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 # The longest header of a dynamic block: 17 bits of counts, 19 lengths of 3 bits, and 286 + 30
@@ -22,6 +22,9 @@ HEADER_SPACE = MAX_HEADER
 
 
 cdef extern from "precode.h" nogil:
+    const uint8_t[19] precode_order
+    const uint8_t[19] precode_repeats
+    const uint8_t[19] precode_extra_bits
     const uint8_t[4096] precode_shares
 
 
@@ -39,36 +42,23 @@ cdef inline uint64_t bits(const uint8_t *data, size_t position) noexcept nogil:
     return load(data + (position >> 3)) >> (position & 7)
 
 
-cdef bint is_complete(const uint8_t *lengths, int count, bint may_be_single) noexcept nogil:
-    """Whether code lengths make a complete code, or, if allowed, one of at most one codeword."""
-    cdef uint32_t used = 0
-    cdef int symbol, codes = 0
-    for symbol in range(count):
-        if lengths[symbol]:
-            used += <uint32_t>32768 >> lengths[symbol]
-            codes += 1
-    return used == 32768 or (may_be_single and codes <= 1 and used in (0, 16384))
-
-
 cdef bint is_dynamic_header(const uint8_t *data, size_t position) noexcept nogil:
     """Whether the codes of a dynamic block header, whose precode is complete, are valid."""
-    cdef uint8_t *order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
     cdef uint8_t[19] precode
-    cdef uint16_t[128] table
-    cdef uint8_t[320] lengths
+    cdef uint8_t[128] table
     cdef uint64_t word = bits(data, position)
     cdef int literals = 257 + <int>(word >> 3 & 31)
     cdef int total = literals + 1 + <int>(word >> 8 & 31)
     cdef int given = 4 + <int>(word >> 13 & 15)
     cdef uint8_t[9] count
     cdef uint8_t[19] sorted_symbols
-    cdef int i, length, symbol, repeat, bit, code, entry
+    cdef int i, length, symbol, bit, code, entry, end
 
     position += 17
     word = bits(data, position)
     memset(precode, 0, sizeof(precode))
     for i in range(given):
-        precode[order[i]] = word & 7
+        precode[precode_order[i]] = word & 7
         word >>= 3
     position += 3 * given
 
@@ -95,38 +85,41 @@ cdef bint is_dynamic_header(const uint8_t *data, size_t position) noexcept nogil
             bit >>= 1
         code = code & bit - 1 | bit
 
+    # Of the lengths only their sums are kept: how many of 32,768 places a code's words take up,
+    # and how many words there are.
+    cdef int last = 0
+    cdef uint32_t used = 0, share, codewords = 0
+    if table[bits(data, position) & 127] >> 3 == 16:
+        return False
     i = 0
     while i < total:
         word = bits(data, position)
         entry = table[word & 127]
-        length = entry & 7
         symbol = entry >> 3
-        word >>= length
-        position += length
+        word >>= entry & 7
+        end = i + precode_repeats[symbol] + <int>(word & (1 << precode_extra_bits[symbol]) - 1)
+        position += (entry & 7) + precode_extra_bits[symbol]
         if symbol < 16:
-            lengths[i] = symbol
-            i += 1
-            continue
-        if symbol == 16:
-            if i == 0:
-                return False
-            symbol, repeat = lengths[i - 1], 3 + <int>(word & 3)
-            position += 2
-        elif symbol == 17:
-            symbol, repeat = 0, 3 + <int>(word & 7)
-            position += 3
-        else:
-            symbol, repeat = 0, 11 + <int>(word & 127)
-            position += 7
-        if i + repeat > total:
+            last = symbol
+        elif symbol > 16:
+            last = 0
+        if end > total or (i <= 256 < end and last == 0):
             return False
-        memset(lengths + i, symbol, repeat)
-        i += repeat
-    return (
-        lengths[256] != 0
-        and is_complete(lengths, literals, False)
-        and is_complete(lengths + literals, total - literals, True)
-    )
+        share = <uint32_t>32768 >> last if last else 0
+        if i < literals <= end:
+            # The literal code ends here, and has to be complete.
+            if used + (literals - i) * share != 32768:
+                return False
+            i = literals
+            used = codewords = 0
+        used += (end - i) * share
+        codewords += end - i if last else 0
+        # Too much already. Most headers that are none end here or above, early.
+        if used > 32768:
+            return False
+        i = end
+    # A distance code may also have a single codeword, or none.
+    return used == 32768 or codewords == 0 or (codewords == 1 and used == 16384)
 
 
 cdef inline uint64_t stored_headers(uint64_t word) noexcept nogil:
@@ -138,6 +131,11 @@ cdef inline uint64_t stored_headers(uint64_t word) noexcept nogil:
     word |= ~((word ^ word >> 16) & (word ^ word >> 16) >> 8) >> 8
     # The bytes that are 0. The shorter (word - 0x01010101) & ~word takes the 1 behind a 0 for one.
     return ~((word & <uint64_t>0x7F7F7F7F) + <uint64_t>0x7F7F7F7F | word) & <uint64_t>0x80808080
+
+
+cdef inline bint has_zero(uint64_t word) noexcept nogil:
+    """Whether one of the bytes of a word is 0."""
+    return (word - <uint64_t>0x0101010101010101 & ~word & <uint64_t>0x8080808080808080) != 0
 
 
 cdef size_t search(const uint8_t *data, size_t start, size_t stop) noexcept nogil:
@@ -153,7 +151,9 @@ cdef size_t search(const uint8_t *data, size_t start, size_t stop) noexcept nogi
         found = ~word & ~(word >> 1) & word >> 2
         found &= ~(word >> 4 & word >> 5 & word >> 6 & word >> 7)
         found &= ~(word >> 9 & word >> 10 & word >> 11 & word >> 12)
-        stored = stored_headers(word) | stored_headers(load(data + byte + 2)) << 16
+        stored = 0
+        if has_zero(word):
+            stored = stored_headers(word) | stored_headers(load(data + byte + 2)) << 16
         found = (found | stored >> 7) & (<uint64_t>1 << 48) - 1
         if byte * 8 < start:
             found &= ~<uint64_t>0 << (start - byte * 8)

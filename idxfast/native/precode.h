@@ -1,13 +1,26 @@
-/* The sum over a precode's lengths that makes it complete (RFC 1951, sections 3.2.2 and 3.2.7).
- *
- * A codeword of n bits takes up 2^(7 - n) of 128 places. precode_shares says how many places four
- * lengths of 3 bits take up together: 255 stands for 256, which is as much too many.
- */
+/* The code that the header of a dynamic block gives its code lengths in (RFC 1951, section 3.2.7). */
 #ifndef IDXFAST_PRECODE_H
 #define IDXFAST_PRECODE_H
 
 #include <stdint.h>
 
+/* In which order their lengths are given. */
+static const uint8_t precode_order[19] = {
+    16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
+};
+
+/* What the symbols stand for: so many lengths, and more by what so many bits say. */
+static const uint8_t precode_repeats[19] = {
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 11,
+};
+static const uint8_t precode_extra_bits[19] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 7,
+};
+
+/* A codeword of n bits takes up 2^(7 - n) of the 128 places that a complete code has (section 3.2.2).
+ * precode_shares says how many four lengths of 3 bits take up together: 255 stands for 256, which is
+ * as much too many.
+ */
 #define SHARE(length) ((length) ? 128 >> (length) : 0)
 #define SHARES(i) (SHARE((i) & 7) + SHARE((i) >> 3 & 7) + SHARE((i) >> 6 & 7) + SHARE((i) >> 9 & 7))
 #define ENTRIES_1(i) (SHARES(i) > 255 ? 255 : SHARES(i))

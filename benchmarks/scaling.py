@@ -26,7 +26,7 @@ from survival import Survival, decoded_share, measure_survival
 
 import idxfast
 from idxfast.gzip.team import MIN_GAP, SPAN
-from idxfast.source import open_source
+from idxfast.opening import open_source
 from idxfast.threads import MAX_THREADS
 
 CORES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)

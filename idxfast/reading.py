@@ -20,13 +20,14 @@ from .gzip.inflate import read_prefix
 from .gzip.reader import MAX_RATIO, decode
 from .native.members import decode_member
 from .native.memory import fill
-from .source import FileSource, MemorySource, Source, StreamSource, open_source
+from .opening import open_source
+from .source import FileSource, MemorySource, Source, StreamSource
 from .threads import Progress, check_threads
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-    from .source import File
+    from .opening import File
 
 # A file of so many bytes is read at once, and decoded in one call if it is gzip and unpacks to so
 # many, before its header is looked at.

@@ -251,7 +251,8 @@ def test_signals_do_not_end_a_read(content, packed, oracle):
 def test_one_read_asks_for_no_more_than_the_system_takes(
     most, content, packed, oracle, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("idxfast.source.MAX_READ", most)
+    for room in ("pread", "source"):
+        monkeypatch.setattr(f"idxfast.{room}.MAX_READ", most)
     data = packed(content)
     path = tmp_path / "file"
     path.write_bytes(data)

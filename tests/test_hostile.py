@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import idxfast
-from idxfast import source
+from idxfast import pread, source
 from idxfast.gzip import segments
 from idxfast.native import codec
 
@@ -132,9 +132,9 @@ def test_without_reading_by_position(large, tmp_path, monkeypatch):
     raw.write_bytes(idx(large[1]))
     monkeypatch.setattr("idxfast.raw.CHUNK", 50_000)
     monkeypatch.setattr("idxfast.raw.MIN_SIZE", 1)
-    monkeypatch.setattr(source, "_read_at_into", source._copy_into)
-    for read_at in (source._read_at, source._seek_and_read):
-        monkeypatch.setattr(source, "_read_at", read_at)
+    monkeypatch.setattr(pread, "_read_into", pread._read_and_copy)
+    for read in (pread._read, pread._seek_and_read):
+        monkeypatch.setattr(pread, "_read", read)
         for _ in range(5):
             assert np.array_equal(idxfast.load(raw, threads=4), large[1])
             assert np.array_equal(idxfast.load(large[0], threads=4), large[1])

@@ -9,8 +9,8 @@ import idxfast
 
 ROOT = Path(idxfast.__file__).parent
 ORDER = [
-    "errors", "sniff", "native", "threads", "format", "source", "sink", "gzip.container",
-    "gzip.segments", "gzip.members", "gzip.inflate", "gzip.runs", "gzip.decoder", "gzip.team",
+    "errors", "sniff", "native", "threads", "format", "pread", "source", "opening", "sink",
+    "gzip.container", "gzip.segments", "gzip.members", "gzip.inflate", "gzip.runs", "gzip.decoder", "gzip.team",
     "gzip.reader", "gzip.writer", "arrays", "raw", "streams", "reading", "writing", "names", "xz",
     "directory", "datasets.catalogue", "datasets.verifying", "datasets.transfer",
     "datasets.fetching", "datasets.loading", "datasets.synthetic", "datasets", "compat.classes",

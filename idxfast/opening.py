@@ -1,0 +1,123 @@
+"""Open what the caller passed: a path, a URL, a descriptor, bytes, or a file object."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, cast
+
+from .native import files
+from .source import FileSource, MemorySource, Source, StreamSource
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    File: TypeAlias = str | os.PathLike[str] | os.PathLike[bytes] | int | Buffer | BinaryIO
+
+_URL = re.compile(r"[A-Za-z][\w+.:-]+://")
+
+
+def open_source(
+    file: File, mode: Literal["rb", "r+b"] = "rb", *, small: int = 0
+) -> Source | StreamSource:
+    """Open what the caller passed.
+
+    Parameters
+    ----------
+    file : str, PathLike, int, bytes-like or binary file object
+        A path or fsspec URL, a file descriptor, the bytes of a file, or a file open for reading.
+        Descriptors and file objects are read from where they stand, and stay open.
+    mode : {"rb", "r+b"}
+        How to open a path.
+    small : int
+        The size, in bytes, of the largest file that is read into memory at once.
+
+    Raises
+    ------
+    OSError
+        As `open` does.
+    TypeError
+        If it is none of these, or open in text mode.
+    ImportError
+        If it is a URL and fsspec is not installed.
+    """
+    if not isinstance(file, str) and hasattr(file, "__fspath__"):
+        file = os.fspath(cast("os.PathLike[Any]", file))
+        if isinstance(file, bytes):
+            file = os.fsdecode(file)
+    if isinstance(file, str):
+        if "://" in file and _URL.match(file):
+            return _open_url(file)
+        return _open_path(file, mode, small)
+    if isinstance(file, int):
+        return _of_caller(io.FileIO(file, closefd=False), f"<descriptor {file}>")
+    name = _name_of(file)
+    if type(file) in (io.FileIO, io.BufferedReader, io.BufferedRandom):
+        raw = getattr(file, "raw", file)
+        if type(raw) is io.FileIO:
+            return _of_caller(cast("BinaryIO", file), name)
+    if isinstance(file, io.BytesIO):
+        return MemorySource(file.getbuffer()[file.tell() :], name, file)
+    if isinstance(file, io.TextIOBase):
+        raise TypeError(f"{name} is open in text mode; open it in binary mode")
+    try:
+        return MemorySource(cast("Buffer", file), name)
+    except TypeError:
+        if hasattr(file, "readinto") or hasattr(file, "read"):
+            return StreamSource(file, name, owned=False)
+    raise TypeError(f"{name} is no path, no bytes of a file and no binary file")
+
+
+def _open_path(path: str, mode: Literal["rb", "r+b"], small: int) -> Source | StreamSource:
+    if files.AVAILABLE and mode == "rb":
+        data, descriptor, size = files.open_file(path, small)
+        if data is not None:
+            return MemorySource(data, path)
+    else:
+        flags = os.O_RDONLY if mode == "rb" else os.O_RDWR
+        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        size = -1
+    try:
+        if size <= 0:
+            status = os.fstat(descriptor)
+            size = status.st_size if _has_size(status) else -1
+            if stat.S_ISDIR(status.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if size > 0:
+            return FileSource(descriptor, path, size)
+        return StreamSource(io.FileIO(descriptor, mode), path, owned=True)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _of_caller(file: Any, name: str) -> FileSource | StreamSource:
+    if file.writable():
+        file.flush()
+    status = os.fstat(file.fileno())
+    if _has_size(status):
+        return FileSource.of_caller(file, name, status.st_size)
+    return StreamSource(file, name, owned=False)
+
+
+def _has_size(status: os.stat_result) -> bool:
+    """Whether it is a regular file; what only looks like one (/proc) says its size is 0."""
+    return stat.S_ISREG(status.st_mode) and status.st_size > 0
+
+
+def _open_url(url: str) -> StreamSource:
+    try:
+        import fsspec
+    except ImportError as error:
+        raise ImportError(f"{url}: URLs need fsspec: pip install idxfast[fsspec]") from error
+    return StreamSource(fsspec.open(url, "rb").open(), url, owned=True)
+
+
+def _name_of(file: object) -> str:
+    name = getattr(file, "name", None)
+    if isinstance(name, (str, bytes)) and name:
+        return os.fsdecode(name)
+    return f"<{type(file).__name__}>"

@@ -13,11 +13,11 @@ from idx import Array
 from idxfast.gzip.members import enter
 from idxfast.gzip.segments import Feed
 from idxfast.gzip.team import COPY, MIN_STEP, UNPACKED_STEP
+from idxfast.helpers import Helper
 from idxfast.native.blocks import find_block
 from idxfast.native.checksum import crc32
 from idxfast.native.codec import COMPLETE, CUT, WINDOW, decode_segment
 from idxfast.source import Source
-from idxfast.threads import Helper
 
 # Of so many measurements the best is taken: what a part costs when nothing disturbs it.
 ROUNDS = 25

@@ -12,7 +12,8 @@ from .errors import TrailingDataError, TruncatedError
 from .format import Header, swapped_hint
 from .native.memory import swap
 from .source import FileSource, Source
-from .threads import Progress, Workers, choose_threads
+from .threads import Progress, choose_threads
+from .workers import Workers
 
 # How much one thread reads at a time, and how much of it before it swaps bytes that are in cache.
 CHUNK = 4 << 20

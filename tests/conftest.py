@@ -1,8 +1,9 @@
-"""Options; an oracle that shares no code with idxfast; children; mirrors of data sets.
+"""Options; an oracle that shares no code with idxfast; children; threads; mirrors of data sets.
 
 All are plain Python over the standard library.
 """
 
+import _thread
 import gzip
 import http.server
 import importlib.util
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -266,3 +268,17 @@ def same():
 @pytest.fixture(params=["raw", "gzip"])
 def packed(request):
     return gzip.compress if request.param == "gzip" else bytes
+
+
+@pytest.fixture
+def no_thread_is_left():
+    """Call it to be sure; a thread that was interrupted while it started needs a moment to end."""
+    before = _thread._count()
+
+    def check():
+        deadline = time.monotonic() + 10
+        while _thread._count() > before:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+    return check

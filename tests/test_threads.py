@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import idxfast
-from idxfast import threads as thread_room
+from idxfast import helpers
 from idxfast.gzip import decoder, reader, segments, team, writer
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -37,20 +37,6 @@ def small_steps(monkeypatch):
     monkeypatch.setattr("idxfast.raw.CHUNK", 100_000)
     monkeypatch.setattr("idxfast.raw.SWAPPED", 8_000)
     monkeypatch.setattr("idxfast.raw.MIN_SIZE", 1)
-
-
-@pytest.fixture
-def no_thread_is_left():
-    """Call it to be sure; a thread that was interrupted while it started needs a moment to end."""
-    before = _thread._count()
-
-    def check():
-        deadline = time.monotonic() + 10
-        while _thread._count() > before:
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
-
-    return check
 
 
 @pytest.fixture
@@ -397,7 +383,7 @@ def test_no_more_threads_to_be_had(monkeypatch):
         for content in (file, blocks):
             left[0] = allowed
             with monkeypatch.context() as patch:
-                patch.setattr(thread_room, "start_new_thread", limited)
+                patch.setattr(helpers, "start_new_thread", limited)
                 assert np.array_equal(idxfast.loads(content, threads=4), data)
 
 
@@ -430,73 +416,6 @@ def test_after_a_fork(tmp_path):
         "    assert os.waitpid(child, 0)[1] == 0\n"
     )
     subprocess.run([sys.executable, "-P", "-c", code, path], check=True, timeout=60)
-
-
-def test_the_choice_of_threads(monkeypatch, tmp_path):
-    choose = thread_room.choose_threads
-    assert choose(3) == 3
-    for wrong in (0, -1):
-        for call in (idxfast.loads, idxfast.load):
-            with pytest.raises(ValueError, match=str(wrong)):
-                call(b"", threads=wrong)
-        with pytest.raises(ValueError, match=str(wrong)):
-            idxfast.save(tmp_path / "file", [1.5], threads=wrong)
-    monkeypatch.setattr(thread_room, "_quota", lambda: 99)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(3), raising=False)
-    assert choose(None) == 3
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64))
-    assert choose(None) == 8
-    for quota, expected in [(0.5, 1), (1.0, 1), (2.9, 2)]:
-        monkeypatch.setattr(thread_room, "_quota", lambda quota=quota: quota)
-        assert choose(None) == expected
-    monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert choose(None) == 1
-    for text, expected in [("max 100000\n", np.inf), ("250000 100000", 2.5), ("?", np.inf)]:
-        (tmp_path / "cpu.max").write_text(text)
-        assert thread_room._read_quota(tmp_path) == expected
-    assert thread_room._read_quota(tmp_path / "none") == np.inf
-
-
-def test_workers_keep_the_order_and_stop_at_an_error(no_thread_is_left):
-    with thread_room.Workers(3) as workers:
-        assert list(workers.map(lambda i: i * i, range(50))) == [i * i for i in range(50)]
-        begun = []
-
-        def fail(i):
-            begun.append(i)
-            if i == 3:
-                raise KeyError(i)
-            return i
-
-        seen = []
-        with pytest.raises(KeyError):
-            for i in workers.map(fail, range(1000)):
-                seen.append(i)
-        assert seen == [0, 1, 2]
-    assert len(begun) < 20
-    no_thread_is_left()
-
-
-def test_an_interrupt_does_not_wait_for_a_call_aside(no_thread_is_left):
-    may_end = threading.Event()
-    old = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
-        with pytest.raises(KeyboardInterrupt):
-            thread_room.call_aside(lambda seconds: may_end.wait(seconds), 60)
-    finally:
-        signal.signal(signal.SIGALRM, old)
-        may_end.set()
-    no_thread_is_left()
-
-
-def test_a_call_aside_gives_what_the_call_gives(monkeypatch):
-    assert thread_room.call_aside(lambda _: threading.get_ident(), 0) != threading.get_ident()
-    with pytest.raises(KeyError):
-        thread_room.call_aside({}.__getitem__, 1)
-    monkeypatch.setattr(thread_room, "start_helpers", lambda *_: None)
-    assert thread_room.call_aside(lambda _: threading.get_ident(), 0) == threading.get_ident()
 
 
 def test_a_large_member_is_encoded_aside(monkeypatch, tmp_path):

@@ -10,7 +10,7 @@ from ..native.checksum import combine_crc32, crc32
 from ..native.codec import BAD_DATA, COMPLETE, NO_SPACE, WINDOW
 from ..native.members import decode_members, find_blocks
 from ..source import Source
-from ..threads import map_here
+from ..workers import map_here
 from .container import BGZF_HEADER_SIZE, BGZF_MAX_SIZE, is_bgzf
 from .inflate import find_damage
 from .members import enter, leave

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..native.codec import WINDOW
 from ..source import Source
-from ..threads import Progress, Workers, choose_threads
+from ..threads import Progress, choose_threads
+from ..workers import Workers
 from .container import BGZF_HEADER_SIZE, is_bgzf
 from .decoder import Decoder, NoSpace
 from .inflate import read_prefix

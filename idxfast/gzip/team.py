@@ -19,9 +19,10 @@ from functools import partial
 
 import numpy as np
 
+from ..helpers import Helper, join_helpers, start_helpers
 from ..native.codec import WINDOW
 from ..source import Source
-from ..threads import Helper, Progress, join_helpers, start_helpers
+from ..threads import Progress
 from .decoder import Decoder
 from .runs import Mark, Memory, Run
 from .segments import STEP

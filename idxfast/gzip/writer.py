@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..native.checksum import crc32
 from ..native.codec import encode
-from ..threads import Workers, call_aside
+from ..workers import Workers, call_aside
 from .container import BGZF_END, pack_bgzf_header, pack_header, pack_trailer
 
 if TYPE_CHECKING:

@@ -1,0 +1,98 @@
+"""A thread that can be started and joined whatever happens in between."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from _thread import allocate_lock, start_new_thread
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+
+class _Life:
+    """What only a thread holds: gone when the thread is, even if it never came to run anything."""
+
+
+class Helper:
+    """A thread that can be started and joined whatever Ctrl-C interrupts, and without memory.
+
+    `threading.Thread` cannot: its start waits in a condition, and Ctrl-C at that moment can leave
+    the thread waiting for ever; so does a thread that has no memory for its first call.
+    """
+
+    def __init__(self, target: Callable[[], object]) -> None:
+        self._target = target
+        self._claim = allocate_lock()  # of the thread when it begins, or of who joins it before
+        self._ended: SimpleQueue[object] = SimpleQueue()
+        self._life: weakref.ref[_Life] | None = None
+        self._is_started = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has; so has one that was never started."""
+        return self._life is None or self._life() is None
+
+    def start(self) -> None:
+        """Start it.
+
+        Raises
+        ------
+        RuntimeError
+            If the system has no more threads.
+        """
+        start_new_thread(self._run, (self._begin_life(),))
+        self._is_started = True
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for its end, so many seconds at the most; return whether it has ended."""
+        if not self.has_ended:
+            with contextlib.suppress(Empty):
+                self._ended.get(timeout=timeout)
+        return self.has_ended
+
+    def join(self) -> None:
+        """Wait for its end; if it has not begun, it ends without doing anything."""
+        is_idle = self._claim.acquire(blocking=False)
+        if self._is_started:
+            self.wait()
+        elif not is_idle:
+            # Interrupted while it started: it has begun. Or there never was one, and this is the
+            # second call, the first one having been interrupted, too.
+            self.wait(1)
+
+    def _begin_life(self) -> _Life:
+        life = _Life()
+        self._life = weakref.ref(life, self._ended.put)
+        return life
+
+    def _run(self, life: _Life) -> None:
+        # Errors hold on to frames, and a MemoryError may be kept.
+        del life
+        if self._claim.acquire(blocking=False):
+            self._target()
+
+
+def start_helpers(target: Callable[[], object], count: int, helpers: list[Helper]) -> None:
+    """Start so many threads, or as many as the system has left: none, perhaps."""
+    for _ in range(count):
+        helpers.append(Helper(target))
+        try:
+            helpers[-1].start()
+        except RuntimeError:
+            helpers.pop()
+            return
+
+
+def join_helpers(helpers: list[Helper]) -> None:
+    """Wait for the end of all of them; Ctrl-C is raised after that."""
+    interrupt = None
+    for helper in helpers:
+        is_joined = False
+        while not is_joined:
+            try:
+                helper.join()
+                is_joined = True
+            except KeyboardInterrupt as error:
+                interrupt = error
+    if interrupt is not None:
+        raise interrupt

@@ -26,6 +26,10 @@ HEAD_SIZE = PREFIX + WINDOW
 HEAD_STEP = 32 << 10
 HEAD_SPACE = 512 << 10
 
+# About the most bytes that one thread unpacks at a time: Ctrl-C waits for them. 1 GiB of zeros in one
+# call kept it waiting for 0.3 s.
+UNPACKED_STEP = 32 << 20
+
 # Compressed bytes from which on several threads are used.
 MIN_SIZE = 2 << 20
 
@@ -96,8 +100,9 @@ def _decode_rest(
     if threads > 1 and decoder.total > MIN_SIZE and not is_bgzf(source.read(0, BGZF_HEADER_SIZE)):
         Team(decoder, source, threads, progress).decode()
         return
-    # What announces little is not read far ahead.
-    step = min(STEP, HEAD_STEP + decoder.total)
+    # What announces little is not read far ahead, nor is much unpacked in one call.
+    unpacked = UNPACKED_STEP * source.size // max(decoder.total, 1)
+    step = min(STEP, HEAD_STEP + min(decoder.total, unpacked))
     with Workers(threads) as workers:
         while decoder.advance(step, map=workers.map):
             if progress is not None:

@@ -75,7 +75,9 @@ def test_no_permission(tmp_path):
 def test_a_file_that_says_it_is_empty():
     """The arguments of a process, each with a zero behind it, as a file of no size."""
     words = ["", "", "\x08\x01", "", "", "\x04abc"]
-    with subprocess.Popen(words, executable=shutil.which("yes"), stdout=subprocess.PIPE) as process:
+    # With a folder to start in, for posix_spawn takes no empty name.
+    yes = {"executable": shutil.which("yes"), "cwd": "/"}
+    with subprocess.Popen(words, **yes, stdout=subprocess.PIPE) as process:
         process.stdout.read(1)  # it has started, and is soon stopped by a full pipe
         path = f"/proc/{process.pid}/cmdline"
         assert os.stat(path).st_size == 0

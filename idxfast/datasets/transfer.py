@@ -136,7 +136,8 @@ class _Receiver:
         self._count += len(data)
 
     def flush(self) -> None:
-        """Nothing: pooch asks for it after every chunk."""
+        """Have what has arrived in the file, should the process be killed; pooch asks for it."""
+        self._file.flush()
 
     def close(self) -> None:
         if self._timer is not None:

@@ -26,8 +26,8 @@ HEAD_SIZE = PREFIX + WINDOW
 HEAD_STEP = 32 << 10
 HEAD_SPACE = 512 << 10
 
-# About the most bytes that one thread unpacks at a time: Ctrl-C waits for them. 1 GiB of zeros in one
-# call kept it waiting for 0.3 s.
+# About the most bytes that one thread unpacks at a time: Ctrl-C waits for them. 1 GiB of zeros in
+# one call kept it waiting for 0.3 s.
 UNPACKED_STEP = 32 << 20
 
 # Compressed bytes from which on several threads are used.

@@ -113,8 +113,11 @@ def dynamic_headers():
     yield "precode-over", (number(0, 10), number(15, 4), ones * 19)
     yield "precode-incomplete", (number(0, 10), number(15, 4), number(2, 3) * 3, "000" * 16)
     yield "precode-single", (number(0, 10), number(15, 4), ones, "000" * 18)
-    # Symbols 16 and 17, a bit each: a repeat of nothing, and zeros beyond the last length.
-    yield "repeat-first", (number(0, 10), number(0, 4), ones * 2, "000" * 2, "0", "00")
+    # Symbols 1 (0), 16 (10) and 18 (11): a repeat of nothing, then all as it should be.
+    precode = (number(2, 3), "000", number(2, 3), "000" * 14, ones)
+    lengths = ("10", number(0, 2), "11", number(127, 7), "11", number(103, 7), "000")
+    yield "repeat-first", (number(0, 10), number(14, 4), *precode, *lengths)
+    # Symbols 16 and 17, a bit each: zeros beyond the last length.
     yield "repeat-beyond", (number(0, 10), number(0, 4), "000", ones * 2, "000", "1" * 8 * 40)
 
 

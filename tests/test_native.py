@@ -12,7 +12,7 @@ import pytest
 
 import idxfast
 from corpus_deflate import codes, dynamic_headers
-from handmade import DISTANCES, LITERALS, Deflate, bits
+from handmade import DISTANCES, LITERALS, Deflate, bits, number
 from idxfast.native import blocks, checksum, codec, files, lists, members, memory
 
 
@@ -83,12 +83,37 @@ def test_positions_outside_are_refused(start, stop, cut, position, window, words
 
 def test_a_stream_that_ends_before_its_cut_is_complete():
     data, packed = stream()
-    buffer, out = bytearray(packed + bytes(range(1, 20))), bytearray(len(data))
+    behind = bytes(range(1, codec.CLOSING_SPACE + 2))
+    buffer, out = bytearray(packed + behind), bytearray(len(data))
     stop = 8 * len(packed) + 9
     result = codec.decode_segment(buffer, 0, stop, True, out, 0, 0)
     assert result == (codec.COMPLETE, len(packed), len(data))
     assert out == data
-    assert buffer == packed + bytes(range(1, 20))
+    assert buffer == packed + behind
+
+
+def test_a_cut_in_padding_is_none():
+    """Behind the header of a stored block, whose length would be that of whatever comes next."""
+    seen = set()
+    for count in range(8):
+        for final in (False, True):
+            # A literal of 9 bits moves on by one bit.
+            before = Deflate().fixed([200] * count).raw(number(final, 1), "00")
+            size = len(before.bits)
+            for stop in range(size, size + -size % 8):
+                stream = bytearray(before.pack("1") + bytes(100))
+                result = codec.decode_segment(stream, 0, stop, True, bytearray(1000), 0, 0)
+                assert result[0] == codec.BAD_DATA
+                seen.add((stop & 7, final))
+    assert len(seen) == 2 * 7
+
+
+def test_the_closing_block_is_a_stream_of_its_own():
+    made = [codec.make_closing() for _ in range(20)]
+    for block, content in made:
+        assert 0 < len(block) + 7 <= 8 * codec.CLOSING_SPACE
+        assert zlib.decompress(bits(block), -15) == content
+    assert len({content for _, content in made}) == 20
 
 
 def test_read_only_memory_is_not_written_to():

@@ -10,6 +10,7 @@ CUT: Final[int]
 BAD_DATA: Final[int]
 NO_SPACE: Final[int]
 
+def make_closing() -> tuple[str, bytes]: ...
 def decode_segment(
     stream: Buffer,
     start: int,

@@ -5,8 +5,10 @@
 libdeflate decodes whole streams only. A segment, a piece of a stream from one block start to
 another, is made whole for it on both sides: in front goes a stored block that holds the bytes
 before the segment (its window), then empty blocks that lead to the bit where the segment starts;
-behind goes a final block of a few random bytes. Only if these come out at the end is it sure that a
-block of the stream ended at the cut: whoever made the file cannot know them.
+behind goes a final block of a few random bytes, in a code for random bytes alone. Only if these come
+out at the end is it sure that a block of the stream ended at the cut: whatever else may be under way
+there, a stored block or a code that the file has chosen, makes other bytes of that block, for whoever
+made the file cannot know them.
 """
 
 from cpython.buffer cimport (
@@ -17,7 +19,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from .libdeflate cimport *
 
-import os
+import random
 
 choose_code()
 
@@ -26,7 +28,8 @@ cdef enum:
     STORED_HEADER = 5
     PHASE_SPACE = 16        # an odd block of 91 bits and three of 10 at the most
     MARKER = 8
-    MAX_CLOSING = 2 + 4 + MARKER    # 3 bits, padding, length and complement, the random bytes
+    CLOSING = 347           # bits
+    MAX_CLOSING = (7 + CLOSING + 7) >> 3
 
 cdef enum Result:
     IS_COMPLETE
@@ -39,14 +42,51 @@ WINDOW = MAX_WINDOW         # how far back a DEFLATE stream may copy from, in by
 PREFIX_SPACE = STORED_HEADER + MAX_WINDOW + PHASE_SPACE
 CLOSING_SPACE = MAX_CLOSING
 
-cdef uint8_t[4 + MARKER] closing    # the closing block from its length on
-memcpy(closing, PyBytes_AsString(b"\x08\0\xf7\xff" + os.urandom(MARKER)), 4 + MARKER)
-
 # What decode_segment returns first.
 COMPLETE = IS_COMPLETE      # the final block ended inside the segment
 CUT = IS_CUT                # the segment was decoded to its cut
 BAD_DATA = IS_BAD_DATA      # not a DEFLATE stream, or not all of one
 NO_SPACE = IS_NO_SPACE      # more bytes than the destination can hold
+
+
+cdef uint8_t[MARKER] marker
+cdef uint8_t[8][MAX_CLOSING] closings     # the closing block from each bit of a byte on
+
+
+def make_closing():
+    """Make the final block that closes a segment, and the bytes in it.
+
+    Returns
+    -------
+    block : str
+        Zeros and ones, as they stand in the stream.
+    content : bytes
+    """
+    dice = random.SystemRandom()
+    # With the end of block these are 16 codewords of 4 bits, a complete code.
+    used = [*sorted(dice.sample(range(256), 15)), 256]
+    chosen = [dice.randrange(15) for _ in range(MARKER)]
+    # A final dynamic block of 257 + 0 literal and length codes, 1 + 0 distance codes, 4 + 8 precode
+    # lengths, of which those of the symbols 0 and 4 (fourth and last in RFC 1951's order) are 1.
+    fields = [(1, 1), (2, 2), (0, 5), (0, 5), (8, 4), *((i in (3, 11), 3) for i in range(12))]
+    # So a bit says whether a codeword has 4 bits or none; there is none for a distance.
+    fields += [*((symbol in used, 1) for symbol in range(257)), (0, 1)]
+    block = "".join(f"{value:0{count}b}"[::-1] for value, count in fields)
+    return block + "".join(f"{i:04b}" for i in [*chosen, 15]), bytes([used[i] for i in chosen])
+
+
+cdef int put_closing() except -1:
+    """Keep a closing block where `decode` finds it."""
+    cdef int bit
+    block, content = make_closing()
+    memcpy(marker, PyBytes_AsString(content), MARKER)
+    for bit in range(8):
+        shifted = (int(block[::-1], 2) << bit).to_bytes(MAX_CLOSING, "little")
+        memcpy(closings[bit], PyBytes_AsString(shifted), MAX_CLOSING)
+    return 0
+
+
+put_closing()
 
 
 cdef inline size_t put_bits(
@@ -95,15 +135,15 @@ cdef Result decode(
     cdef uint8_t *tail = stream + (stop >> 3)
     cdef uint8_t[PHASE_SPACE] blocks
     cdef uint8_t[MAX_CLOSING] saved
+    cdef const uint8_t *closing
     cdef size_t size, consumed = 0
 
     if cut:
         memcpy(saved, tail, MAX_CLOSING)
-        tail[0] &= (1 << (stop & 7)) - 1
-        tail[1] = 0
-        tail += (put_bits(tail, stop & 7, 1, 3) + 7) >> 3    # final, stored
-        memcpy(tail, closing, sizeof(closing))
-        tail += sizeof(closing)
+        closing = closings[stop & 7]
+        tail[0] = tail[0] & (1 << (stop & 7)) - 1 | closing[0]
+        memcpy(tail + 1, closing + 1, MAX_CLOSING - 1)
+        tail += ((stop & 7) + CLOSING + 7) >> 3
 
     if phase:
         memset(blocks, 0, PHASE_SPACE)
@@ -139,21 +179,13 @@ cdef Result decode(
     end[0] = (head - stream) + consumed
     if not cut or 8 * end[0] <= stop:
         return IS_COMPLETE
-    if consumed != size or not is_closed(out, produced[0]):
+    if (
+        consumed != size or produced[0] < MARKER
+        or memcmp(out + produced[0] - MARKER, marker, MARKER)
+    ):
         return IS_BAD_DATA
     produced[0] -= MARKER
     return IS_CUT
-
-
-cdef bint is_closed(const uint8_t *out, size_t size) noexcept nogil:
-    """Whether the closing block has been decoded as what it is.
-
-    Its bytes at the end are not enough: a stored block that goes on over the cut ends with them,
-    too, but then with its length before them.
-    """
-    if size < MARKER or memcmp(out + size - MARKER, closing + 4, MARKER):
-        return False
-    return size < MARKER + 4 or memcmp(out + size - MARKER - 4, closing, 4) != 0
 
 
 def decode_segment(

@@ -73,6 +73,20 @@ def test_workers_keep_the_order_and_stop_at_an_error(no_thread_is_left):
     no_thread_is_left()
 
 
+def test_an_interrupt_while_threads_start_leaves_none(monkeypatch, no_thread_is_left):
+    start = workers.start_helpers
+
+    def interrupted(target, count, helpers):
+        start(target, count - 1, helpers)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workers, "start_helpers", interrupted)
+    pool = workers.Workers(3)
+    with pytest.raises(KeyboardInterrupt), pool:
+        pytest.fail("it was not entered")
+    no_thread_is_left()
+
+
 def test_an_interrupt_does_not_wait_for_a_call_aside(no_thread_is_left):
     may_end = threading.Event()
     old = signal.signal(signal.SIGALRM, signal.default_int_handler)

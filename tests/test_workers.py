@@ -87,6 +87,15 @@ def test_an_interrupt_while_threads_start_leaves_none(monkeypatch, no_thread_is_
     no_thread_is_left()
 
 
+def test_what_threads_leave_that_end_early_the_caller_does(monkeypatch):
+    start = workers.start_helpers
+    monkeypatch.setattr(workers, "start_helpers", lambda target, *rest: start(lambda: None, *rest))
+    here = threading.get_ident()
+    with workers.Workers(2) as pool:
+        results = pool.map(lambda i: (i, threading.get_ident()), range(12))
+        assert list(results) == [(i, here) for i in range(12)]
+
+
 def test_an_interrupt_does_not_wait_for_a_call_aside(no_thread_is_left):
     may_end = threading.Event()
     old = signal.signal(signal.SIGALRM, signal.default_int_handler)

@@ -1,10 +1,14 @@
 import gzip
+import os
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from idxfast.cli import main
+import idxfast
+from idxfast.cli import demo, info, main
 from idxfast.cli.demo import as_text
 
 
@@ -20,6 +24,24 @@ def test_info_says_shape_type_container_and_sizes(images, capsys):
     line = capsys.readouterr().out
     size = images.stat().st_size
     assert line == f"{images}: 2 x 3 x 4 uint8, gzip, {size} bytes in the file, 24 in the array\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "cut", "container"),
+    [
+        ({}, None, "raw"),
+        ({"compresslevel": 6}, None, "gzip"),
+        ({"compresslevel": 6, "seekable": True}, None, "BGZF"),
+        ({"compresslevel": 6, "seekable": True}, -28, "BGZF without its end-of-file block"),
+    ],
+)
+def test_info_tells_containers_apart(options, cut, container, tmp_path, capsys):
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        idxfast.save(file, np.zeros((2, 3), np.uint8), **options)
+    path.write_bytes(path.read_bytes()[:cut])
+    assert main(["info", "--verify", str(path)]) == 0
+    assert f": 2 x 3 uint8, {container}, " in capsys.readouterr().out
 
 
 def test_info_does_not_read_the_payload_but_verify_does(images, capsys):
@@ -47,12 +69,46 @@ def test_wrong_usage():
     assert error.value.code == 2
 
 
+def test_the_module_is_the_command(images, capfd):
+    command = [sys.executable, "-P", "-m", "idxfast", "info", str(images)]
+    assert subprocess.run(command, timeout=60).returncode == 0
+    child = capfd.readouterr()
+    assert main(["info", str(images)]) == 0
+    assert capfd.readouterr() == child
+    assert subprocess.run([*command, "missing"], timeout=60).returncode == 1
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_nobody_reads_the_output(unbuffered, images):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-P", "-m", "idxfast", "info", str(images)]
+    options = {"env": os.environ | {"PYTHONUNBUFFERED": unbuffered}, "timeout": 60}
+    with open(writing, "wb") as output:
+        child = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, **options)
+    assert (child.returncode, child.stderr) == (141, b"")
+
+
+def test_an_interrupt_is_no_traceback(images, monkeypatch):
+    def interrupt(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(info, "read_header", interrupt)
+    assert main(["info", str(images)]) == 130
+
+
 def test_demo_shows_times_and_digits(capsys):
     assert main(["demo", "--count", "50"]) == 0
     out = capsys.readouterr().out
     assert "50 digits" in out
     assert "labels: 1 3 4 1" in out
     assert "@" in out
+
+
+def test_demo_compares_what_it_loads(monkeypatch):
+    monkeypatch.setattr(demo, "load", lambda path: idxfast.load(path)[::-1])
+    with pytest.raises(AssertionError, match="did not come back"):
+        main(["demo", "--count", "5"])
 
 
 def test_as_text_draws_dark_and_bright():

@@ -8,6 +8,7 @@ import tempfile
 import numpy as np
 import pytest
 
+from idxfast import ChecksumError
 from idxfast.compat import mnist as ours
 
 TYPES = [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E]
@@ -74,6 +75,13 @@ def test_messages(theirs, data):
         assert str(caught.value).startswith(MESSAGES[data])
     if not MESSAGES[data].endswith(" "):
         assert str(caught.value) == MESSAGES[data]
+
+
+def test_damaged_gzip_is_told_as_such(oracle):
+    data = bytearray(gzip.compress(oracle.pack(0x08, (3,))))
+    data[-8] ^= 1
+    with pytest.raises(ChecksumError):
+        ours.parse_idx(io.BytesIO(data))
 
 
 def test_a_file_that_is_there_is_not_downloaded(family, no_download):

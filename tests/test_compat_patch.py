@@ -163,6 +163,17 @@ def test_which_package_is_installed_as_mnist(mnist, python_mnist):
         patch("python_mnist")
 
 
+def test_what_is_installed():
+    assert patching._is_installed("numpy")
+    assert not patching._is_installed("numpy_of_another_name")
+
+
+@pytest.mark.parametrize("name", ["mnist", "python-mnist"])
+def test_nothing_is_installed_as_mnist(name, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert not patching._is_installed(name)
+
+
 def test_a_name_that_is_not_known(idx2numpy):
     with pytest.raises(ValueError, match="cannot patch 'numpy', only idx2numpy, mnist, "):
         patch("idx2numpy", "numpy")

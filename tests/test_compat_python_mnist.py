@@ -168,6 +168,10 @@ def test_processing_takes_lists_and_leaves_them(same):
     assert images == [[0, 127, 128, 255]]
 
 
+def test_processing_leaves_other_numbers_as_they_are():
+    assert ours.MNIST().process_images(np.array([[0.5, 300]])) == [[0.5, 300]]
+
+
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("form", ["lists", "arrays"])
 def test_packers(packer, tmp_path, family, form, packed):

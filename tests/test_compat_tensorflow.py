@@ -72,6 +72,16 @@ def _numbered(count, **options):
     return tensorflow.DataSet(images, labels, dtype=np.uint8, **options)
 
 
+def test_images_and_labels_belong_together():
+    with pytest.raises(ValueError, match="3 images, but 2 labels"):
+        tensorflow.DataSet(np.zeros((3, 2, 2, 1), np.uint8), np.zeros(2, np.uint8))
+
+
+def test_no_batch_of_no_images():
+    with pytest.raises(ValueError, match="there are no images"):
+        _numbered(0).next_batch(1)
+
+
 def test_batches_in_order():
     data = _numbered(5)
     batches = [data.next_batch(2, shuffle=False) for _ in range(4)]

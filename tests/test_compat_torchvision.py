@@ -259,6 +259,14 @@ def test_labels_of_qmnist(torch, qmnist):
         ours.QMNIST(root, "validation")
 
 
+def test_labels_of_qmnist_are_a_table(torch, qmnist, oracle):
+    root, _, labels = qmnist
+    path = root / "QMNIST" / "raw" / "qmnist-test-labels-idx2-int"
+    path.write_bytes(oracle.pack(0x0C, (len(labels),)))
+    with pytest.raises(ValueError, match="2 dimensions instead of 1"):
+        ours.QMNIST(root, train=False)
+
+
 @pytest.mark.parametrize("name", ["MNIST", "FashionMNIST", "KMNIST", "QMNIST"])
 def test_class_names_are_those_of_torchvision(name):
     theirs = pytest.importorskip("torchvision.datasets.mnist")

@@ -191,18 +191,43 @@ print(failures, *sorted(answers))
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("cc"), reason="needs glibc, cc")
-def test_each_allocation_fails(folder, run_child, tmp_path):
-    """That of libdeflate's tables, the only memory that compiled code takes from the system."""
-    (tmp_path / "shim.c").write_text(SHIM)
-    library = tmp_path / "shim.so"
-    command = ["cc", "-O1", "-fPIC", "-shared", "-o", library, tmp_path / "shim.c", "-ldl"]
+@pytest.fixture(scope="module")
+def shimmed(tmp_path_factory):
+    """The start of a command whose allocations the shim counts."""
+    if sys.platform != "linux" or not shutil.which("cc"):
+        pytest.skip("needs glibc, cc")
+    source = tmp_path_factory.mktemp("shim") / "shim.c"
+    source.write_text(SHIM)
+    library = source.with_suffix(".so")
+    command = ["cc", "-O1", "-fPIC", "-shared", "-o", library, source, "-ldl"]
     if subprocess.run(command, capture_output=True).returncode:
         pytest.skip("the shim over malloc does not compile here")
-    before = ["env", f"LD_PRELOAD={library}"]
-    failures, *answers = run_child(CHILD + FAILING, folder, before=before, timeout=120)
+    return ["env", f"LD_PRELOAD={library}"]
+
+
+def test_each_allocation_fails(folder, run_child, shimmed):
+    """That of libdeflate's tables, the only memory that compiled code takes from the system."""
+    failures, *answers = run_child(CHILD + FAILING, folder, before=shimmed, timeout=120)
     assert int(failures) > 50
     assert answers == ["MemoryError", "damaged", "loaded"]
+
+
+IMPORTING = """
+import ctypes, sys
+shim = ctypes.CDLL(None)
+shim.shim_fail_at(int(sys.argv[2]))
+import idxfast
+seen = shim.shim_seen()
+shim.shim_fail_at(0)
+print(seen, idxfast.load(sys.argv[1]).sum())
+"""
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_each_allocation_of_the_import_fails(folder, run_child, shimmed, k):
+    """Each module that uses libdeflate asks for tables that it can do without."""
+    expected = idxfast.load(folder / "file.gz").sum()
+    assert run_child(IMPORTING, folder / "file.gz", k, before=shimmed) == ["3", str(expected)]
 
 
 def native_calls(folder):

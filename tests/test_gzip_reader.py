@@ -168,3 +168,15 @@ def test_zlib_gives_the_reason_and_the_offset(oracle):
     with pytest.raises(GzipError, match="invalid block type") as error:
         idxfast.loads(bad)
     assert error.value.offset == 10
+
+
+def test_the_offset_behind_a_piece_that_unpacks_to_much(oracle):
+    """Where zlib is given 4 KB, it gives 4 MB."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = deflate.compress(oracle.pack(0x08, (9_000_000,), bytes(9_000_000)))
+    packed = gzip.compress(b"")[:10] + packed + deflate.flush(zlib.Z_FULL_FLUSH)
+    with pytest.raises(GzipError, match="invalid block type") as error:
+        idxfast.loads(packed + b"\x07" + bytes(20))
+    assert error.value.offset == len(packed)
+    with pytest.raises(TruncatedError, match=r"byte 9,000,008 of 9,000,008"):
+        idxfast.loads(packed)

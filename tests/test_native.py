@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import struct
 import sysconfig
 import zlib
 from io import BytesIO
@@ -116,6 +117,46 @@ def test_the_closing_block_is_a_stream_of_its_own():
     assert len({content for _, content in made}) == 20
 
 
+@pytest.mark.parametrize("size", range(12))
+def test_a_cut_behind_a_few_bytes(size):
+    data = bytes(range(size))
+    deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
+    packed = deflate.compress(data) + deflate.flush(zlib.Z_FULL_FLUSH)
+    buffer, out = bytearray(packed + bytes(codec.CLOSING_SPACE)), bytearray(size + 8)
+    result = codec.decode_segment(buffer, 0, 8 * len(packed), True, out, 0, 0)
+    assert result[::2] == (codec.CUT, size)
+    assert out[:size] == data
+
+
+OVER_THE_CUT = """
+import os, sys
+stream, random, stop = bytes.fromhex(sys.argv[1]), bytes.fromhex(sys.argv[2]), int(sys.argv[3])
+urandom = os.urandom
+os.urandom = lambda count: random if count == len(random) else urandom(count)
+from idxfast.native import codec
+
+result = codec.decode_segment(bytearray(stream), 0, stop, True, bytearray(100), 0, 0)[0]
+print([codec.COMPLETE, codec.CUT, codec.BAD_DATA].index(result))
+"""
+
+
+@pytest.mark.parametrize("size", [0, 20])
+def test_a_block_over_the_cut_that_ends_with_the_closing_block(size, run_child):
+    """It takes knowing the random bytes to make one, so a child has chosen them."""
+    end_of_block = "1" * 9
+    open_block = Deflate().dynamic([7] * size, False, [8] * 255 + [9, 9], [0])
+    open_block = open_block.bits.removesuffix(end_of_block)
+    # To the block, the closing block's head and the first two random bits are five literals.
+    closing = "100" + "000" + "".join(number(byte, 8) for byte in b"\x08\0\xf7\xff")
+    empty = Deflate().fixed([]).bits * 4 + Deflate().fixed([], True).bits
+    random = bits("00" + end_of_block + empty)
+    inflater = zlib.decompressobj(-15)
+    unpacked = inflater.decompress(bits(open_block + closing) + random)
+    assert (len(unpacked), inflater.eof, inflater.unused_data) == (size + 5, True, b"")
+    stream = bits(open_block) + bytes(codec.CLOSING_SPACE)
+    assert run_child(OVER_THE_CUT, stream.hex(), random.hex(), len(open_block)) == ["2"]
+
+
 def test_read_only_memory_is_not_written_to():
     with pytest.raises(BufferError):
         codec.decode_segment(bytearray(9), 0, 8, False, bytes(9), 0, 0)
@@ -154,13 +195,15 @@ def test_crc32():
 def test_a_whole_member():
     data = bytes(range(256)) * 9
     plain = gzip.compress(data, mtime=0)
-    named = plain[:3] + b"\x1c" + plain[4:10] + b"\x03\0abcname\0comment\0" + plain[10:]
+    header = plain[:3] + b"\x1e" + plain[4:10] + b"\x03\0abcname\0comment\0"
+    named = header + struct.pack("<H", zlib.crc32(header) & 0xFFFF) + plain[10:]
     for packed in (plain, named):
         assert members.decode_member(packed, len(data)) == data
         assert members.decode_member(packed, len(data) - 1) is None
         assert members.decode_member(packed + b"\0", len(data)) is None
         for size in range(len(packed)):
             assert members.decode_member(packed[:size], len(data)) is None
+            assert members.decode_members(packed, 0, size, bytearray(len(data)), 0) == (0, 0, 0)
         for at in (0, 1, 2, 3, len(packed) - 8, len(packed) - 4, len(packed) - 20):
             damaged = bytearray(packed)
             damaged[at] ^= 0x80
@@ -182,9 +225,9 @@ def test_members_up_to_one_that_is_damaged():
     assert members.decode_members(b"".join(packed), 0, size, out, 2008)[::2] == (2, 4008)
     packed[2] = packed[2][:-8] + bytes(8)
     assert members.decode_members(b"".join(packed), 0, size, bytearray(5000), 0)[::2] == (2, 2000)
-    for wrong in [(-1, 5, out, 0), (5, 4, out, 0), (0, size + 1, out, 0), (0, 5, out, 5008)]:
+    for start, stop, at in [(-1, 5, 0), (5, 4, 0), (0, size + 1, 0), (0, 5, -1), (0, 5, 5008)]:
         with pytest.raises(ValueError, match="outside"):
-            members.decode_members(b"".join(packed), *wrong)
+            members.decode_members(b"".join(packed), start, stop, out, at)
     with pytest.raises(BufferError):
         members.decode_members(b"".join(packed), 0, size, bytes(5000), 0)
 
@@ -207,8 +250,9 @@ def test_find_blocks_groups_them():
     assert members.find_blocks(block * 10, 0, 280, 80, 1) == [(84, 0), (168, 0), (252, 0), (280, 0)]
     assert members.find_blocks(block * 10, 28, 279, 1000, 1) == [(252, 0)]
     assert members.find_blocks(block[:27], 0, 27, 1, 1) == []
-    with pytest.raises(ValueError, match="outside"):
-        members.find_blocks(block, 0, 29, 1, 1)
+    for start, stop in ((0, 29), (-1, 28), (5, 4)):
+        with pytest.raises(ValueError, match="outside"):
+            members.find_blocks(block, start, stop, 1, 1)
 
 
 @pytest.mark.skipif(not files.AVAILABLE, reason="this system has no open() of its own")
@@ -227,6 +271,30 @@ def test_open_file(tmp_path):
     assert error.value.filename == path + "x"
     with pytest.raises(ValueError, match="null"):
         files.open_file("a\0b", 5)
+
+
+def test_a_file_that_is_shorter_than_its_size():
+    path = "/sys/devices/system/cpu/online"
+    if not files.AVAILABLE or not os.path.exists(path):
+        pytest.skip("needs Linux's /sys")
+    size = os.stat(path).st_size
+    content = Path(path).read_bytes()
+    assert 0 < len(content) < size
+    assert files.open_file(path, size) == (content, -1, size)
+
+
+def test_a_file_that_can_be_opened_but_not_read():
+    path = "/sys/class/net/lo/speed"
+    if not files.AVAILABLE or not os.path.exists(path):
+        pytest.skip("needs Linux's /sys")
+    with open(path, "rb", buffering=0) as file, pytest.raises(OSError) as expected:
+        file.read()
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(OSError) as error:
+        files.open_file(path, os.stat(path).st_size)
+    assert error.value.errno == expected.value.errno
+    assert error.value.filename == path
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_stored_blocks_are_found():
@@ -250,9 +318,16 @@ def test_what_follows_a_stored_block_is_none():
     assert blocks.find_block(data, 1, 8 * len(data)) == -1
 
 
+def test_a_stored_block_from_the_stop_on_is_none():
+    data = b"\xff" + bytes.fromhex("00 1000efff") + bytes(600)
+    assert blocks.find_block(data, 0, 9) == 8
+    assert all(blocks.find_block(data, 0, stop) == -1 for stop in range(9))
+
+
 def test_no_block_in_noise_or_at_the_end():
     noise = np.random.default_rng(5).bytes(200_000)
     assert blocks.find_block(noise, 0, 8 * len(noise)) == -1
+    assert blocks.find_block(noise, 0, -1) == -1
     assert blocks.find_block(b"", 0, 0) == -1
     assert blocks.find_block(bytes(575), 0, 4600) == -1
     with pytest.raises(ValueError, match="negative"):

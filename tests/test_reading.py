@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import mmap
 import os
 import re
@@ -187,6 +188,18 @@ def test_progress(packed, oracle, tmp_path):
     assert done == sorted(done)
     assert calls[-1] == (len(content), len(content))
     assert {total for _, total in calls} == {len(content)}
+
+
+@pytest.mark.parametrize("how", ["path", "bytes", "stream"])
+def test_progress_of_a_small_file(how, content, packed, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(packed(content))
+    calls = []
+    source = path if how == "path" else path.read_bytes()
+    if how == "stream":
+        source = io.BufferedReader(io.BytesIO(source))
+    idxfast.load(source, progress=lambda *numbers: calls.append(numbers))
+    assert calls[-1] == (len(content), len(content))
 
 
 def test_error_of_progress_passes(content, tmp_path):

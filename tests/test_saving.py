@@ -74,8 +74,9 @@ def test_levels_and_determinism(tmp_path):
         assert gzip.decompress(data) == idxfast.dumps(array)
         assert data == idxfast.dumps(array, compresslevel=level)
         assert data[3:8] == bytes(5)  # no name, no time
-    with pytest.raises(ValueError, match="13"):
-        idxfast.dumps(array, compresslevel=13)
+    for wrong in (-1, 13):
+        with pytest.raises(ValueError, match=f"compresslevel is {wrong}, not 0 to 12"):
+            idxfast.dumps(array, compresslevel=wrong)
 
 
 def test_blocks_are_bgzf():

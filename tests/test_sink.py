@@ -92,6 +92,19 @@ def test_file_objects(tmp_path):
     assert idxfast.load(tmp_path / "file").tolist() == [0, 1, 2]
 
 
+def test_an_object_whose_write_returns_nothing(oracle):
+    class Collector:
+        def __init__(self):
+            self.content = b""
+
+        def write(self, data):
+            self.content += data
+
+    collector = Collector()
+    idxfast.save(collector, np.arange(200, dtype=np.uint8))
+    assert collector.content == oracle.pack(0x08, (200,), bytes(range(200)))
+
+
 def test_a_pipe_that_takes_no_more():
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -193,6 +206,15 @@ def test_order_of_calls(tmp_path, monkeypatch):
         ("open", tmp_path.name, os.O_RDONLY | os.O_DIRECTORY, 0o777),
         ("fsync", True),
     ]
+
+
+def test_folders_that_cannot_be_synchronised(tmp_path, monkeypatch):
+    synchronised = []
+    monkeypatch.delattr(os, "O_DIRECTORY", raising=False)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synchronised.append(os.fstat(descriptor)))
+    idxfast.save(tmp_path / "file", np.arange(3, dtype=np.uint8))
+    assert idxfast.load(tmp_path / "file").tolist() == [0, 1, 2]
+    assert [stat.S_ISREG(status.st_mode) for status in synchronised] == [True]
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")

@@ -5,6 +5,7 @@ import io
 import mmap
 import os
 import random
+import sys
 import threading
 from functools import partial
 
@@ -173,6 +174,12 @@ def test_fsspec(content, packed, oracle):
     with fsspec.open("memory://idxfast/file", "wb") as file:
         file.write(data)
     oracle.check(idxfast.load("memory://idxfast/file"), data)
+
+
+def test_a_url_without_fsspec(monkeypatch):
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(ImportError, match=r"^memory://file: .* pip install idxfast\[fsspec\]$"):
+        idxfast.load("memory://file")
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,12 @@ def test_nobody_there(part, mirror, monkeypatch):
         transfer(f"http://{address}/file.gz", part, LIMIT)
 
 
+def test_a_server_that_does_not_speak_tls(part, mirror):
+    with pytest.raises(FetchError, match=r"no secure connection$"):
+        transfer(f"https://{mirror.address}/file.gz", part, LIMIT)
+    assert part.read_bytes() == b""
+
+
 def test_a_cut_transfer_is_continued(url, part, mirror):
     mirror.faults["file.gz"] = [cut]
     with pytest.raises(FetchError):

@@ -37,6 +37,22 @@ def test_the_choice_of_threads(monkeypatch, tmp_path):
     assert threads._read_quota(tmp_path / "none") == np.inf
 
 
+def test_the_quota_is_the_least_of_all_control_groups(monkeypatch, tmp_path):
+    membership = tmp_path / "cgroup"
+    monkeypatch.setattr(threads, "Path", lambda _: membership)
+    monkeypatch.setattr(threads, "_CGROUPS", tmp_path)
+    quota = threads._quota.__wrapped__
+    assert quota() == np.inf
+    membership.write_text("1:cpu:/other\n0::/a/b\n")
+    assert quota() == np.inf
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "cpu.max").write_text("150000 100000\n")
+    (tmp_path / "a" / "b" / "cpu.max").write_text("max 100000\n")
+    assert quota() == 1.5
+    (tmp_path / "a" / "b" / "cpu.max").write_text("50000 100000\n")
+    assert quota() == 0.5
+
+
 def test_workers_keep_the_order_and_stop_at_an_error(no_thread_is_left):
     with workers.Workers(3) as pool:
         assert list(pool.map(lambda i: i * i, range(50))) == [i * i for i in range(50)]
@@ -55,6 +71,29 @@ def test_workers_keep_the_order_and_stop_at_an_error(no_thread_is_left):
         assert seen == [0, 1, 2]
     assert len(begun) < 20
     no_thread_is_left()
+
+
+def test_an_interrupt_while_threads_start_leaves_none(monkeypatch, no_thread_is_left):
+    start = workers.start_helpers
+
+    def interrupted(target, count, helpers):
+        start(target, count - 1, helpers)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workers, "start_helpers", interrupted)
+    pool = workers.Workers(3)
+    with pytest.raises(KeyboardInterrupt), pool:
+        pytest.fail("it was not entered")
+    no_thread_is_left()
+
+
+def test_what_threads_leave_that_end_early_the_caller_does(monkeypatch):
+    start = workers.start_helpers
+    monkeypatch.setattr(workers, "start_helpers", lambda target, *rest: start(lambda: None, *rest))
+    here = threading.get_ident()
+    with workers.Workers(2) as pool:
+        results = pool.map(lambda i: (i, threading.get_ident()), range(12))
+        assert list(results) == [(i, here) for i in range(12)]
 
 
 def test_an_interrupt_does_not_wait_for_a_call_aside(no_thread_is_left):

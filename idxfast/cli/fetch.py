@@ -23,9 +23,10 @@ def run(options: argparse.Namespace) -> int:
             print(f"{dataset.name:15} {dataset.title}{licence}")
         return 0
     try:
-        print(printable(str(fetch(options.name, options.directory))))
+        folder = fetch(options.name, options.directory)
     except (OSError, ImportError) as error:
         name = getattr(error, "filename", None) or options.name
         print(f"idxfast: {printable(reason(name, error))}", file=sys.stderr)
         return 1
+    print(printable(str(folder)))
     return 0

@@ -24,10 +24,12 @@ def run(options: argparse.Namespace) -> int:
     failures = 0
     for name in options.files:
         try:
-            print(_describe(name, options.verify))
+            line = _describe(name, options.verify)
         except (IdxError, OSError, MemoryError) as error:
             failures += 1
             print(f"idxfast: {printable(reason(name, error))}", file=sys.stderr)
+        else:
+            print(line)
     return 1 if failures else 0
 
 

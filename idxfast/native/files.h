@@ -40,7 +40,7 @@ static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) {
     error = errno;
     close(descriptor);
     errno = error;
-    return n < 0 && errno != EINTR ? -1 : (ptrdiff_t)done;
+    return n < 0 ? -1 : (ptrdiff_t)done;
 }
 
 static void close_descriptor(int descriptor) { close(descriptor); }

@@ -128,33 +128,18 @@ def test_a_cut_behind_a_few_bytes(size):
     assert out[:size] == data
 
 
-OVER_THE_CUT = """
-import os, sys
-stream, random, stop = bytes.fromhex(sys.argv[1]), bytes.fromhex(sys.argv[2]), int(sys.argv[3])
-urandom = os.urandom
-os.urandom = lambda count: random if count == len(random) else urandom(count)
-from idxfast.native import codec
-
-result = codec.decode_segment(bytearray(stream), 0, stop, True, bytearray(100), 0, 0)[0]
-print([codec.COMPLETE, codec.CUT, codec.BAD_DATA].index(result))
-"""
-
-
 @pytest.mark.parametrize("size", [0, 20])
-def test_a_block_over_the_cut_that_ends_with_the_closing_block(size, run_child):
-    """It takes knowing the random bytes to make one, so a child has chosen them."""
-    end_of_block = "1" * 9
-    open_block = Deflate().dynamic([7] * size, False, [8] * 255 + [9, 9], [0])
-    open_block = open_block.bits.removesuffix(end_of_block)
-    # To the block, the closing block's head and the first two random bits are five literals.
-    closing = "100" + "000" + "".join(number(byte, 8) for byte in b"\x08\0\xf7\xff")
-    empty = Deflate().fixed([]).bits * 4 + Deflate().fixed([], True).bits
-    random = bits("00" + end_of_block + empty)
-    inflater = zlib.decompressobj(-15)
-    unpacked = inflater.decompress(bits(open_block + closing) + random)
-    assert (len(unpacked), inflater.eof, inflater.unused_data) == (size + 5, True, b"")
-    stream = bits(open_block) + bytes(codec.CLOSING_SPACE)
-    assert run_child(OVER_THE_CUT, stream.hex(), random.hex(), len(open_block)) == ["2"]
+@pytest.mark.parametrize("phase", range(8))
+def test_a_stored_block_over_the_cut(size, phase):
+    """It ends with the closing block, and as it is the final one, so does the stream."""
+    block, content = codec.make_closing()
+    stored = Deflate().stored(bytes(size) + bytes(phase + len(block) + 7 >> 3), True).pack()
+    stop = 8 * (5 + size) + phase
+    stream, out = bytearray(stored + bytes(50)), bytearray(100)
+    assert codec.decode_segment(stream, 0, stop, True, out, 0, 0)[0] == codec.BAD_DATA
+    assert not any(out[:size])
+    assert any(out[size : size + len(block) // 8])  # it has been decoded to its end
+    assert len(content) == 8
 
 
 def test_read_only_memory_is_not_written_to():

@@ -5,10 +5,10 @@
 libdeflate decodes whole streams only. A segment, a piece of a stream from one block start to
 another, is made whole for it on both sides: in front goes a stored block that holds the bytes
 before the segment (its window), then empty blocks that lead to the bit where the segment starts;
-behind goes a final block of a few random bytes, in a code for random bytes alone. Only if these come
-out at the end is it sure that a block of the stream ended at the cut: whatever else may be under way
-there, a stored block or a code that the file has chosen, makes other bytes of that block, for whoever
-made the file cannot know them.
+behind goes a final block of a few random bytes, in a code for random bytes alone. Only if these
+come out at the end is it sure that a block of the stream ended at the cut: whatever else may be
+under way there, a stored block or a code that the file has chosen, makes other bytes of that block,
+for whoever made the file cannot know them.
 """
 
 from cpython.buffer cimport (

@@ -128,20 +128,6 @@ def test_a_cut_behind_a_few_bytes(size):
     assert out[:size] == data
 
 
-@pytest.mark.parametrize("size", [0, 20])
-@pytest.mark.parametrize("phase", range(8))
-def test_a_stored_block_over_the_cut(size, phase):
-    """It ends with the closing block, and as it is the final one, so does the stream."""
-    block, content = codec.make_closing()
-    stored = Deflate().stored(bytes(size) + bytes(phase + len(block) + 7 >> 3), True).pack()
-    stop = 8 * (5 + size) + phase
-    stream, out = bytearray(stored + bytes(50)), bytearray(100)
-    assert codec.decode_segment(stream, 0, stop, True, out, 0, 0)[0] == codec.BAD_DATA
-    assert not any(out[:size])
-    assert any(out[size : size + len(block) // 8])  # it has been decoded to its end
-    assert len(content) == 8
-
-
 def test_read_only_memory_is_not_written_to():
     with pytest.raises(BufferError):
         codec.decode_segment(bytearray(9), 0, 8, False, bytes(9), 0, 0)

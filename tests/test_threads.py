@@ -18,7 +18,7 @@ import pytest
 
 import idxfast
 from idxfast import helpers
-from idxfast.gzip import decoder, reader, segments, team, writer
+from idxfast.gzip import decoder, reader, runs, segments, team, writer
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -385,6 +385,43 @@ def test_no_more_threads_to_be_had(monkeypatch):
             with monkeypatch.context() as patch:
                 patch.setattr(helpers, "start_new_thread", limited)
                 assert np.array_equal(idxfast.loads(content, threads=4), data)
+
+
+def test_a_run_without_memory_for_its_mark(monkeypatch):
+    file, data = packed("images", "zlib-6")
+    left, mark = [0], runs.Mark
+
+    def fail(*values):
+        left[0] -= 1
+        if not left[0]:
+            raise MemoryError
+        return mark(*values)
+
+    monkeypatch.setattr(runs, "Mark", fail)
+    failed = 0
+    for left[0] in range(2, 20):
+        try:
+            assert np.array_equal(idxfast.loads(file, threads=3), data)
+        except MemoryError:
+            failed += 1
+    assert failed
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_damage_is_looked_for_in_the_thread_of_the_caller(threads, monkeypatch):
+    """Where Ctrl-C ends it; it takes long."""
+    file = bytearray(packed("images", "zlib-6")[0])
+    file[-8] ^= 1
+    callers, find_damage = [], decoder.find_damage
+
+    def spy(*arguments):
+        callers.append(threading.get_ident())
+        return find_damage(*arguments)
+
+    monkeypatch.setattr(decoder, "find_damage", spy)
+    with pytest.raises(idxfast.ChecksumError):
+        idxfast.loads(file, threads=threads)
+    assert callers == [threading.get_ident()]
 
 
 def test_many_callers_at_once():

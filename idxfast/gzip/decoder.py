@@ -12,7 +12,7 @@ from ..native.members import decode_members, find_blocks
 from ..source import Source
 from ..workers import map_here
 from .container import BGZF_HEADER_SIZE, BGZF_MAX_SIZE, is_bgzf
-from .inflate import find_damage
+from .inflate import Damage, find_damage
 from .members import enter, leave
 from .runs import Mark, Run
 from .segments import STEP, Feed, decode_next
@@ -28,6 +28,10 @@ Map = Callable[..., Generator[tuple[int, int, int], None, None]]
 
 class NoSpace(Exception):
     """A segment is larger than the memory for it."""
+
+
+class Damaged(Exception):
+    """A member is damaged; `Decoder.damage` finds out how, which takes its time."""
 
 
 class Decoder:
@@ -57,6 +61,7 @@ class Decoder:
         self._member_position = 0  # and its data in the unpacked stream
         self._inside = False
         self._was_small = False
+        self._blocks_were_true = True  # to the sizes that they say they have
         self._crc = 0
 
     @property
@@ -88,8 +93,10 @@ class Decoder:
         ------
         NoSpace
             If there is no memory for it. The same segment is still to come.
+        Damaged
+            If what is packed is damaged.
         IdxError
-            If the source is damaged.
+            If what stands around it is.
         """
         feed = self._feed
         if not self._inside:
@@ -111,7 +118,7 @@ class Decoder:
         if result == NO_SPACE:
             raise NoSpace
         if result == BAD_DATA:
-            raise self._damaged()
+            raise Damaged
         self._crc = crc32(self._out[at:after], self._crc)
         self.position = self._base + after
         if result == COMPLETE:
@@ -125,10 +132,12 @@ class Decoder:
         """
         feed, at = self._feed, self.position - self._base
         feed.fill(BGZF_MAX_SIZE)
-        if is_bgzf(bytes(feed.unread[:BGZF_HEADER_SIZE])):
+        if self._blocks_were_true and is_bgzf(bytes(feed.unread[:BGZF_HEADER_SIZE])):
             feed.fill(STEP)
-        data = feed.unread
+        # Behind a block that was not as it said, no more is looked for than the next one.
+        data = feed.unread if self._blocks_were_true else feed.unread[:BGZF_MAX_SIZE]
         groups = find_blocks(data, 0, len(data), GROUP, GROUP_UNPACKED)
+        blocks_end = groups[-1][0] if groups else 0
         if not groups and self._was_small:
             groups = [(min(GROUP, len(data)), len(self._out) - at)]
         tasks, start = [], 0
@@ -145,6 +154,7 @@ class Decoder:
                 if (start, at) != (task[1], task[4]):
                     break
                 decoded, start, at = decoded + count, end, position
+        self._blocks_were_true = start >= blocks_end
         feed.skip(start)
         self.position = self._base + at
         self._member += decoded
@@ -184,26 +194,27 @@ class Decoder:
         try:
             leave(self._feed, self._source.name, self._member, self._crc, size)
         except ChecksumError as error:
-            # libdeflate takes some codes for others that RFC 1951 forbids; zlib names them.
-            if find_damage(self._source, self._member_offset) is not None:
-                raise self._damaged() from error
-            raise
+            raise Damaged from error
 
-    def _damaged(self) -> IdxError:
-        """The error for a member whose compressed data libdeflate does not take."""
-        reason = "libdeflate refuses them"
-        offset = self._feed.offset
+    def damage(self, found: Damaged) -> IdxError:
+        """The error for a member that is damaged.
+
+        libdeflate gives no reason and no place, and takes some codes for others that RFC 1951
+        forbids, which only the checksum shows: zlib decodes the member again, at its own pace.
+        """
         damage = find_damage(self._source, self._member_offset)
-        if damage is not None and damage.reason is None:
+        if damage is None:
+            if isinstance(found.__cause__, ChecksumError):
+                return found.__cause__
+            damage = Damage("libdeflate refuses them", self._feed.offset, 0)
+        if damage.reason is None:
             return self._truncated(self._member_position + damage.unpacked, damage.offset)
-        if damage is not None and damage.reason is not None:
-            reason, offset = damage.reason, damage.offset
         return GzipError(
-            f"the compressed data of gzip member {self._member} are damaged: {reason}",
+            f"the compressed data of gzip member {self._member} are damaged: {damage.reason}",
             filename=self._source.name,
-            offset=offset,
+            offset=damage.offset,
             expected="a DEFLATE stream",
-            found=reason,
+            found=damage.reason,
         )
 
     def truncated(self) -> TruncatedError:

@@ -11,7 +11,7 @@ from ..source import Source
 from ..threads import Progress, choose_threads
 from ..workers import Workers
 from .container import BGZF_HEADER_SIZE, is_bgzf
-from .decoder import Decoder, NoSpace
+from .decoder import Damaged, Decoder, NoSpace
 from .inflate import read_prefix
 from .segments import STEP
 from .team import Team
@@ -65,6 +65,19 @@ def decode(
     """
     head = memoryview(np.empty(min(HEAD_SPACE, MAX_RATIO * source.size), np.uint8))
     decoder = Decoder(source, head)
+    try:
+        _decode(decoder, source, prepare, threads, progress)
+    except Damaged as found:
+        raise decoder.damage(found) from None
+
+
+def _decode(
+    decoder: Decoder,
+    source: Source,
+    prepare: Prepare,
+    threads: int | None,
+    progress: Progress | None,
+) -> None:
     more = True
     try:
         while more and decoder.position < HEAD_SIZE:

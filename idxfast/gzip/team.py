@@ -83,7 +83,9 @@ class Team:
         self._progress = progress
         self._step = max(MIN_STEP, min(STEP, UNPACKED_STEP * source.size // decoder.total))
         self._fraction = start_fraction(source.size, decoder.total)
-        # What follows is looked at and changed with the lock held.
+        # What follows is looked at and changed with the lock held. Only an error, and that all is
+        # done, may also be noted without: whoever waits looks again soon. And where the decoder
+        # stands is looked at while it moves: a guess that is off by a segment is as good.
         self._changed = threading.Condition()
         self._runs: list[Run] = []  # ahead of the decoder, in the order of the file
         self._copies: list[Job] = []
@@ -184,7 +186,7 @@ class Team:
                         window = run.window(run.marks[-1])
                         run.follower = self._agreement(run.bit, window, run.start)
                         more = run.follower is None
-        except (OSError, MemoryError):
+        except OSError:
             pass  # the leader will meet it, too
         with self._changed:
             run.is_active = False

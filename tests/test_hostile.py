@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import idxfast
+from handmade import Deflate
 from idxfast import pread, source
 from idxfast.gzip import decoder, segments
 from idxfast.native import codec
@@ -75,6 +76,41 @@ def test_a_stored_block_that_goes_on_over_the_cut(phase):
         result = codec.decode_segment(stream, 8 * 40, stop, True, out, 0, 0)[0]
         assert result == codec.BAD_DATA
         assert stream[145:] == bytes(range(200))
+
+
+def test_a_stream_hidden_in_a_stored_block():
+    """A cut in the padding before the block's length would lead to it, and all checksums agree."""
+    # The header of a final stored block, and in its padding that of an empty dynamic one, whose
+    # precode is chosen such that its bits are a length and the length's complement.
+    precode = [7, 1, 0, 0, 0, 0, 3, 4, 0, 2, *[0] * 6, 5, 6, 7]
+    both = Deflate().raw("1", "00").dynamic([], False, [0] * 255 + [1, 1], [1], precode).stored(b"")
+    both = both.pack()
+    size, complement = struct.unpack_from("<HH", both, 1)
+    assert size ^ complement == 0xFFFF
+
+    def trailer(data):
+        return struct.pack("<II", zlib.crc32(data), len(data))
+
+    dice = np.random.default_rng(5)
+    second = dice.bytes(60_000)
+    first = dice.bytes(32_768 + 52)
+    total = len(first) + size + len(second)
+    first = b"\0\0\x08\x01" + struct.pack(">I", total) + first
+    # What is hidden: the rest of the dynamic block, other data, their trailer, and a member whose
+    # extra field goes on over what the real member ends with.
+    hidden = bytes(size)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    inside = both[5:] + packer.compress(hidden) + packer.flush() + trailer(first + hidden)
+    rest = size - len(inside) - 12
+    inside += b"\x1f\x8b\x08\x04\0\0\0\0\0\xff" + struct.pack("<H", rest + 18) + bytes(rest)
+    member = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+    file = member + b"\0" + struct.pack("<HH", len(first), len(first) ^ 0xFFFF) + first + both[:5]
+    file += inside + trailer(first + inside) + member
+    file += Deflate().stored(second, True).pack() + trailer(second)
+    content = gzip.decompress(file)
+    assert content == first + inside + second
+    for threads in (1, 2):
+        assert idxfast.loads(file, threads=threads).tobytes() == content[8:]
 
 
 def test_a_chunk_that_ends_in_the_last_bytes_of_a_stream(monkeypatch):

@@ -19,7 +19,7 @@ CHUNK = 1 << 20
 MEMORY_LIMIT = 128 << 20
 
 
-def load_file(path: str) -> np.ndarray[Any, Any]:
+def load_file(path: str, max_bytes: int | None = None) -> np.ndarray[Any, Any]:
     """Read an IDX file, raw, gzip or xz, into an array, as `idxfast.load` does.
 
     Raises
@@ -31,9 +31,9 @@ def load_file(path: str) -> np.ndarray[Any, Any]:
     """
     with open(path, "rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
-            return load(path)
+            return load(path, max_bytes=max_bytes)
         file.seek(0)
-        return load(cast(BinaryIO, XzStream(file, path)))
+        return load(cast(BinaryIO, XzStream(file, path)), max_bytes=max_bytes)
 
 
 class XzStream:

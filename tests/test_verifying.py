@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import lzma
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -90,6 +91,22 @@ def test_without_a_hash_it_has_to_be_whole_and_of_the_shape(make, reason, oracle
     with pytest.raises(FetchError, match=f"^the mirror: .*({reason})") as caught:
         check(make(oracle, raw))
     assert not isinstance(caught.value, HashMismatchError)
+
+
+@pytest.mark.parametrize("ending", [".gz", ".xz"])
+@pytest.mark.parametrize("facts", [{}, {"packed": "sha256:0", "raw": "sha256:1"}])
+def test_no_more_is_unpacked_than_the_file_can_hold(ending, facts, oracle, check):
+    """Of what announces far more, and holds it. The decoder of xz itself takes 8 MiB."""
+    content = oracle.pack(8, (32 << 20,), bytes(32 << 20))
+    packed = (gzip if ending == ".gz" else lzma).compress(content)
+    reason = "not the published file" if facts else r"got more than int32 \(30, 8\)"
+    tracemalloc.start()
+    try:
+        with pytest.raises(FetchError, match=f"^the mirror: {reason}"):
+            check(packed, "x" + ending, **facts)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("facts", [{}, {"packed": "sha256:0"}])

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from ..errors import FetchError, HashMismatchError, IdxError
+from ..errors import FetchError, HashMismatchError, IdxError, SizeError
 from ..format import Header, pack
 from ..gzip.container import MAGIC as GZIP_MAGIC
 from ..sniff import describe
@@ -53,7 +53,11 @@ def verify(path: Path, file: File, url: str) -> None:
         found = _hash_file(path, _algorithm(file.packed))
         if found == file.packed:
             return
-        if file.raw is None or _hash_content(path, _algorithm(file.raw)) != file.raw:
+        if (
+            file.header is None
+            or file.raw is None
+            or _hash_content(path, _algorithm(file.raw), file.header.nbytes) != file.raw
+        ):
             raise HashMismatchError(url, file.packed, found, path.stat().st_size)
     elif file.header is not None:
         _check_content(path, file.header, url)
@@ -71,7 +75,9 @@ def _check_packing(path: Path, file: File, url: str) -> None:
 
 def _check_content(path: Path, header: Header, url: str) -> None:
     try:
-        array = load_file(str(path))
+        array = load_file(str(path), max_bytes=header.nbytes)
+    except SizeError as error:
+        raise FetchError(f"{url}: got more than {header.dtype.name} {header.shape}") from error
     except IdxError as error:
         raise FetchError(f"{url}: {error.reason}") from error
     found = Header(array.dtype.newbyteorder(">"), array.shape)
@@ -87,10 +93,10 @@ def _hash_file(path: Path, algorithm: str) -> str:
     return f"{algorithm}:{digest.hexdigest()}"
 
 
-def _hash_content(path: Path, algorithm: str) -> str | None:
-    """The hash of an IDX file's unpacked content; None if it cannot be unpacked."""
+def _hash_content(path: Path, algorithm: str, limit: int) -> str | None:
+    """The hash of an IDX file's content; None if it does not unpack, or to more than the limit."""
     try:
-        array = load_file(str(path))
+        array = load_file(str(path), max_bytes=limit)
     except IdxError:
         return None
     dtype = array.dtype.newbyteorder(">")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .errors import FormatError
-from .names import Pair, find_pair
+from .names import Pair, find_pair, words_of
 from .xz import load_file
 
 # Images turned at once: their copy stays in the processor's cache.
@@ -70,7 +70,7 @@ def load_pair(
             found=labels.shape[:1],
         )
     square = images.ndim == 3 and images.shape[1] == images.shape[2]
-    if upright and square and pair.images.startswith("emnist-"):
+    if upright and square and words_of(pair.images)[0] == "emnist":
         _transpose(images)
     return images, labels
 

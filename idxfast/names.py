@@ -56,7 +56,7 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
     ValueError
         If there are several.
     """
-    wanted = _words(kind)
+    wanted = words_of(kind)
     pairs = _pairs(filenames)
     fitting = [words for words in pairs if _contains(words, wanted)]
     if wanted in fitting:
@@ -79,7 +79,7 @@ def _pairs(filenames: Iterable[str]) -> dict[tuple[str, ...], Pair]:
         match = _NAME.fullmatch(filename)
         if match is None:
             continue
-        words = _words(match["words"])
+        words = words_of(match["words"])
         for group, names, letter in ((images, _IMAGES, "x"), (labels, _LABELS, "y")):
             rest = tuple(word for word in words if word not in names)
             if words[:1] == (letter,):
@@ -92,7 +92,8 @@ def _pairs(filenames: Iterable[str]) -> dict[tuple[str, ...], Pair]:
     }
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a name, in lower case, however it separates them."""
     words = (word.lower() for word in re.split(r"[-_.]", text) if word)
     return tuple("test" if word == "t10k" else word for word in words)
 

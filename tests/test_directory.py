@@ -79,6 +79,14 @@ def test_emnist_is_upright_unless_asked(count, put, tmp_path, oracle):
     assert found.tobytes() == labels
 
 
+@pytest.mark.parametrize("form", ["emnist.{}", "emnist_{}", "EMNIST-{}", ".emnist-{}"])
+def test_emnist_is_upright_however_its_name_is_written(form, put, tmp_path):
+    data = put(form.format("letters-test-images-idx3-ubyte.gz"), 8, (1, 28, 28))
+    put(form.format("letters-test-labels-idx1-ubyte.gz"), 8, (1,))
+    images, _ = load_dataset(tmp_path, "test")
+    assert images.tobytes() == bytes(data[16 + x + 28 * y] for x in range(28) for y in range(28))
+
+
 def test_others_are_left_as_they_are(put, tmp_path, oracle):
     data = put("kmnist-train-images-idx3-ubyte", 8, (5, 28, 28))
     put("kmnist-train-labels-idx1-ubyte", 8, (5,))

@@ -89,6 +89,10 @@ def instead(other):
     return lambda handler, content: handler.give(other)
 
 
+def redirect(target):
+    return lambda handler, content: handler.head(302, 0, Location=target)
+
+
 def missing(handler, content):
     handler.send_error(404)
 
@@ -127,6 +131,7 @@ def test_what_is_there_is_not_fetched(tiny, mirror, tmp_path):
     [
         (missing, "404"),
         (instead(HTML), "got an HTML page"),
+        (redirect("https://[::1/x"), "its answer makes no sense"),
         (instead(gzip.compress(bytes(392_016))), "not the published file"),
         (cut, "cut"),
     ],
@@ -140,6 +145,18 @@ def test_the_next_mirror_helps(fault, reason, tiny, mirror, tmp_path, caplog):
     (message,) = caplog.messages
     assert message.startswith(f"{mirror.url}a/{IMAGES}: ")
     assert reason in message
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="needs O_NOFOLLOW")
+@pytest.mark.parametrize(("name", "file"), [("tiny", IMAGES), ("one", "one.gz")])
+def test_a_symbolic_link_is_not_followed(name, file, tiny, split, tmp_path):
+    (tmp_path / "mine").write_bytes(b"mine")
+    (tmp_path / f".{file}.part").symlink_to(tmp_path / "mine")
+    with pytest.raises(OSError, match="another directory can be given") as caught:
+        fetch(name, tmp_path)
+    assert caught.value.errno == errno.ELOOP
+    assert (tmp_path / "mine").read_bytes() == b"mine"
+    assert not (tmp_path / file).exists()
 
 
 def test_no_mirror_helps(tiny, mirror, tmp_path):
@@ -186,6 +203,15 @@ def test_what_does_not_fit_together_is_fetched_again(tiny, mirror, tmp_path):
     fetch("tiny", tmp_path)
     assert whole(tmp_path, tiny.packed)
     assert mirror.requests[:2] == [(f"a/{IMAGES}", "bytes=1000-"), (f"b/{IMAGES}", None)]
+
+
+def test_a_part_that_is_whole_is_not_fetched_again(tiny, mirror, tmp_path):
+    """Its process was killed before it could give it its name."""
+    (tmp_path / f".{IMAGES}.part").write_bytes(tiny.packed[IMAGES])
+    fetch("tiny", tmp_path)
+    assert whole(tmp_path, tiny.packed)
+    size = len(tiny.packed[IMAGES])
+    assert mirror.requests == [(f"a/{IMAGES}", f"bytes={size}-"), (f"a/{LABELS}", None)]
 
 
 def test_a_part_that_is_too_long_is_fetched_again(tiny, mirror, tmp_path):

@@ -4,6 +4,7 @@ import errno
 import functools
 import gzip
 import io
+import os
 import random
 import signal
 import socket
@@ -121,6 +122,8 @@ FAULTS = {
     "redirect to http": (redirect("http://localhost:1/x"), "only https is followed, not http"),
     "redirect to a file": (redirect("file:///etc/passwd"), "only https is followed, not file"),
     "redirect with a password": (redirect("https://me:secret@localhost:1/"), "a password"),
+    "redirect to no address": (redirect("https://[::1/x"), r"no sense \(ValueError\)"),
+    "redirect to no text": (redirect("/\xff"), r"no sense \(UnicodeDecodeError\)"),
     "redirect in a circle": (redirect("/file.gz"), "TooManyRedirects"),
     "silent": (silent, "was cut or came to a stop after 0 bytes"),
     "deaf": (deaf, "no answer in time"),
@@ -182,7 +185,7 @@ def test_a_mirror_that_ignores_the_range_starts_again(url, part, mirror):
     assert mirror.requests == [("file.gz", "bytes=3000-")]
 
 
-@pytest.mark.parametrize("fault", [wrong_range, status(416), announces(LIMIT + 1), endless])
+@pytest.mark.parametrize("fault", [wrong_range, announces(LIMIT + 1), endless])
 def test_what_cannot_be_continued_is_forgotten(fault, url, part, mirror):
     part.write_bytes(b"old" * 1000)
     mirror.faults["file.gz"] = [fault]
@@ -198,6 +201,30 @@ def test_what_is_there_outlives_a_refusal(fault, url, part, mirror, impatient):
     with pytest.raises(FetchError):
         transfer(url, part, LIMIT)
     assert part.read_bytes() == CONTENT[:1000]
+
+
+def test_a_part_that_is_whole_is_left(url, part, mirror):
+    part.write_bytes(CONTENT)
+    transfer(url, part, LIMIT)
+    assert part.read_bytes() == CONTENT
+    assert mirror.requests == [("file.gz", f"bytes={LIMIT}-")]
+
+
+def test_no_bytes_at_all_are_not_whole(url, part, mirror):
+    mirror.faults["file.gz"] = [status(416)]
+    with pytest.raises(FetchError, match="416"):
+        transfer(url, part, LIMIT)
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="needs O_NOFOLLOW")
+def test_a_symbolic_link_is_not_followed(url, part, mirror, tmp_path):
+    (tmp_path / "mine").write_bytes(b"mine")
+    part.symlink_to(tmp_path / "mine")
+    with pytest.raises(OSError) as caught:
+        transfer(url, part, LIMIT)
+    assert caught.value.errno == errno.ELOOP
+    assert (tmp_path / "mine").read_bytes() == b"mine"
+    assert mirror.requests == []
 
 
 def test_the_limit_is_exact(url, part):

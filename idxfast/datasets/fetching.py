@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 from ..errors import FetchError, HashMismatchError
 from .catalogue import File, find
-from .transfer import transfer
+from .transfer import transfer, unlinked
 from .verifying import verify
 
 # How often the mirrors are asked in turn, with a pause (seconds) before they are asked again.
@@ -174,7 +174,7 @@ def _extract(archive: Path, file: File, part: Path) -> None:
         with (
             zipfile.ZipFile(archive) as members,
             members.open(f"gzip/{file.name}") as member,
-            part.open("wb") as target,
+            open(part, "wb", opener=unlinked) as target,
         ):
             shutil.copyfileobj(member, target)
     except (KeyError, zipfile.BadZipFile) as error:

@@ -38,7 +38,8 @@ def transfer(url: str, part: Path, limit: int) -> None:
     ----------
     url : str
     part : Path
-        Made if it is not there. After an error it holds what had arrived.
+        Made if it is not there. After an error it holds what had arrived. If the mirror has no
+        more bytes than it holds, it is left as it is.
     limit : int
         The most bytes that the file can have.
 
@@ -48,14 +49,14 @@ def transfer(url: str, part: Path, limit: int) -> None:
         If the mirror does not give the file. The message is one line and names `url` alone, not
         what it redirected to.
     OSError
-        If `part` cannot be written.
+        If `part` cannot be written, or is a symbolic link.
     """
     import pooch
     import requests
     from tqdm import tqdm
 
     check_url(url, url)
-    with part.open("ab") as file:
+    with open(part, "ab", opener=unlinked) as file:
         receiver = _Receiver(file, url, limit)
         name = url.rpartition("/")[2]
         # The total is pooch's to set, but it may not be 0 before. disable=None: on terminals only.
@@ -68,13 +69,20 @@ def transfer(url: str, part: Path, limit: int) -> None:
                 timeout=(CONNECT_SECONDS, STALL_SECONDS),
             )
             try:
-                download(url, receiver, None)
-            except requests.RequestException as error:
+                with contextlib.suppress(_NothingLeft):
+                    download(url, receiver, None)
+            # requests lets ValueErrors through, of a redirect to what is no address.
+            except (requests.RequestException, ValueError) as error:
                 raise receiver.failure(error) from error
             finally:
                 receiver.close()
         if receiver.expired:
             raise receiver.refusal("it took too long")
+
+
+def unlinked(path: str, flags: int) -> int:
+    """Open a file for `open`, but no symbolic link: in a folder like /tmp anybody may put one."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def check_url(url: str, mirror: str) -> None:
@@ -90,6 +98,10 @@ def check_url(url: str, mirror: str) -> None:
         raise FetchError(f"{mirror}: an address with a password in it is not followed")
     if parts.scheme != "https" and parts.netloc not in TEST_SERVERS:
         raise FetchError(f"{mirror}: only https is followed, not {parts.scheme or 'this'}")
+
+
+class _NothingLeft(Exception):
+    """The mirror has no more bytes than are at hand."""
 
 
 class _Receiver:
@@ -113,8 +125,8 @@ class _Receiver:
         if response.is_redirect:
             check_url(urljoin(response.url, response.headers["Location"]), self._url)
             return
-        if response.status_code == 416:
-            self._forget()
+        if response.status_code == 416 and self._count:
+            raise _NothingLeft
         if response.status_code not in (200, 206):
             raise self.refusal(f"{response.status_code} {response.reason}")
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -157,6 +169,8 @@ class _Receiver:
         if self._timer is not None:
             after = f"after {self._count:,} bytes"
             return self.refusal(f"the connection was cut or came to a stop {after}")
+        if isinstance(error, ValueError):
+            return self.refusal(f"its answer makes no sense ({type(error).__name__})")
         if isinstance(error, exceptions.SSLError):
             return self.refusal("no secure connection")
         if isinstance(error, exceptions.Timeout):

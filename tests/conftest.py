@@ -5,6 +5,7 @@ All are plain Python over the standard library.
 
 import _thread
 import gzip
+import hashlib
 import http.server
 import importlib.util
 import math
@@ -189,6 +190,34 @@ def mirror(monkeypatch):
         server.stopping.set()
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def publish(mirror, monkeypatch):
+    """Put files of uint8, by name, on the mirror, as a set of the catalogue or in EMNIST's way."""
+    from idxfast.datasets import catalogue
+    from idxfast.format import Header
+
+    def sha256(data):
+        return "sha256:" + hashlib.sha256(data).hexdigest()
+
+    def publish(name, packed, archive=None):
+        files = []
+        for filename, data in packed.items():
+            raw = gzip.decompress(data)
+            header = Header(np.dtype("u1"), _read(raw)[1])
+            files.append(catalogue.File(filename, header, len(data), sha256(data), sha256(raw)))
+        mirrors = (f"{mirror.url}{name}/",)
+        if archive is None:
+            mirror.files |= {f"{name}/{filename}": data for filename, data in packed.items()}
+        else:
+            mirror.files[f"{name}/gzip.zip"] = archive
+            file = catalogue.File("gzip.zip", None, len(archive), sha256(archive))
+            archive, mirrors = catalogue.Archive("archive", file, mirrors), ()
+        dataset = catalogue.Dataset(name, "", tuple(files), mirrors, archive, {}, None)
+        monkeypatch.setitem(catalogue.datasets(), name, dataset)
+
+    return publish
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The drop-in module for emnist, against what is known of it."""
 
 import gzip
+import io
 import zipfile
 
 import numpy as np
@@ -18,10 +19,10 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def cached(home, family):
-    path = home / ".cache" / "emnist" / "emnist.zip"
-    path.parent.mkdir(parents=True)
-    with zipfile.ZipFile(path, "w") as archive:
+def content(family):
+    """A zip file like EMNIST's."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
         for packed in family.packed.iterdir():
             name = packed.name.replace("t10k", "test")
             for split in ("letters", "digits"):
@@ -30,7 +31,21 @@ def cached(home, family):
         images = family.packed / "train-images-idx3-ubyte.gz"
         archive.write(labels, "gzip/emnist-odd-train-labels-idx1-ubyte.gz")
         archive.write(images, "gzip/emnist-odd-train-images-idx3-ubyte.gz")
+    return data.getvalue()
+
+
+@pytest.fixture
+def cached(home, content):
+    path = home / ".cache" / "emnist" / "emnist.zip"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
     return path
+
+
+@pytest.fixture
+def remote(content, publish):
+    publish("emnist-digits", {}, content)
+    return content
 
 
 def test_list_datasets(cached):
@@ -76,27 +91,43 @@ def test_parse_idx_refuses_other_data():
             emnist.parse_idx(data)
 
 
-def test_the_zip_file_is_downloaded_if_it_is_not_there_or_empty(home, no_download):
+def test_the_zip_file_is_downloaded_if_it_is_not_there_or_empty(home, remote, mirror, family, same):
     folder = home / ".cache" / "emnist"
-    assert emnist.get_cached_data_path() == str(folder / "emnist.zip")
-    assert emnist.ensure_cached_data() == str(folder / "gzip.zip")
-    folder.mkdir(parents=True)
-    (folder / "emnist.zip").touch()
-    assert emnist.ensure_cached_data() == str(folder / "gzip.zip")
-    assert no_download == [("emnist-mnist", str(folder))] * 2
+    path = str(folder / "emnist.zip")
+    same(emnist.extract_test_samples("digits")[1], family.t10k[1])
+    assert emnist.get_cached_data_path() == emnist.ensure_cached_data() == path
+    assert [p.name for p in folder.iterdir() if p.suffix != ".lock"] == ["emnist.zip"]
+    (folder / "emnist.zip").write_bytes(b"")
+    assert sorted(emnist.list_datasets()) == ["digits", "letters"]
+    assert (folder / "emnist.zip").read_bytes() == remote
+    assert mirror.requests == [("emnist-digits/gzip.zip", None)] * 2
 
 
-def test_the_zip_file_is_not_downloaded_if_it_is_there(cached, no_download):
+def test_the_zip_file_is_not_downloaded_if_it_is_there(cached, mirror):
     assert emnist.ensure_cached_data() == str(cached)
-    assert no_download == []
+    assert mirror.requests == []
+
+
+def test_what_was_cleared_is_downloaded_again(home, remote, mirror, family, same):
+    for _ in range(2):
+        same(emnist.extract_training_samples("letters")[1], family.train[1])
+        emnist.clear_cached_data()
+    assert mirror.requests == [("emnist-digits/gzip.zip", None)] * 2
 
 
 def test_clearing(cached):
-    for name in ("gzip.zip", "emnist.zip_partial", "other"):
+    for name in (".emnist.zip.part", "emnist.zip_partial", "other"):
         (cached.parent / name).write_bytes(gzip.compress(b""))
     emnist.clear_cached_data()
     assert [path.name for path in cached.parent.iterdir()] == ["other"]
     emnist.clear_cached_data()
+
+
+def test_a_damaged_zip_file(cached):
+    cached.write_bytes(cached.read_bytes()[:-1])
+    for read in (emnist.list_datasets, lambda: emnist.extract_data("digits", "test", "labels")):
+        with pytest.raises(IdxError, match=r"emnist\.zip: the zip file cannot be read"):
+            read()
 
 
 def test_inspecting(cached, family, monkeypatch, capsys):

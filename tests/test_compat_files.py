@@ -128,6 +128,32 @@ def test_load_member(tmp_path, oracle):
     oracle.check(files.load_member(str(tmp_path / "a.zip"), "gzip/labels.gz"), idx)
 
 
+def test_a_zip_file_with_any_byte_wrong_is_an_error_that_names_it(tmp_path, oracle):
+    idx = oracle.pack(0x08, (4,))
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("labels.gz", gzip.compress(idx))
+    data = path.read_bytes()
+    refused = 0
+    for i in range(len(data)):
+        for damaged in (data[:i], data[:i] + bytes([data[i] ^ 0x80]) + data[i + 1 :]):
+            path.write_bytes(damaged)
+            try:
+                oracle.check(files.load_member(str(path), "labels.gz"), idx)
+            except IdxError as error:
+                assert str(error).startswith(f"{path}: the zip file cannot be read: ")
+                refused += 1
+            except KeyError:
+                # It has another name now.
+                assert b"labels.gz" in data[i - 8 : i + 9]
+    assert refused > len(data)
+
+
+def test_no_zip_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        files.load_member(str(tmp_path / "a.zip"), "labels.gz")
+
+
 IDX = b"\0\0\x0b\2\0\0\0\2\0\0\0\1\0\1\0\2"
 FAULTS = {
     b"": ("start", b""),

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import tempfile
+import threading
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from idxfast import ChecksumError
 from idxfast.compat import mnist as ours
 
+LABELS = "train-labels-idx1-ubyte.gz"
+TEST_LABELS = "t10k-labels-idx1-ubyte.gz"
 TYPES = [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E]
 
 
@@ -20,6 +23,14 @@ def theirs():
     if not hasattr(module, "parse_idx"):
         pytest.skip("the package mnist is another one")
     return module
+
+
+@pytest.fixture
+def remote(family, publish):
+    """The small set as MNIST, on the mirror."""
+    packed = {path.name: path.read_bytes() for path in family.packed.iterdir()}
+    publish("mnist", packed)
+    return packed
 
 
 def test_names(theirs):
@@ -84,20 +95,47 @@ def test_damaged_gzip_is_told_as_such(oracle):
         ours.parse_idx(io.BytesIO(data))
 
 
-def test_a_file_that_is_there_is_not_downloaded(family, no_download):
-    name = "train-labels-idx1-ubyte.gz"
-    path = ours.download_file(name, target_dir=str(family.packed))
-    assert path == os.path.join(family.packed, name)
-    assert no_download == []
+def test_a_file_that_is_there_is_not_downloaded(family, remote, mirror):
+    path = ours.download_file(LABELS, target_dir=str(family.packed))
+    assert path == os.path.join(family.packed, LABELS)
+    assert mirror.requests == []
 
 
-def test_the_first_url_means_a_checked_download(tmp_path, no_download):
-    path = ours.download_file("train-labels-idx1-ubyte.gz", target_dir=str(tmp_path))
-    assert path == os.path.join(tmp_path, "train-labels-idx1-ubyte.gz")
-    assert no_download == [("mnist", str(tmp_path))]
+def _files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".gz"}
 
 
-def test_a_url_that_was_set_is_asked(tmp_path, monkeypatch, no_download):
+def test_the_first_url_means_a_checked_download(tmp_path, family, remote, mirror, same):
+    """Of the one file that was asked for, whatever stands beside it."""
+    (tmp_path / TEST_LABELS).write_bytes(b"damaged")
+    path = ours.download_file(LABELS, target_dir=str(tmp_path))
+    assert path == os.path.join(tmp_path, LABELS)
+    same(ours.download_and_parse_mnist_file(LABELS, str(tmp_path)), family.train[1])
+    assert mirror.requests == [(f"mnist/{LABELS}", None)]
+    assert _files(tmp_path) == {LABELS: remote[LABELS], TEST_LABELS: b"damaged"}
+
+
+@pytest.mark.parametrize("damaged", [b"", b"other", gzip.compress(b"\0\0\x08\1\0\0\0\1\7")])
+def test_force_replaces_what_is_not_the_published_file(damaged, tmp_path, family, remote, same):
+    (tmp_path / LABELS).write_bytes(damaged)
+    same(ours.download_and_parse_mnist_file(LABELS, str(tmp_path), force=True), family.train[1])
+    assert _files(tmp_path) == {LABELS: remote[LABELS]}
+
+
+def test_force_leaves_the_published_file(tmp_path, remote, mirror):
+    (tmp_path / LABELS).write_bytes(remote[LABELS])
+    ours.download_file(LABELS, str(tmp_path), force=True)
+    assert mirror.requests == []
+
+
+def test_a_file_that_mnist_has_not(tmp_path, remote, mirror):
+    with pytest.raises(OSError, match=rf"mnist has no file 'no\.gz'; there are: .*{LABELS}"):
+        ours.download_file("no.gz", str(tmp_path))
+    assert mirror.requests == []
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_url_that_was_set_is_asked(tmp_path, monkeypatch):
     asked = []
 
     def retrieve(url, path):
@@ -112,7 +150,42 @@ def test_a_url_that_was_set_is_asked(tmp_path, monkeypatch, no_download):
         assert array.tolist() == [1, 2]
     assert asked == ["http://localhost/sets/a.gz"] * 2
     assert os.listdir(tmp_path) == ["a.gz"]
-    assert no_download == []
+
+
+def test_two_downloads_at_once_do_not_meet(tmp_path, monkeypatch):
+    """One begins while the other is half done, and is half done when that has ended."""
+    content = gzip.compress(b"\0\0\x08\1\0\0\0\2\1\2")
+    began, halfway, ended = threading.Event(), threading.Event(), threading.Event()
+    arrays = []
+
+    def retrieve(url, path):
+        first = not began.is_set()
+        with open(path, "wb") as file:
+            file.write(content[:20])
+            file.flush()
+            if first:
+                began.set()
+                assert halfway.wait(10)
+            else:
+                halfway.set()
+                assert ended.wait(10)
+            file.write(content[20:])
+
+    def work():
+        arrays.append(ours.download_and_parse_mnist_file("a.gz", str(tmp_path), force=True))
+
+    monkeypatch.setattr(ours, "datasets_url", "http://localhost/")
+    monkeypatch.setattr(ours, "urlretrieve", retrieve)
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    threads[0].start()
+    assert began.wait(10)
+    threads[1].start()
+    threads[0].join()
+    assert (tmp_path / "a.gz").read_bytes() == content
+    ended.set()
+    threads[1].join()
+    assert [array.tolist() for array in arrays] == [[1, 2]] * 2
+    assert os.listdir(tmp_path) == ["a.gz"]
 
 
 def test_a_download_that_fails_leaves_nothing(tmp_path, monkeypatch):

@@ -2,16 +2,20 @@
 
 import gzip
 import os
+import pickle
 import tempfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from idxfast import IdxError
+from idxfast import FetchError, IdxError, dumps
 from idxfast.compat import mnists as ours
 
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
+SETS = {"MNIST": "mnist", "FashionMNIST": "fashion-mnist", "KMNIST": "kmnist"}
+ANOTHER = b"\0\0\x08\1\0\0\0\3\7\7\7"
 SPLITS = ("Balanced", "ByClass", "ByMerge", "Digits", "Letters")
 
 
@@ -30,6 +34,13 @@ def emnist(tmp_path_factory, family):
             for split in SPLITS:
                 archive.write(path, f"gzip/emnist-{split.lower()}-{name}")
     return str(folder)
+
+
+@pytest.fixture
+def remote(family, publish):
+    """The small set as each of the sets, on the mirror."""
+    for name in SETS.values():
+        publish(name, {path.name: path.read_bytes() for path in family.packed.iterdir()})
 
 
 def _parts(dataset):
@@ -53,12 +64,12 @@ def test_classes_of_emnist(theirs, emnist, name):
     assert one.classes == other.classes
 
 
-@pytest.mark.parametrize("folder", ["raw", "packed"])
-@pytest.mark.parametrize("name", ["MNIST", "FashionMNIST", "KMNIST"])
-def test_loading(same, family, no_download, name, folder):
-    dataset = getattr(ours, name)(str(getattr(family, folder)))
-    same(_parts(dataset), family.train + family.t10k)
-    assert no_download == []
+@pytest.mark.parametrize("name", SETS)
+def test_loading(same, family, remote, mirror, name):
+    for options in ({}, {"download": False}):
+        dataset = getattr(ours, name)(str(family.packed), **options)
+        same(_parts(dataset), family.train + family.t10k)
+    assert mirror.requests == []
 
 
 def test_published_files(theirs, same, published):
@@ -97,17 +108,81 @@ def test_default_folder():
     assert dataset.target_dir == os.path.join(tempfile.gettempdir(), "mnists", "KMNIST")
 
 
-@pytest.mark.parametrize(
-    ("options", "asked"),
-    [({}, 1), ({"download": False, "force_download": True}, 1), ({"download": False}, 0)],
-)
-def test_downloading(tmp_path, no_download, options, asked):
-    ours.KMNIST(str(tmp_path), load=False, **options)
-    assert no_download == [("kmnist", str(tmp_path))] * asked
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("options", [{}, {"download": False, "force_download": True}])
+def test_what_is_not_there_is_downloaded(same, family, remote, mirror, tmp_path, name, options):
+    labels = "t10k-labels-idx1-ubyte.gz"
+    (tmp_path / labels).write_bytes((family.packed / labels).read_bytes())
+    same(_parts(getattr(ours, name)(str(tmp_path), **options)), family.train + family.t10k)
+    files = {path.name for path in family.packed.iterdir()}
+    assert {path for path, _ in mirror.requests} == {
+        f"{SETS[name]}/{file}" for file in files - {labels}
+    }
+
+
+def _damage(folder, how):
+    path = folder / "t10k-labels-idx1-ubyte.gz"
+    data = path.read_bytes()
+    path.write_bytes({"cut": data[:-5], "empty": b"", "another": gzip.compress(ANOTHER)}[how])
+    return path.name
+
+
+@pytest.mark.parametrize("how", ["cut", "empty", "another"])
+@pytest.mark.parametrize("where", ["default", "named"])
+def test_what_is_not_the_published_file_is_replaced(
+    same, family, remote, mirror, tmp_path, monkeypatch, where, how
+):
+    """In the default folder, and by force in one that was named."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = tmp_path / "mnists" / "MNIST" if where == "default" else tmp_path / "named"
+    options = {} if where == "default" else {"target_dir": str(folder), "force_download": True}
+    ours.MNIST(**options)
+    name = _damage(folder, how)
+    mirror.requests.clear()
+    same(_parts(ours.MNIST(**options)), family.train + family.t10k)
+    assert mirror.requests == [(f"mnist/{name}", None)]
+
+
+@pytest.mark.parametrize("how", ["cut", "empty", "another"])
+def test_in_a_folder_that_was_named_nothing_is_replaced_without_force(
+    remote, mirror, tmp_path, how
+):
+    ours.MNIST(str(tmp_path))
+    name = _damage(tmp_path, how)
+    damaged = (tmp_path / name).read_bytes()
+    mirror.requests.clear()
+    with pytest.raises(FetchError, match=name):
+        ours.MNIST(str(tmp_path))
+    with pytest.raises(IdxError, match=name):
+        ours.MNIST(str(tmp_path), download=False)
+    assert (tmp_path / name).read_bytes() == damaged
+    assert mirror.requests == []
+
+
+def test_the_files_of_another_set_are_not_taken(same, family, publish, remote, mirror, tmp_path):
+    """They have the same names."""
+    images, labels = (255 - array for array in family.train)
+    others = {
+        "train-images-idx3-ubyte.gz": images,
+        "train-labels-idx1-ubyte.gz": labels,
+        "t10k-images-idx3-ubyte.gz": images[:2],
+        "t10k-labels-idx1-ubyte.gz": labels[:2],
+    }
+    publish("fashion-mnist", {name: gzip.compress(dumps(a)) for name, a in others.items()})
+    ours.MNIST(str(tmp_path))
+    mirror.requests.clear()
+    with pytest.raises(FetchError, match="not the published file"):
+        ours.FashionMNIST(str(tmp_path))
+    with pytest.raises(IdxError, match=r"train-images.*: not the file of fashion-mnist"):
+        ours.FashionMNIST(str(tmp_path), download=False)
+    assert mirror.requests == []
+    same(_parts(ours.MNIST(str(tmp_path))), family.train + family.t10k)
+    dataset = ours.FashionMNIST(str(tmp_path), force_download=True)
+    same(_parts(dataset), (images, labels, images[:2], labels[:2]))
 
 
 @pytest.mark.parametrize("name", SPLITS)
-def test_emnist_comes_upright(same, emnist, family, no_download, name):
+def test_emnist_comes_upright(same, emnist, family, mirror, name):
     dataset = getattr(ours.EMNIST(emnist), name)()
     down = 1 if name == "Letters" else 0
     same(
@@ -117,7 +192,7 @@ def test_emnist_comes_upright(same, emnist, family, no_download, name):
             for array in family.train + family.t10k
         ),
     )
-    assert no_download == []
+    assert mirror.requests == []
     assert os.listdir(emnist) == ["gzip.zip"]
 
 
@@ -126,11 +201,42 @@ def test_emnist_as_it_is_stored(same, emnist, family):
     same(_parts(dataset), family.train + family.t10k)
 
 
-def test_emnist_downloads_its_zip_file(tmp_path, no_download):
-    split = ours.EMNIST(str(tmp_path)).Letters
-    assert no_download == [("emnist-mnist", str(tmp_path))]
+def test_emnist_downloads_its_zip_file(same, emnist, family, publish, mirror, tmp_path):
+    """If it is not there, and, by force, if it is not the published one."""
+    content = Path(emnist, "gzip.zip").read_bytes()
+    publish("emnist-digits", {}, content)
+    path = tmp_path / "gzip.zip"
     with pytest.raises(RuntimeError, match=r"gzip\.zip"):
-        split()
+        ours.EMNIST(str(tmp_path), download=False).Letters()
+    same(ours.EMNIST(str(tmp_path)).Letters().train_labels(), family.train[1] - 1)
+    path.unlink()
+    same(ours.EMNIST(str(tmp_path)).Letters().train_labels(), family.train[1] - 1)
+    path.write_bytes(content[:-9])
+    with pytest.raises(IdxError, match=r"gzip\.zip: the zip file cannot be read"):
+        ours.EMNIST(str(tmp_path)).Letters()
+    dataset = ours.EMNIST(str(tmp_path), force_download=True).Letters()
+    same(dataset.train_labels(), family.train[1] - 1)
+    ours.EMNIST(str(tmp_path), force_download=True)
+    assert mirror.requests == [("emnist-digits/gzip.zip", None)] * 3
+    assert {path.name for path in tmp_path.iterdir()} == {"gzip.zip", ".gzip.zip.lock"}
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_splits_are_pickled(same, emnist, name):
+    for options in ({}, {"load": False}):
+        dataset = getattr(ours.EMNIST(emnist), name)(**options)
+        again = pickle.loads(pickle.dumps(dataset))
+        again.load(transpose=True)
+        dataset.load(transpose=True)
+        same(_parts(again), _parts(dataset))
+        assert again.classes == dataset.classes
+
+
+def test_each_folder_has_splits_of_its_own(same, emnist, family, tmp_path):
+    """Those of the original are in the folder that was named last."""
+    here = ours.EMNIST(emnist, download=False)
+    ours.EMNIST(str(tmp_path), download=False)
+    same(here.Digits().test_labels(), family.t10k[1])
 
 
 def test_files_of_emnist_that_were_unpacked(same, tmp_path, family):
@@ -152,10 +258,31 @@ def test_k49(same, tmp_path, family):
         ours.K49(str(tmp_path))
 
 
-def test_images_and_labels_belong_together(tmp_path, family):
-    other = {"train-labels-idx1-ubyte": "t10k-labels-idx1-ubyte"}
-    for path in family.raw.iterdir():
-        source = family.raw / other.get(path.name, path.name)
-        (tmp_path / path.name).write_bytes(source.read_bytes())
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"junk", "File is not a zip file"),
+        (b"", "File is not a zip file"),
+        ({"other": np.zeros(3)}, "there is no arr_0 in it"),
+        ({"arr_0": np.array([None])}, "Object arrays cannot be loaded"),
+    ],
+)
+def test_k49_that_is_no_array_is_an_error_that_names_the_file(tmp_path, content, reason):
+    path = tmp_path / "k49-train-imgs.npz"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        np.savez(path, **content)
+    with pytest.raises(IdxError, match=f"k49-train-imgs.npz: .*{reason}"):
+        ours.K49(str(tmp_path))
+
+
+def test_images_and_labels_belong_together(tmp_path, family, publish):
+    other = {"train-labels-idx1-ubyte.gz": "t10k-labels-idx1-ubyte.gz"}
+    packed = {
+        path.name: (family.packed / other.get(path.name, path.name)).read_bytes()
+        for path in family.packed.iterdir()
+    }
+    publish("mnist", packed)
     with pytest.raises(IdxError, match="not as many"):
         ours.MNIST(str(tmp_path))

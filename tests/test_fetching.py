@@ -22,6 +22,7 @@ import pytest
 
 from idxfast import FetchError, HashMismatchError, load
 from idxfast.datasets import catalogue, fetch
+from idxfast.datasets.fetching import fetch_file
 from idxfast.format import Header
 
 IMAGES = "train-images-idx3-ubyte.gz"
@@ -370,6 +371,39 @@ def test_an_archive_without_the_file(member, content, reason, split, tmp_path):
         with pytest.raises(FetchError, match=f"{tmp_path}/gzip.zip/gzip/one.gz: .*{reason}"):
             fetch("one", tmp_path)
     assert not (tmp_path / "one.gz").exists()
+
+
+def test_one_file_replaces_what_stands_at_its_path(tiny, mirror, tmp_path, caplog):
+    path = tmp_path / "new" / "labels.gz"
+    fetch_file("tiny", LABELS, str(path))
+    assert whole(path.parent, {"labels.gz": tiny.packed[LABELS]})
+    assert mirror.requests == [(f"a/{LABELS}", None)]
+    fetch_file("tiny", LABELS, path)
+    assert len(mirror.requests) == 1
+    path.write_bytes(tiny.packed[IMAGES])
+    fetch_file("tiny", LABELS, path)
+    assert caplog.messages == [f"{path} is damaged; getting it again"]
+    assert whole(path.parent, {"labels.gz": tiny.packed[LABELS]})
+    assert len(mirror.requests) == 2
+
+
+def test_one_file_is_not_fetched_offline(tiny, mirror, tmp_path, monkeypatch):
+    monkeypatch.setenv("IDXFAST_OFFLINE", "1")
+    with pytest.raises(FetchError, match=r"^x\.gz is missing .* IDXFAST_OFFLINE is set$"):
+        fetch_file("tiny", LABELS, tmp_path / "x.gz")
+    assert mirror.requests == []
+
+
+def test_the_archive_alone(split, mirror, tmp_path):
+    fetch_file("one", "gzip.zip", tmp_path / "splits.zip")
+    assert whole(tmp_path, {"splits.zip": mirror.files["gzip.zip"]})
+
+
+@pytest.mark.parametrize(("name", "known"), [("tiny", f"{IMAGES}, {LABELS}"), ("one", "gzip.zip")])
+def test_a_file_that_the_mirrors_have_not(name, known, tiny, split, mirror, tmp_path):
+    with pytest.raises(FetchError, match=f"^{name} has no file 'one.gz'; there are: {known}$"):
+        fetch_file(name, "one.gz", tmp_path / "one.gz")
+    assert mirror.requests == []
 
 
 # A process of its own: it has no threads, so that it may fork, and it gets the set and the mirror

@@ -17,8 +17,8 @@ ORDER = [
     "compat.files", "compat.idx2numpy.FormatError", "compat.idx2numpy", "compat.mnist",
     "compat.python_mnist", "compat.mnist_reader", "compat.mlxtend", "compat.torchvision.readers",
     "compat.torchvision.sets", "compat.torchvision", "compat.keras", "compat.tensorflow",
-    "compat.mnists", "compat.emnist", "compat.sklearn", "compat.patching", "compat", "cli.info",
-    "cli.fetch", "cli.demo", "cli",
+    "compat.mnists.sets", "compat.mnists.splits", "compat.mnists", "compat.emnist",
+    "compat.sklearn", "compat.patching", "compat", "cli.info", "cli.fetch", "cli.demo", "cli",
 ]  # fmt: skip
 
 

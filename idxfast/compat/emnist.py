@@ -2,18 +2,17 @@
 
 What differs:
 
-- A download comes from `idxfast.datasets.fetch`, which checks it. A zip file at
-  `get_cached_data_path` is used as it is.
+- A download is verified, as by `idxfast.datasets.fetch`. A zip file at `get_cached_data_path` is
+  used as it is.
 - Arrays are writable. `parse_idx` reads gzip, too, and a header without dimensions.
 - Whatever is wrong with data is a ValueError, `idxfast.IdxError`: bytes that are missing or too
-  many, images and labels that differ in number.
+  many, images and labels that differ in number, a damaged zip file.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import zipfile
 from typing import Any
 
 from ..reading import loads
@@ -32,23 +31,23 @@ def get_cached_data_path() -> str:
 def ensure_cached_data() -> str:
     """The path of the zip file, which is downloaded if it is not there, or empty."""
     path = get_cached_data_path()
-    if os.path.isfile(path) and os.path.getsize(path):
-        return path
-    return files.download_emnist(os.path.dirname(path))
+    if not (os.path.isfile(path) and os.path.getsize(path)):
+        files.download_emnist(path)
+    return path
 
 
 def clear_cached_data() -> None:
     """Delete the zip file, and what an interrupted download has left."""
     path = get_cached_data_path()
-    downloaded = os.path.join(os.path.dirname(path), files.EMNIST)
-    for found in (path, path + "_partial", downloaded):
+    ours = os.path.join(os.path.dirname(path), ".emnist.zip.part")
+    for found in (path, path + "_partial", ours):
         if os.path.isfile(found):
             os.remove(found)
 
 
 def list_datasets() -> list[str]:
     """The names of the data sets in the zip file."""
-    with zipfile.ZipFile(ensure_cached_data()) as archive:
+    with files.open_zip(ensure_cached_data()) as archive:
         matches = map(_TEST_IMAGES.fullmatch, archive.namelist())
         return [match.group(1) for match in matches if match]
 

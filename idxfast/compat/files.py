@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gzip
 import math
 import os
 import sys
 import zipfile
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -20,6 +23,9 @@ Array = np.ndarray[Any, Any]
 TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 EMNIST = "gzip.zip"
+
+# What zipfile raises, depending on which byte of a file is wrong; NotImplementedError is one, too.
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 
 
 def load(file: Any) -> Array:
@@ -110,10 +116,8 @@ def load_four(directory: str) -> tuple[tuple[Array, Array], tuple[Array, Array]]
     return load_pair(train_images, train_labels), load_pair(test_images, test_labels)
 
 
-def find_or_fetch(
-    name: str, directory: str | os.PathLike[str] | None, files: Iterable[str] = TRAIN + TEST
-) -> str:
-    """The folder that holds the files of a published set.
+def find_or_fetch(name: str, directory: str | os.PathLike[str] | None) -> str:
+    """The folder that holds the four files of a published set.
 
     Parameters
     ----------
@@ -122,10 +126,8 @@ def find_or_fetch(
     directory : str or PathLike, optional
         If it holds the files, it is the answer and nothing else is looked at. If not, this is
         where they are downloaded to.
-    files : iterable of str
-        Their names, without .gz.
     """
-    if directory is not None and all(path_of(directory, file) for file in files):
+    if directory is not None and all(path_of(directory, file) for file in TRAIN + TEST):
         return os.fspath(directory)
     return download(name, directory)
 
@@ -137,16 +139,37 @@ def download(name: str, directory: str | os.PathLike[str] | None) -> str:
     return os.fsdecode(fetch(name, directory))
 
 
-def download_emnist(directory: str) -> str:
-    """The path of EMNIST's zip file, which has been downloaded."""
-    # It comes with any of its sets, of which this is the smallest.
-    return os.path.join(download("emnist-mnist", directory), EMNIST)
+def download_file(name: str, filename: str, path: str) -> None:
+    """Have one file of a published set at a path: another file that stands there is replaced."""
+    from ..datasets import fetching
+
+    fetching.fetch_file(name, filename, path)
+
+
+def download_emnist(path: str) -> None:
+    """Have EMNIST's zip file at a path."""
+    # Each of its sets names it.
+    download_file("emnist-digits", EMNIST, path)
+
+
+@contextlib.contextmanager
+def open_zip(path: str) -> Iterator[zipfile.ZipFile]:
+    """Open a zip file; one that is damaged, as far as it is read, is an IdxError."""
+    try:
+        with zipfile.ZipFile(path) as opened:
+            yield opened
+    except (*_ZIP_ERRORS, OSError) as error:
+        # zipfile seeks to wherever a damaged file says, even before its start.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
+        raise IdxError(f"the zip file cannot be read: {error}", filename=path) from error
 
 
 def load_member(archive: str, member: str) -> Array:
     """Load an IDX file out of a zip file, like EMNIST's gzip.zip."""
-    with zipfile.ZipFile(archive) as opened:
-        return reading.loads(opened.read(member))
+    with open_zip(archive) as opened:
+        content = opened.read(member)
+    return reading.loads(content)
 
 
 class Fault(NamedTuple):

@@ -4,7 +4,7 @@ What differs:
 
 - Files are recognised as gzip by their content; a name that says otherwise does no harm.
 - While `datasets_url` is its first value, a server that gives MNIST to nobody any more, files come
-  from `idxfast.datasets.fetch`, which knows other mirrors and checks what they send.
+  from the mirrors that `idxfast.datasets.fetch` knows, and are verified as it does.
 - A download that fails leaves no file behind that would be taken for MNIST the next time.
 - Whatever is wrong with a file is an `IdxDecodeError`, never an error of struct or reduce, but for
   damaged gzip data: an `idxfast.GzipError`, a ValueError and an OSError.
@@ -49,21 +49,26 @@ def download_file(fname: str, target_dir: str | None = None, force: bool = False
     target_dir : str, optional
         By default `temporary_dir()`.
     force : bool, optional
-        Download it even if it is there. `idxfast.datasets.fetch` checks it instead.
+        Download it even if it is there; from the first `datasets_url`, unless what is there is the
+        published file.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it cannot be had.
     """
     folder = target_dir or temporary_dir()
     path = os.path.join(folder, fname)
     if os.path.isfile(path) and not force:
         return path
     if datasets_url == _FIRST_URL:
-        return os.path.join(files.download("mnist", folder), fname)
-    partial = path + ".part"
-    try:
+        files.download_file("mnist", fname, path)
+        return path
+    # Others may download the same file now.
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        partial = os.path.join(own, "partial")
         urlretrieve(urljoin(datasets_url, fname), partial)
         os.replace(partial, path)
-    finally:
-        if os.path.exists(partial):
-            os.unlink(partial)
     return path
 
 

@@ -62,6 +62,11 @@ class Archive:
     file: File
     mirrors: tuple[str, ...]
 
+    @property
+    def files(self) -> tuple[File, ...]:
+        """The archive itself: what its mirrors have, as a set's mirrors have its files."""
+        return (self.file,)
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -75,19 +75,48 @@ def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
     dataset = find(name)
     yours = directory is not None
     folder = _cache(name) if directory is None else Path(directory)
-    missing = [file for file in dataset.files if not _stands(file, folder, yours)]
+    missing = [file for file in dataset.files if not _stands(file, folder / file.name, yours)]
     archive = dataset.archive
     if archive is None:
         for file in missing:
-            _bring_from_mirrors(file, folder, dataset.mirrors, yours)
+            _bring_from_mirrors(file, folder / file.name, dataset.mirrors, yours)
     elif missing:
-        archive_folder = folder if yours else _cache(archive.name)
-        if not _stands(archive.file, archive_folder, yours):
-            _bring_from_mirrors(archive.file, archive_folder, archive.mirrors, yours)
+        packed = (folder if yours else _cache(archive.name)) / archive.file.name
+        if not _stands(archive.file, packed, yours):
+            _bring_from_mirrors(archive.file, packed, archive.mirrors, yours)
         for file in missing:
-            extract = functools.partial(_extract, archive_folder / archive.file.name)
-            _bring(file, folder, extract, yours)
+            _bring(file, folder / file.name, functools.partial(_extract, packed), yours)
     return folder
+
+
+def fetch_file(name: str, filename: str, path: str | os.PathLike[str]) -> None:
+    """Bring one file of a published data set to a path, in place of whatever else stands there.
+
+    Parameters
+    ----------
+    name : str
+        As for `fetch`.
+    filename : str
+        Its published name. Of a set that comes in an archive, only the archive can be had.
+    path : str or PathLike
+        Where it is or shall be. The published file is left as it is.
+
+    Raises
+    ------
+    FetchError
+        If the set has no such file, or as `fetch` raises it.
+    ValueError, ImportError, OSError
+        As `fetch` raises them.
+    """
+    dataset = find(name)
+    source = dataset.archive or dataset
+    for file in source.files:
+        if file.name == filename:
+            if not _stands(file, Path(path), yours=False):
+                _bring_from_mirrors(file, Path(path), source.mirrors, yours=False)
+            return
+    known = ", ".join(file.name for file in source.files)
+    raise FetchError(f"{name} has no file {filename!r}; there are: {known}")
 
 
 def _cache(name: str) -> Path:
@@ -103,9 +132,8 @@ def _extra(module: str) -> Any:
         raise ImportError(f"data sets need {module}: pip install idxfast[datasets]") from error
 
 
-def _stands(file: File, folder: Path, yours: bool) -> bool:
+def _stands(file: File, path: Path, yours: bool) -> bool:
     """Whether the published file is there. Another one in a directory of yours is an error."""
-    path = folder / file.name
     try:
         verify(path, file, str(path))
     except FileNotFoundError:
@@ -117,23 +145,23 @@ def _stands(file: File, folder: Path, yours: bool) -> bool:
     return True
 
 
-def _bring_from_mirrors(file: File, folder: Path, mirrors: tuple[str, ...], yours: bool) -> None:
+def _bring_from_mirrors(file: File, path: Path, mirrors: tuple[str, ...], yours: bool) -> None:
     if os.environ.get("IDXFAST_OFFLINE", "0") not in ("", "0"):
         raise FetchError(
-            f"{file.name} is missing or damaged in {folder}, and IDXFAST_OFFLINE is set"
+            f"{path.name} is missing or damaged in {path.parent}, and IDXFAST_OFFLINE is set"
         )
     for module in ("pooch", "tqdm"):
         _extra(module)
-    _bring(file, folder, functools.partial(_download, mirrors), yours)
+    _bring(file, path, functools.partial(_download, mirrors), yours)
 
 
-def _bring(file: File, folder: Path, obtain: _Obtain, yours: bool) -> None:
+def _bring(file: File, path: Path, obtain: _Obtain, yours: bool) -> None:
     """Put a file in its place, unless another process has done so meanwhile."""
-    path, part = folder / file.name, folder / f".{file.name}.part"
+    part = path.with_name(f".{path.name}.part")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _extra("filelock").FileLock(folder / f".{file.name}.lock"):
-            if _stands(file, folder, yours):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _extra("filelock").FileLock(path.with_name(f".{path.name}.lock")):
+            if _stands(file, path, yours):
                 return
             if path.exists():
                 _log.warning("%s is damaged; getting it again", path)

@@ -1,0 +1,173 @@
+"""The sets of four files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from ...errors import FetchError, IdxError
+from .. import files
+from ..classes import DIGITS, FASHION, KUZUSHIJI, KUZUSHIJI_49
+from ..files import Array
+
+_PARTS = ("train_images", "train_labels", "test_images", "test_labels")
+
+
+def default_folder(name: str) -> str:
+    """The folder for a data set if the caller names none."""
+    return os.path.join(tempfile.gettempdir(), "mnists", name)
+
+
+def read_idx_file(filepath: str) -> Array:
+    """Read an IDX file, raw or gzip."""
+    return files.load(filepath)
+
+
+class Dataset:
+    """Four arrays out of the files of a folder.
+
+    Parameters
+    ----------
+    target_dir : str, optional
+        The folder; by default one for this set in the system's folder for temporary files.
+    download : bool
+        Download what is not there, and, into the default folder, what is not the published file.
+    force_download : bool
+        Download what is not there or not the published file into any folder.
+    load : bool
+        Load at once.
+    """
+
+    classes: ClassVar[list[str]]
+    _name: ClassVar[str]
+    _files: tuple[str, ...] = tuple(f"{name}.gz" for name in files.TRAIN + files.TEST)
+
+    def __init__(
+        self,
+        target_dir: str | None = None,
+        download: bool = True,
+        force_download: bool = False,
+        load: bool = True,
+    ) -> None:
+        self.target_dir = default_folder(type(self).__name__) if target_dir is None else target_dir
+        self._arrays: dict[str, Array] = {}
+        if download or force_download:
+            self.download(force_download or target_dir is None)
+        if load:
+            self.load()
+
+    def download(self, force: bool = False) -> None:
+        """Download the files that are not there; `force` replaces those that are other ones."""
+        if not force:
+            files.download(self._name, self.target_dir)
+            return
+        for name in self._files:
+            files.download_file(self._name, name, os.path.join(self.target_dir, name))
+
+    def load(self, transpose: bool = False) -> None:
+        """Load the four files; `transpose` the images of a set that is stored so."""
+        self._arrays = {
+            part: self._read(name) for part, name in zip(_PARTS, self._files, strict=True)
+        }
+        for kind in ("train", "test"):
+            images = self._arrays[f"{kind}_images"]
+            labels = self._arrays[f"{kind}_labels"]
+            files.check_counts(images, labels, os.path.join(self.target_dir, f"{kind} labels"))
+            if transpose:
+                self._arrays[f"{kind}_images"] = images.swapaxes(-2, -1)
+
+    def train_images(self) -> Array:
+        """The training images: uint8, (n, 28, 28)."""
+        return self._array("train_images")
+
+    def train_labels(self) -> Array:
+        """Their labels: uint8, (n,)."""
+        return self._array("train_labels")
+
+    def test_images(self) -> Array:
+        """The test images: uint8, (n, 28, 28)."""
+        return self._array("test_images")
+
+    def test_labels(self) -> Array:
+        """Their labels: uint8, (n,)."""
+        return self._array("test_labels")
+
+    def _array(self, part: str) -> Array:
+        if not self._arrays:
+            raise RuntimeError("nothing is loaded: call load(), or make the object with load=True")
+        return self._arrays[part]
+
+    def _read(self, name: str) -> Array:
+        path = os.path.join(self.target_dir, name)
+        if not os.path.isfile(path):
+            raise RuntimeError(f"{self.target_dir} has no {name}: use download=True")
+        array = read_idx_file(path)
+        _check(self._name, name, path)
+        return array
+
+
+def _check(dataset: str, name: str, path: str) -> None:
+    """Refuse a whole IDX file that is not the published one: all sets have files of these names."""
+    from ...datasets import catalogue, verifying
+
+    (file,) = (file for file in catalogue.find(dataset).files if file.name == name)
+    try:
+        verifying.verify(Path(path), file, path)
+    except FetchError as error:
+        raise IdxError(f"not the file of {dataset}", filename=path) from error
+
+
+class MNIST(Dataset):
+    """MNIST; see `Dataset` for what is common to all."""
+
+    _name = "mnist"
+    classes = DIGITS
+
+
+class FashionMNIST(Dataset):
+    """Fashion-MNIST."""
+
+    _name = "fashion-mnist"
+    classes = FASHION
+
+
+class KMNIST(Dataset):
+    """Kuzushiji-MNIST."""
+
+    _name = "kmnist"
+    classes = KUZUSHIJI
+
+
+class K49(Dataset):
+    """Kuzushiji-49, which is published as .npz files, not as IDX, and is not downloaded."""
+
+    _files = (
+        "k49-train-imgs.npz",
+        "k49-train-labels.npz",
+        "k49-test-imgs.npz",
+        "k49-test-labels.npz",
+    )
+    classes = KUZUSHIJI_49
+
+    def download(self, force: bool = False) -> None:
+        """Do nothing: these files have to be there."""
+
+    def _read(self, name: str) -> Array:
+        path = os.path.join(self.target_dir, name)
+        if not os.path.isfile(path):
+            raise RuntimeError(f"{self.target_dir} has no {name}")
+        try:
+            with files.open_zip(path) as archive, archive.open("arr_0.npy") as member:
+                array: Array = np.lib.format.read_array(member)
+        except KeyError as error:
+            raise IdxError("there is no arr_0 in it", filename=path) from error
+        return array
+
+
+FMNIST = FashionMNIST
+KuzushijiMNIST = KMNIST
+Kuzushiji49 = K49

@@ -165,10 +165,10 @@ def test_two_downloads_at_once_do_not_meet(tmp_path, monkeypatch):
             file.flush()
             if first:
                 began.set()
-                assert halfway.wait(10)
+                assert halfway.wait(60)
             else:
                 halfway.set()
-                assert ended.wait(10)
+                assert ended.wait(60)
             file.write(content[20:])
 
     def work():
@@ -178,7 +178,7 @@ def test_two_downloads_at_once_do_not_meet(tmp_path, monkeypatch):
     monkeypatch.setattr(ours, "urlretrieve", retrieve)
     threads = [threading.Thread(target=work) for _ in range(2)]
     threads[0].start()
-    assert began.wait(10)
+    assert began.wait(60)
     threads[1].start()
     threads[0].join()
     assert (tmp_path / "a.gz").read_bytes() == content

@@ -149,10 +149,11 @@ def test_the_next_mirror_helps(fault, reason, tiny, mirror, tmp_path, caplog):
 
 
 @pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="needs O_NOFOLLOW")
+@pytest.mark.parametrize("ending", ["part", "lock"])
 @pytest.mark.parametrize(("name", "file"), [("tiny", IMAGES), ("one", "one.gz")])
-def test_a_symbolic_link_is_not_followed(name, file, tiny, split, tmp_path):
+def test_a_symbolic_link_is_not_followed(name, file, ending, tiny, split, tmp_path):
     (tmp_path / "mine").write_bytes(b"mine")
-    (tmp_path / f".{file}.part").symlink_to(tmp_path / "mine")
+    (tmp_path / f".{file}.{ending}").symlink_to(tmp_path / "mine")
     with pytest.raises(OSError, match="another directory can be given") as caught:
         fetch(name, tmp_path)
     assert caught.value.errno == errno.ELOOP

@@ -111,6 +111,14 @@ def test_demo_compares_what_it_loads(monkeypatch):
         main(["demo", "--count", "5"])
 
 
+@pytest.mark.parametrize("count", ["-5", "many", "1.5"])
+def test_demo_of_no_count_is_wrong_usage(count, capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["demo", "--count", count])
+    assert error.value.code == 2
+    assert f"'{count}' is not a number" in capsys.readouterr().err
+
+
 def test_as_text_draws_dark_and_bright():
     image = np.array([[[0, 255], [9, 9]]], np.uint8)
     assert as_text(image) == " @"

@@ -31,8 +31,10 @@ CACHED = Path("build", "libdeflate-1.26")
 
 
 def fetch_libdeflate() -> None:
-    """Fill CACHED from the package index, by its hash."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Make CACHED from the package index, by its hash."""
+    CACHED.parent.mkdir(exist_ok=True)
+    # Beside CACHED, which is there only when it is whole.
+    with tempfile.TemporaryDirectory(dir=CACHED.parent) as folder:
         requirements = Path(folder, "requirements.txt")
         requirements.write_text(f"{PACKAGE} --hash=sha256:{SHA256}\n")
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
@@ -47,8 +49,7 @@ def fetch_libdeflate() -> None:
                 if member.isfile() and wanted and Path(member.name).parts[1] == "libdeflate":
                     (unpacked / inside).parent.mkdir(parents=True, exist_ok=True)
                     (unpacked / inside).write_bytes(tar.extractfile(member).read())
-        CACHED.parent.mkdir(exist_ok=True)
-        shutil.copytree(unpacked, CACHED, dirs_exist_ok=True)
+        unpacked.rename(CACHED)
 
 
 def libdeflate_source() -> Path:

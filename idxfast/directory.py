@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
 from .errors import FormatError
 from .names import Pair, find_pair, words_of
-from .xz import load_file
+from .reading import load
+from .xz import MAGIC, XzStream
 
 # Images turned at once: their copy stays in the processor's cache.
 _BATCH = 256
@@ -73,6 +74,22 @@ def load_pair(
     if upright and square and words_of(pair.images)[0] == "emnist":
         _transpose(images)
     return images, labels
+
+
+def load_file(path: str, max_bytes: int | None = None) -> np.ndarray[Any, Any]:
+    """Read an IDX file, raw, gzip or xz, into an array, as `idxfast.load` does.
+
+    Raises
+    ------
+    IdxError
+        If it is not a whole, undamaged IDX file. An xz file has to be a single stream.
+    OSError
+        If it cannot be opened or read.
+    """
+    with open(path, "rb") as file:
+        if file.peek(len(MAGIC)).startswith(MAGIC):
+            return load(cast(BinaryIO, XzStream(file, path)), max_bytes=max_bytes)
+        return load(file, max_bytes=max_bytes)
 
 
 def _transpose(images: np.ndarray[Any, Any]) -> None:

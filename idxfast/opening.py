@@ -10,6 +10,7 @@ import stat
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, cast
 
 from .native import files
+from .pread import read_at
 from .source import FileSource, MemorySource, Source, StreamSource
 
 if TYPE_CHECKING:
@@ -83,10 +84,10 @@ def _open_path(path: str, mode: Literal["rb", "r+b"], small: int) -> Source | St
     try:
         if size <= 0:
             status = os.fstat(descriptor)
-            size = status.st_size if _has_size(status) else -1
+            size = status.st_size if _has_size(descriptor, status) else -1
             if stat.S_ISDIR(status.st_mode):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        if size > 0:
+        if size >= 0:
             return FileSource(descriptor, path, size)
         return StreamSource(io.FileIO(descriptor, mode), path, owned=True)
     except BaseException:
@@ -97,15 +98,16 @@ def _open_path(path: str, mode: Literal["rb", "r+b"], small: int) -> Source | St
 def _of_caller(file: Any, name: str) -> FileSource | StreamSource:
     if file.writable():
         file.flush()
-    status = os.fstat(file.fileno())
-    if _has_size(status):
+    descriptor = file.fileno()
+    status = os.fstat(descriptor)
+    if _has_size(descriptor, status):
         return FileSource.of_caller(file, name, status.st_size)
     return StreamSource(file, name, owned=False)
 
 
-def _has_size(status: os.stat_result) -> bool:
-    """Whether it is a regular file; what only looks like one (/proc) says its size is 0."""
-    return stat.S_ISREG(status.st_mode) and status.st_size > 0
+def _has_size(descriptor: int, status: os.stat_result) -> bool:
+    """Whether it is a regular file; what looks like one (/proc) says it is empty, and is not."""
+    return stat.S_ISREG(status.st_mode) and (status.st_size > 0 or not read_at(descriptor, 1, 0))
 
 
 def _open_url(url: str) -> StreamSource:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .arrays import allocate, as_payload, bytes_of, check_out
-from .errors import SizeError, TrailingDataError
-from .format import Header
+from .errors import SizeError, TrailingDataError, TruncatedError
+from .format import MAX_HEADER_SIZE, Header, parse
+from .gzip.inflate import read_prefix
 from .raw import truncated
 from .source import MemorySource, StreamSource
 from .threads import Progress
@@ -17,6 +18,8 @@ from .threads import Progress
 FIRST_GUESS = 1 << 20
 # What gzip may take beside data that do not compress: the longest header with a name of its own.
 GZIP_SPACE = 256 << 10
+# How much of a compressed stream is read at first to find its header.
+HEADER_PIECE = 4 << 10
 
 
 def read_start(source: StreamSource) -> bytes:
@@ -69,7 +72,7 @@ def read_all(source: StreamSource, start: bytes, max_bytes: int | None = None) -
     Raises
     ------
     SizeError
-        If it is larger than data of `max_bytes` can be when they do not compress at all.
+        If it is larger than data of `max_bytes` are in one member when they do not compress at all.
     """
     limit = None if max_bytes is None else max_bytes + max_bytes // 1000 + GZIP_SPACE
     memory = _read_growing(source, limit, start)
@@ -78,10 +81,28 @@ def read_all(source: StreamSource, start: bytes, max_bytes: int | None = None) -
             "the compressed stream is larger than max_bytes allows",
             filename=source.name,
             offset=limit,
-            expected=f"at most {max_bytes:,} bytes",
+            expected=f"at most {limit:,} bytes",
             found="more",
         )
     return MemorySource(memory, source.name)
+
+
+def read_header(source: StreamSource, start: bytes) -> Header:
+    """The header inside a compressed stream, of which the start has been read already.
+
+    Not much more is read than it takes: four times as much as before, until the header is there.
+    """
+    size = HEADER_PIECE
+    while True:
+        more = bytearray(size - len(start))
+        start += more[: source.read_into(memoryview(more))]
+        try:
+            prefix = read_prefix(MemorySource(start, source.name), MAX_HEADER_SIZE)
+            return parse(prefix, source.name)
+        except TruncatedError:
+            if len(start) < size:
+                raise
+        size *= 4
 
 
 def _read_growing(

@@ -1,39 +1,19 @@
-"""IDX files inside xz, as QMNIST has them, beside raw and gzip.
+"""IDX files inside xz, as QMNIST has them.
 
-The standard library's lzma unpacks. The content is read as a stream: memory grows as bytes arrive,
-up to what the header announces, and nothing is allocated on its word.
+The standard library's lzma unpacks. The content is to be read as a stream: then memory grows as
+bytes arrive, up to what the header announces, and nothing is allocated on its word.
 """
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, cast
-
-import numpy as np
+from typing import Any, BinaryIO
 
 from .errors import FormatError, IdxError, TrailingDataError, TruncatedError
-from .reading import load
 
 MAGIC = b"\xfd7zXZ\x00"
 CHUNK = 1 << 20
 # The header of an xz file asks for memory, too. `xz -9` needs 65 MiB to unpack.
 MEMORY_LIMIT = 128 << 20
-
-
-def load_file(path: str, max_bytes: int | None = None) -> np.ndarray[Any, Any]:
-    """Read an IDX file, raw, gzip or xz, into an array, as `idxfast.load` does.
-
-    Raises
-    ------
-    IdxError
-        If it is not a whole, undamaged IDX file. An xz file has to be a single stream.
-    OSError
-        If it cannot be opened or read.
-    """
-    with open(path, "rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
-            return load(path, max_bytes=max_bytes)
-        file.seek(0)
-        return load(cast(BinaryIO, XzStream(file, path)), max_bytes=max_bytes)
 
 
 class XzStream:

@@ -22,8 +22,8 @@ def images(tmp_path):
 def test_info_says_shape_type_container_and_sizes(images, capsys):
     assert main(["info", str(images)]) == 0
     line = capsys.readouterr().out
-    size = images.stat().st_size
-    assert line == f"{images}: 2 x 3 x 4 uint8, gzip, {size} bytes in the file, 24 in the array\n"
+    sizes = f"{images.stat().st_size} bytes in the file, 24 bytes in the array"
+    assert line == f"{images}: 2 x 3 x 4 uint8, gzip, {sizes}\n"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,61 @@ def test_info_goes_on_after_a_bad_file_and_fails(images, tmp_path, capsys):
     assert "2 x 3 x 4" in out
     assert [line.split(":")[0] for line in err.splitlines()] == ["idxfast", "idxfast"]
     assert "HTML" in err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs descriptors by name")
+@pytest.mark.parametrize("verify", [[], ["--verify"]])
+def test_info_reads_a_pipe_once(verify, images, capsys):
+    reading, writing = os.pipe()
+    os.write(writing, images.read_bytes())
+    os.close(writing)
+    assert main(["info", *verify, f"/dev/fd/{reading}"]) == 0
+    os.close(reading)
+    line = capsys.readouterr().out
+    state = "; verified" if verify else ""
+    assert line == f"/dev/fd/{reading}: 2 x 3 x 4 uint8, 24 bytes in the array{state}\n"
+
+
+@pytest.mark.parametrize("verify", [[], ["--verify"]])
+def test_info_of_a_url(verify, images, capsys):
+    fsspec = pytest.importorskip("fsspec")
+    with fsspec.open("memory://idxfast/images", "wb") as file:
+        file.write(images.read_bytes())
+    assert main(["info", *verify, "memory://idxfast/images"]) == 0
+    assert "2 x 3 x 4 uint8" in capsys.readouterr().out
+
+
+def test_info_of_a_url_that_cannot_be_had_is_one_line(monkeypatch, capsys):
+    fsspec = pytest.importorskip("fsspec")
+
+    def open_without_backend(url, mode):
+        raise ImportError("needs another package")
+
+    assert main(["info", "nothing://file"]) == 1
+    monkeypatch.setattr(fsspec, "open", open_without_backend)
+    assert main(["info", "http://file"]) == 1
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    assert main(["info", "http://file"]) == 1
+    unknown, *others = capsys.readouterr().err.splitlines()
+    assert unknown.startswith("idxfast: nothing://file: ")
+    assert others == [
+        "idxfast: http://file: needs another package",
+        "idxfast: http://file: URLs need fsspec: pip install idxfast[fsspec]",
+    ]
+
+
+def test_info_verifies_the_size_of_a_raw_file_without_reading_it(tmp_path, capsys):
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        file.write(struct.pack(">HBB2I", 0, 8, 2, 1 << 10, 1 << 30))
+        file.truncate(12 + (1 << 40))
+    assert main(["info", "--verify", str(path)]) == 0
+    with path.open("r+b") as file:
+        file.truncate(11 + (1 << 40))
+    assert main(["info", "--verify", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert "1,024 x 1,073,741,824 uint8, raw" in out
+    assert "truncated" in err
 
 
 def test_wrong_usage():
@@ -109,6 +164,14 @@ def test_demo_compares_what_it_loads(monkeypatch):
     monkeypatch.setattr(demo, "load", lambda path: idxfast.load(path)[::-1])
     with pytest.raises(AssertionError, match="did not come back"):
         main(["demo", "--count", "5"])
+
+
+@pytest.mark.parametrize("count", ["-5", "many", "1.5"])
+def test_demo_of_no_count_is_wrong_usage(count, capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["demo", "--count", count])
+    assert error.value.code == 2
+    assert f"'{count}' is not a number" in capsys.readouterr().err
 
 
 def test_as_text_draws_dark_and_bright():

@@ -2,10 +2,12 @@
 
 import gzip
 import lzma
+import os
 
 import pytest
 
 from idxfast import ChecksumError, FormatError, load_dataset
+from idxfast.directory import load_file
 
 
 @pytest.fixture
@@ -120,6 +122,17 @@ def test_a_damaged_file(put, tmp_path):
     path.write_bytes(data)
     with pytest.raises(ChecksumError):
         load_dataset(tmp_path)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs descriptors by name")
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_file_is_opened_once(pack, oracle):
+    data = oracle.pack(8, (5, 4))
+    reading, writing = os.pipe()
+    os.write(writing, pack(data))
+    os.close(writing)
+    with open(reading, "rb"):
+        oracle.check(load_file(f"/dev/fd/{reading}"), data)
 
 
 def test_a_directory_of_the_name_is_no_file(put, tmp_path):

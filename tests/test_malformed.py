@@ -314,5 +314,8 @@ def test_max_bytes(tmp_path):
             with pytest.raises(idxfast.SizeError, match="max_bytes"):
                 idxfast.load(source, max_bytes=119)
     endless = SimpleNamespace(name="endless", read=lambda n: b"\x1f\x8b"[:n].ljust(n, b"\x08"))
-    with pytest.raises(idxfast.SizeError, match="compressed"):
+    with pytest.raises(idxfast.SizeError, match="compressed") as caught:
         idxfast.load(endless, max_bytes=1 << 20)
+    limit = (1 << 20) + 1048 + (256 << 10)
+    assert caught.value.offset == limit
+    assert caught.value.expected == f"at most {limit:,} bytes"

@@ -62,6 +62,16 @@ def test_read_only_means_read_only(path):
 
 
 @pytest.mark.parametrize("mode", ["r", "c", "r+"])
+def test_an_empty_file_is_said_to_be_empty(mode, tmp_path):
+    path = tmp_path / "file"
+    path.touch()
+    with path.open("r+b") as file, pytest.raises(idxfast.TruncatedError, match="file is empty"):
+        idxfast.load(file, mmap_mode=mode)
+    with pytest.raises(idxfast.TruncatedError, match="file is empty"):
+        idxfast.load(path, mmap_mode=mode)
+
+
+@pytest.mark.parametrize("mode", ["r", "c", "r+"])
 def test_copies_are_independent(mode, path):
     array = idxfast.load(path, mmap_mode=mode)
     expected = array.tolist()

@@ -8,6 +8,7 @@ import os
 import re
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -227,6 +228,25 @@ def test_read_header_needs_no_payload(packed):
     assert header.dtype == np.dtype(">f4")
     assert header.offset == 12
     assert header.nbytes == 1 << 32
+
+
+def test_read_header_takes_little_of_a_compressed_stream(content):
+    file = io.BytesIO(gzip.compress(content) + bytes(1 << 20))
+    assert idxfast.read_header(SimpleNamespace(read=file.read)).shape == (30, 20)
+    assert file.tell() <= 4096
+
+
+def test_read_header_reads_on_until_the_header_is_there(content):
+    flood = gzip.compress(b"") * 1000 + gzip.compress(content)
+    for size in (2, 1000, 4096, len(flood) - 700, len(flood) - 1, len(flood)):
+        answers = []
+        for data in (flood[:size], SimpleNamespace(read=io.BytesIO(flood[:size]).read)):
+            try:
+                answers.append(idxfast.read_header(data))
+            except TruncatedError as error:
+                answers.append((error.reason, error.offset))
+        assert answers[0] == answers[1]
+    assert answers[0].shape == (30, 20)
 
 
 def published():

@@ -9,7 +9,7 @@ import pytest
 
 from idxfast import FormatError, IdxError, TrailingDataError, TruncatedError
 from idxfast import xz as room
-from idxfast.xz import load_file
+from idxfast.directory import load_file
 
 
 @pytest.fixture

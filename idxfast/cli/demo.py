@@ -27,7 +27,7 @@ _INK = " .:-=+*#%@"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--count", type=int, default=COUNT, help=f"how many digits (default: {COUNT})"
+        "--count", type=_count, default=COUNT, help=f"how many digits (default: {COUNT})"
     )
 
 
@@ -56,6 +56,12 @@ def as_text(images: np.ndarray[Any, Any]) -> str:
     shades = images[:, ::2].astype(int) * (len(_INK) - 1) // 255
     rows = ("".join(_INK[shade] for shade in row) for row in np.hstack(list(shades)))
     return "\n".join(row.rstrip() for row in rows)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of digits")
+    return int(text)
 
 
 def _with_gzip(path: Path) -> np.ndarray[Any, Any]:

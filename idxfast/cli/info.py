@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import Any
 
-from ..errors import IdxError
-from ..gzip.container import BGZF_END, MAGIC, is_bgzf
+import numpy as np
+
+from ..format import Header
+from ..gzip.container import BGZF_END, BGZF_HEADER_SIZE, MAGIC, is_bgzf
 from ..reading import load, read_header
 
 HELP = "print shape, type, container and sizes of IDX files"
@@ -25,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     for name in options.files:
         try:
             line = _describe(name, options.verify)
-        except (IdxError, OSError, MemoryError) as error:
+        except (ValueError, OSError, ImportError, MemoryError) as error:
             failures += 1
             print(f"idxfast: {printable(reason(name, error))}", file=sys.stderr)
         else:
@@ -34,23 +37,27 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _describe(name: str, verify: bool) -> str:
-    header = read_header(name)
+    content: Header | np.ndarray[Any, Any]
+    # Only a file can be opened twice: of a pipe or a URL, the container is not told.
+    container, size = _container(name) if os.path.isfile(name) else ("", 0)
     if verify:
-        load(name)
-    shape = " x ".join(f"{n:,}" for n in header.shape) or "one element"
-    dtype = header.dtype.name
-    container, size = _container(name)
+        # Of a raw file there is nothing to check but its size.
+        content = load(name, mmap_mode="r" if container == "raw" else None)
+    else:
+        content = read_header(name)
+    shape = " x ".join(f"{n:,}" for n in content.shape) or "one element"
+    stored = f"{container}, {size:,} bytes in the file, " if container else ""
     state = "; verified" if verify else ""
     return (
-        f"{printable(name)}: {shape} {dtype}, {container}, "
-        f"{size:,} bytes in the file, {header.nbytes:,} in the array{state}"
+        f"{printable(name)}: {shape} {content.dtype.name}, "
+        f"{stored}{content.nbytes:,} bytes in the array{state}"
     )
 
 
 def _container(name: str) -> tuple[str, int]:
     """What the file is, from its first and last bytes, and its size."""
     with open(name, "rb") as file:
-        start = file.read(18)
+        start = file.read(BGZF_HEADER_SIZE)
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - len(BGZF_END)))
         end = file.read()
@@ -62,9 +69,9 @@ def _container(name: str) -> tuple[str, int]:
 
 
 def reason(name: str, error: Exception) -> str:
-    if isinstance(error, OSError) and not isinstance(error, IdxError):
-        return f"{name}: {error.strerror or error}"
-    return str(error)
+    """What is wrong, behind a name."""
+    text = getattr(error, "strerror", None) or str(error)
+    return text if text.startswith(f"{name}: ") else f"{name}: {text}"
 
 
 def printable(text: str) -> str:

@@ -13,12 +13,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from ..directory import load_file
 from ..errors import FetchError, HashMismatchError, IdxError, SizeError
 from ..format import Header, pack
 from ..gzip.container import MAGIC as GZIP_MAGIC
 from ..sniff import describe
 from ..xz import MAGIC as XZ_MAGIC
-from ..xz import load_file
 from .catalogue import File
 
 _MAGICS = {".gz": GZIP_MAGIC, ".xz": XZ_MAGIC, ".zip": b"PK\x03\x04"}

@@ -1,0 +1,68 @@
+"""What the build fetches."""
+
+import importlib.util
+import io
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+setuptools = pytest.importorskip("setuptools")
+
+SETUP = Path(__file__).parents[1] / "setup.py"
+FILES = {"COPYING": b"licence", "lib/a.c": b"int a;", "lib/x86/b.h": b"int b;"}
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    """setup.py as a module, in a folder of its own, where pip gives a small archive."""
+
+    def download(command, check):
+        (folder,) = (word.removeprefix("--dest=") for word in command if "--dest=" in word)
+        with tarfile.open(Path(folder, "deflate.tar.gz"), "w:gz") as tar:
+            for name, content in {**FILES, "README": b"unwanted"}.items():
+                member = tarfile.TarInfo(f"deflate/libdeflate/{name}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+
+    monkeypatch.setattr(setuptools, "setup", lambda **options: None)
+    monkeypatch.setattr(subprocess, "run", download)
+    monkeypatch.chdir(tmp_path)
+    spec = importlib.util.spec_from_file_location("setup", SETUP)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def content_of(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_libdeflate_is_fetched_once(build, tmp_path, monkeypatch):
+    assert content_of(build.libdeflate_source()) == FILES
+    assert [path.name for path in (tmp_path / "build").iterdir()] == [build.CACHED.name]
+    monkeypatch.delattr(subprocess, "run")
+    assert content_of(build.libdeflate_source()) == FILES
+
+
+def test_whenever_it_is_there_it_is_whole(build):
+    """Looked at between any two calls: that is where the fetch may end for good."""
+    wrong = []
+
+    def look(frame, event, argument):
+        if build.CACHED.exists() and content_of(build.CACHED) != FILES:
+            wrong.append(content_of(build.CACHED))
+
+    sys.setprofile(look)
+    try:
+        build.fetch_libdeflate()
+    finally:
+        sys.setprofile(None)
+    assert content_of(build.CACHED) == FILES
+    assert not wrong

@@ -36,6 +36,29 @@ def test_collecting_garbage_meanwhile():
         gc.set_threshold(*threshold)
 
 
+def test_the_collector_sees_full_lists_alone():
+    seen = []
+
+    def look(phase, info):
+        made = [item for item in gc.get_objects() if type(item) is list and len(item) == 1234]
+        seen.append(sum(item[-1] == [7] for item in made))
+
+    threshold = gc.get_threshold()
+    gc.set_threshold(300)
+    gc.callbacks.append(look)
+    try:
+        result = rows(bytes([7]) * 1234, 1234)
+        assert not any(seen)
+        seen.clear()
+        gc.collect()
+    finally:
+        gc.callbacks.remove(look)
+        gc.set_threshold(*threshold)
+    assert seen == [1, 1]
+    assert gc.is_tracked(result)
+    assert all(gc.is_tracked(row) for row in result)
+
+
 @pytest.mark.parametrize(("size", "count"), [(5, 2), (5, 0), (4, -2), (0, -1)])
 def test_what_does_not_divide_is_refused(size, count):
     with pytest.raises(ValueError, match=f"{size} bytes do not make {count} equal rows"):

@@ -145,7 +145,7 @@ setup(
         extension("checksum", "libdeflate.pxd"),
         extension("codec", "libdeflate.pxd"),
         extension("files", "files.h"),
-        extension("lists"),
+        extension("lists", "pages.h"),
         extension("members", "libdeflate.pxd"),
         extension("memory", "swap.h"),
     ],

@@ -28,6 +28,8 @@ import numpy as np
 
 from .. import sink
 from ..native.lists import rows
+from ..threads import choose_threads
+from ..workers import Workers
 from ..writing import DEFAULT_LEVEL, dumps
 from .files import Array, flat, load_pair
 
@@ -35,6 +37,11 @@ __all__ = ["MNIST", "MNISTException", "img_packer", "label_packer"]
 
 _MODES = ("vanilla", "randomly_binarized", "rounded_binarized")
 _RETURN_TYPES = ("lists", "numpy")
+
+# How many images a thread converts at a time, and from how many bytes of pixels on several do it.
+# 60,000 images took 15 ms on two threads, by 1,024 as by 8,192, and 23 ms in one call of astype.
+_ROWS = 4096
+_MIN_SIZE = 1 << 20
 
 
 class MNISTException(Exception):
@@ -180,7 +187,7 @@ class MNIST:
             pixels = np.random.random(pixels.shape) <= pixels / 255
         elif self.mode == "rounded_binarized":
             pixels = pixels > 127
-        return pixels.astype(np.int64)
+        return _widened(pixels)
 
     def process_images_to_lists(self, images: Any) -> Any:
         """Give images the mode, as lists of int."""
@@ -253,6 +260,20 @@ def _read(mnist: MNIST, path_img: str, path_lbl: str) -> tuple[Array, Array]:
     suffix = ".gz" if mnist.gz else ""
     images, labels = load_pair(path_img + suffix, path_lbl + suffix)
     return flat(images.transpose(0, 2, 1) if mnist.emnistRotate else images), labels
+
+
+def _widened(pixels: Array) -> Array:
+    """A copy as int64: most of the time goes into new memory, which several threads can enter."""
+    wide = np.empty(pixels.shape, np.int64)
+
+    def copy(start: int) -> None:
+        piece = slice(start, start + _ROWS)
+        wide[piece] = pixels[piece]
+
+    with Workers(choose_threads(None) if pixels.nbytes >= _MIN_SIZE else 1) as workers:
+        for _ in workers.map(copy, range(0, len(pixels), _ROWS)):
+            pass
+    return wide
 
 
 def _lists(pixels: Array) -> Any:

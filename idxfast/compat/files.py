@@ -68,7 +68,7 @@ def load_pair(images: Any, labels: Any) -> tuple[Array, Array]:
         If their numbers differ, or a file is damaged.
     """
     pair = load_typed(images, "images", 3), load_typed(labels, "labels", 1)
-    check_counts(*pair, os.fsdecode(labels))
+    check_counts(*pair, _name_of(labels))
     return pair
 
 
@@ -78,12 +78,18 @@ def load_typed(file: Any, what: Literal["images", "labels"], ndim: int) -> Array
     if array.dtype != np.uint8 or array.ndim != ndim:
         raise FormatError(
             f"not a file of {what}",
-            filename=str(getattr(file, "name", file)),
+            filename=_name_of(file),
             offset=2,
             expected=f"uint8 of {ndim} dimensions",
             found=f"{array.dtype.name} of {array.ndim}",
         )
     return array
+
+
+def _name_of(file: Any) -> str:
+    if isinstance(file, (str, os.PathLike)):
+        return os.fsdecode(file)
+    return str(getattr(file, "name", file))
 
 
 def check_counts(images: Array, labels: Array, filename: str) -> None:

@@ -56,6 +56,14 @@ def test_gzip_within_a_larger_file_is_read_from_where_it_stands(oracle):
     oracle.check(files.load(gzip.GzipFile(fileobj=beneath)), idx)
 
 
+def test_gzip_over_an_object_that_can_only_read(packed, oracle):
+    class Reader:
+        def __init__(self):
+            self.read = io.BytesIO(packed.read_bytes()).read
+
+    oracle.check(files.load(gzip.GzipFile(fileobj=Reader())), packed.read_bytes())
+
+
 def test_a_closed_gzip_file_is_refused_as_gzip_does(packed):
     with gzip.open(packed) as file:
         pass

@@ -36,8 +36,9 @@ def load(file: Any) -> Array:
     """
     unread = type(file) is gzip.GzipFile and file.readable() and not file.tell()
     beneath: Any = getattr(file, "fileobj", None) if unread else None
-    # gzip reads ahead: where the file beneath stands tells whether it has begun.
-    if beneath is None or not beneath.seekable() or beneath.tell():
+    # gzip reads whatever has read, and ahead: where the file beneath stands tells whether it has
+    # begun.
+    if not getattr(beneath, "seekable", bool)() or beneath.tell():
         return reading.load(file)
     try:
         return reading.load(beneath)

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urljoin
 from urllib.request import urlretrieve
 
-from ..errors import GzipError, IdxError
+from ..errors import GzipError, IdxError, TruncatedError
 from . import files
 from .files import Array
 
@@ -127,6 +127,6 @@ def _message(error: IdxError) -> str:
         return f"Invalid IDX file, file must start with two zero bytes. Found 0x{zeros:02x}"
     if part == "type":
         return f"Unknown data type 0x{magic[2]:02x} in IDX file"
-    if part in ("start", "dimensions"):
+    if part == "start" or (part == "dimensions" and isinstance(error, TruncatedError)):
         return "Invalid IDX file, file empty or does not contain a full header."
     return f"IDX file has wrong number of items. {error}"

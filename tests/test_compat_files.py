@@ -181,6 +181,16 @@ FAULTS = {
 }
 
 
+PACKED = gzip.compress(IDX)
+FAULTS |= {PACKED[:size]: ("gzip", b"") for size in range(2, len(PACKED))}
+FAULTS |= {
+    PACKED[:-1] + b"\1": ("gzip", b""),
+    gzip.compress(b""): ("start", b""),
+    gzip.compress(IDX[:3]): ("start", b""),
+    gzip.compress(IDX[:11]): ("dimensions", b""),
+}
+
+
 @pytest.mark.parametrize("data", FAULTS, ids=repr)
 @pytest.mark.parametrize(
     "read", [loads, lambda data: files.load(io.BufferedReader(io.BytesIO(data)))]

@@ -138,6 +138,14 @@ def test_what_is_not_written(theirs, tmp_path, name):
     assert path.read_bytes() == b"old"
 
 
+def test_gzip_that_ends_early_is_an_eof_error(theirs, oracle):
+    data = gzip.compress(oracle.pack(0x08, (300,)))
+    for size in (4, 12, 100, len(data) - 1):
+        for module in (theirs, ours):
+            with pytest.raises(EOFError), gzip.open(io.BytesIO(data[:size])) as file:
+                module.convert_from_file(file)
+
+
 def test_damaged_gzip_is_an_os_error(oracle):
     data = bytearray(gzip.compress(oracle.pack(0x08, (300,))))
     data[-8] ^= 1

@@ -97,6 +97,14 @@ def test_damaged_gzip_is_told_as_such(oracle):
         ours.parse_idx(io.BytesIO(data))
 
 
+def test_gzip_that_ends_early_is_an_eof_error(theirs, oracle):
+    data = gzip.compress(oracle.pack(0x08, (300,)))
+    for size in (4, 12, 100, len(data) - 1):
+        for module in (theirs, ours):
+            with pytest.raises(EOFError), gzip.open(io.BytesIO(data[:size])) as file:
+                module.parse_idx(file)
+
+
 def test_a_file_that_is_there_is_not_downloaded(family, remote, mirror):
     path = ours.download_file(LABELS, target_dir=str(family.packed))
     assert path == os.path.join(family.packed, LABELS)

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from .. import reading
-from ..errors import FormatError, IdxError, TrailingDataError, TruncatedError
+from ..errors import FormatError, GzipError, IdxError, TrailingDataError, TruncatedError
 
 Array = np.ndarray[Any, Any]
 
@@ -182,12 +182,17 @@ def load_member(archive: str, member: str) -> Array:
 class Fault(NamedTuple):
     """Which part of a file is wrong, and the four bytes that it starts with, if it is these."""
 
-    part: Literal["start", "zeros", "type", "dimensions", "payload", "end"]
+    part: Literal["start", "zeros", "type", "dimensions", "payload", "end", "gzip"]
     magic: bytes = b""
 
 
 def fault(error: IdxError) -> Fault:
-    """Find which part of a file an error is about, for loaders with a message for each."""
+    """Find which part of a file an error is about, for loaders with a message for each.
+
+    The part "gzip" is what holds the others: the container, damaged or cut short.
+    """
+    if isinstance(error, GzipError):
+        return Fault("gzip")
     if isinstance(error, FormatError) and isinstance(error.found, str):
         magic = bytes.fromhex(error.found)
         if len(magic) < 4:
@@ -195,6 +200,8 @@ def fault(error: IdxError) -> Fault:
         return Fault("type" if magic[:2] == b"\0\0" else "zeros", magic)
     if not isinstance(error, TruncatedError):
         return Fault("end" if isinstance(error, TrailingDataError) else "dimensions")
-    if (error.offset or 0) < 4:
-        return Fault("start")
-    return Fault("dimensions" if error.reason.startswith("IDX header") else "payload")
+    if error.reason.startswith("IDX header"):
+        return Fault("start" if (error.offset or 0) < 4 else "dimensions")
+    if error.reason.startswith("the payload"):
+        return Fault("payload")
+    return Fault("start" if error.found == "nothing" else "gzip")

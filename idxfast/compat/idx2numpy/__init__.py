@@ -10,7 +10,8 @@ The arrays are those of idx2numpy, in the byte order of the file (``>i4``). What
 - A path may be a PathLike.
 - A file of less than four bytes is refused in words. Impossible sizes are a `FormatError`.
 
-Damaged gzip data are an `idxfast.GzipError`, an OSError like those of the gzip module.
+As with the gzip module, damaged gzip data are an OSError, and gzip data that end early an EOFError:
+an `idxfast.GzipError`, and an `idxfast.TruncatedError`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import GzipError, IdxError
+from ...errors import IdxError
 from ...format import CODES
 from ...writing import save
 from ..files import Array, big_endian, fault, load
@@ -52,14 +53,14 @@ def convert_from_file(file: Any) -> Array:
     ------
     FormatError
         If it is not a whole IDX file.
-    GzipError
-        If it is a damaged gzip file.
+    GzipError, TruncatedError
+        If it is a damaged gzip file, or the start of one.
     """
     try:
         return big_endian(load(file))
-    except GzipError:
-        raise
     except IdxError as error:
+        if fault(error).part == "gzip":
+            raise
         raise FormatError(_message(error)) from error
 
 

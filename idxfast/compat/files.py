@@ -105,9 +105,11 @@ def check_counts(images: Array, labels: Array, filename: str) -> None:
         )
 
 
-def path_of(directory: str | os.PathLike[str], name: str) -> str | None:
+def path_of(
+    directory: str | os.PathLike[str], name: str, suffixes: tuple[str, ...] = ("", ".gz")
+) -> str | None:
     """The path of a file, or of the same file packed, if it is there."""
-    for suffix in ("", ".gz"):
+    for suffix in suffixes:
         path = os.path.join(directory, name + suffix)
         if os.path.isfile(path):
             return path

@@ -1,6 +1,7 @@
 """The drop-in module for idx2numpy, against idx2numpy itself."""
 
 import gzip
+import importlib
 import io
 from pathlib import Path
 
@@ -27,6 +28,12 @@ def test_names(theirs):
     assert issubclass(FormatError, Exception)
     assert not issubclass(FormatError, ValueError)
     assert isinstance(ours.__version__, str)
+    for module in (theirs, ours):
+        converters = importlib.import_module(f"{module.__name__}.converters")
+        assert module.converters is converters
+        for name in ("file", "string"):
+            for function in (f"convert_from_{name}", f"convert_to_{name}"):
+                assert getattr(converters, function) is getattr(module, function)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -114,7 +114,7 @@ def _open_url(url: str) -> StreamSource:
     try:
         import fsspec
     except ImportError as error:
-        raise ImportError(f"{url}: URLs need fsspec: pip install idxfast[fsspec]") from error
+        raise ImportError(f"{url}: URLs need fsspec: pip install fsspec") from error
     return StreamSource(fsspec.open(url, "rb").open(), url, owned=True)
 
 

@@ -89,15 +89,18 @@ def _opener(mode: int | None) -> Callable[[str, int], int]:
 def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:
     if isinstance(file, io.TextIOBase):
         raise TypeError("the file is open in text mode; open it in binary mode")
+    # io's own classes use what they are given only during the call. Others may keep it, while the
+    # memory of a piece is the caller's, or the next piece's.
+    may_keep = not isinstance(file, io.IOBase)
     for piece in pieces:
-        view = memoryview(piece).cast("B")
-        while len(view):
-            count = file.write(view)
+        data: Any = bytes(piece) if may_keep else memoryview(piece).cast("B")
+        while len(data):
+            count = file.write(data)
             if count is None:
                 if isinstance(file, io.RawIOBase):
                     raise BlockingIOError("a non-blocking file takes no more data yet")
-                count = len(view)  # many file-like objects return nothing, and write all
-            view = view[count:]
+                count = len(data)  # many file-like objects return nothing, and write all
+            data = data[count:]
 
 
 def _prefix(name: str) -> str:

@@ -262,6 +262,14 @@ def python_mnist():
 
 
 @pytest.fixture
+def emnist_package(monkeypatch):
+    """The package emnist, which wants arrays of one number to be numbers, as before numpy 2.4."""
+    module = pytest.importorskip("emnist")
+    monkeypatch.setattr(module, "int", lambda array: array.item(), raising=False)
+    return module
+
+
+@pytest.fixture
 def no_download(monkeypatch):
     """What was asked of `idxfast.datasets.fetch`, which answers with the folder it was given."""
     asked = []

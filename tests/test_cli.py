@@ -100,7 +100,7 @@ def test_info_of_a_url_that_cannot_be_had_is_one_line(monkeypatch, capsys):
     assert unknown.startswith("idxfast: nothing://file: ")
     assert others == [
         "idxfast: http://file: needs another package",
-        "idxfast: http://file: URLs need fsspec: pip install idxfast[fsspec]",
+        "idxfast: http://file: URLs need fsspec: pip install fsspec",
     ]
 
 

@@ -3,14 +3,17 @@
 import gzip
 import importlib
 import io
+import os
 import struct
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 import pytest
 
+from idxfast.compat import emnist, keras, mlxtend, mnist, mnist_reader, mnists, python_mnist
 from idxfast.compat import idx2numpy as idx2numpy_
-from idxfast.compat import mlxtend, mnist, mnists, python_mnist
+from idxfast.compat import torchvision as torchvision_
 
 
 class Difference(NamedTuple):
@@ -65,6 +68,36 @@ def _int16(module, folder):
     path = folder / "int16"
     path.write_bytes(b"\0\0\x0b\1\0\0\0\2\0\1\1\0")
     return module.read_idx_file(str(path)).tolist()
+
+
+def _keras(module, folder):
+    """Fashion-MNIST's training images, from a folder in place of Keras's own."""
+    home = folder.with_name("keras")
+    (home / "datasets").mkdir(parents=True)
+    (home / "datasets" / "fashion-mnist").symlink_to(folder)
+    found = {"get_file": lambda name, **_: str(folder / name)}
+    with (
+        mock.patch.dict(os.environ, KERAS_HOME=str(home)),
+        mock.patch.dict(module.load_data.__globals__, found),
+    ):
+        return module.load_data()[0][0]
+
+
+def _tensor(module, folder, data, **options):
+    path = folder / "tensor"
+    path.write_bytes(data)
+    return module.read_sn3_pascalvincent_tensor(str(path), **options).tolist()
+
+
+def _torchvision_set(module, folder, **files):
+    """How many images and labels a set has, some of whose files are others."""
+    raw = folder.with_name("MNIST") / "raw"
+    raw.mkdir(parents=True)
+    for path in folder.glob("*-ubyte"):
+        name = files.get(path.name.partition("-idx")[0].replace("-", "_"), path.name)
+        (raw / path.name).write_bytes((folder / name).read_bytes())
+    dataset = module.MNIST(str(folder.parent))
+    return len(dataset.data), len(dataset.targets)
 
 
 HUGE = b"\0\0\x08\4" + b"\xff" * 16
@@ -161,6 +194,85 @@ DIFFERENCES = [
         1, "TruncatedError",
     ),
     Difference(
+        "Fashion-MNIST's reader", "arrays are writable",
+        lambda m, d: m.load_mnist(d.with_name("wide"))[0].flags.writeable, False, True,
+    ),
+    Difference(
+        "Fashion-MNIST's reader", "images that are not of 784 pixels",
+        lambda m, d: m.load_mnist(d.with_name("packed"))[0].shape, "ValueError", (7, 20),
+    ),
+    Difference(
+        "Fashion-MNIST's reader", "files that are not gzip",
+        lambda m, d: m.load_mnist(d.with_name("wide"), "raw")[0].shape, "BadGzipFile", (2, 784),
+    ),
+    Difference(
+        "Fashion-MNIST's reader", "a file of labels in place of images",
+        lambda m, d: m.load_mnist(d.with_name("wide"), "odd")[0].shape, (1, 784), "FormatError",
+    ),
+    Difference(
+        "Keras", "arrays are writable",
+        lambda m, d: _keras(m, d.with_name("wide")).flags.writeable, False, True,
+    ),
+    Difference(
+        "Keras", "images of another size", lambda m, d: _keras(m, d.with_name("packed")).shape,
+        "ValueError", (7, 4, 5),
+    ),
+    Difference(
+        "torchvision", "a .gz file by its name",
+        lambda m, d: _tensor(m, d, gzip.compress(b"\0\0\x08\1\0\0\0\1\7")), "AssertionError", [7],
+    ),
+    Difference(
+        "torchvision", "an open file",
+        lambda m, d: m.read_label_file(io.BytesIO(b"\0\0\x08\1\0\0\0\1\7")).tolist(),
+        "TypeError", [7],
+    ),
+    Difference(
+        "torchvision", "four dimensions",
+        lambda m, d: _tensor(m, d, b"\0\0\x08\4" + b"\0\0\0\1" * 4 + b"\7"),
+        "AssertionError", [[[[7]]]],
+    ),
+    Difference(
+        "torchvision", "a type that there is not",
+        lambda m, d: _tensor(m, d, b"\0\0\x0a\1\0\0\0\1\7"), "KeyError", "FormatError",
+    ),
+    Difference(
+        "torchvision", "bytes that are missing",
+        lambda m, d: _tensor(m, d, b"\0\0\x08\1\0\0\0\2\7"), "AssertionError", "TruncatedError",
+    ),
+    Difference(
+        "torchvision", "bytes that are missing, not strict",
+        lambda m, d: _tensor(m, d, b"\0\0\x08\1\0\0\0\2\7", strict=False),
+        "RuntimeError", "TruncatedError",
+    ),
+    Difference(
+        "torchvision", "images and labels of different number",
+        lambda m, d: _torchvision_set(m, d, train_labels="t10k-labels-idx1-ubyte"),
+        (7, 3), "IdxError",
+    ),
+    Difference(
+        "torchvision", "a base of torch's",
+        lambda m, d: "VisionDataset" in [base.__name__ for base in m.MNIST.__mro__], True, False,
+    ),
+    Difference(
+        "emnist", "arrays are writable",
+        lambda m, d: m.parse_idx(b"\0\0\x08\1\0\0\0\1\7").flags.writeable, False, True,
+    ),
+    Difference(
+        "emnist", "gzip is parsed",
+        lambda m, d: m.parse_idx(gzip.compress(b"\0\0\x08\1\0\0\0\1\7")).tolist(),
+        "ValueError", [7],
+    ),
+    Difference(
+        "emnist", "no dimension", lambda m, d: m.parse_idx(b"\0\0\x08\0\7").tolist(), "ValueError", 7,
+    ),
+    Difference(
+        "emnist", "bytes that are missing", lambda m, d: m.parse_idx(b"\0\0\x08\1\0\0\0\2\7"),
+        "ValueError", "TruncatedError",
+    ),
+    Difference(
+        "emnist", "no bytes", lambda m, d: m.parse_idx(b""), "IndexError", "TruncatedError",
+    ),
+    Difference(
         "mnists", "numbers of two bytes", lambda m, d: _int16(m, d), [256, 1], [1, 256],
     ),
     Difference(
@@ -174,9 +286,21 @@ OURS = {
     "mnist": mnist,
     "python-mnist": python_mnist,
     "mlxtend": mlxtend,
+    "Fashion-MNIST's reader": mnist_reader,
+    "Keras": keras.fashion_mnist,
+    "torchvision": torchvision_,
+    "emnist": emnist,
     "mnists": mnists,
 }
-THEIRS = {"mlxtend": "mlxtend.data", "mnists": "mnists.utils"}
+# Not all can be had from the extra `test`: Keras runs on a framework of several hundred MB,
+# torchvision on PyTorch, and Fashion-MNIST's reader is a file of its repository.
+THEIRS = {
+    "mlxtend": "mlxtend.data",
+    "Fashion-MNIST's reader": "mnist_reader",
+    "Keras": "keras.datasets.fashion_mnist",
+    "torchvision": "torchvision.datasets.mnist",
+    "mnists": "mnists.utils",
+}
 
 
 @pytest.fixture
@@ -190,6 +314,20 @@ def folder(family, tmp_path):
     (raw / "hidden").write_bytes(gzip.compress(b"\0\0\x08\1\0\0\0\1\1"))
     (raw / "images").write_bytes(struct.pack(">IIII", 2051, 1, 28, 28) + bytes(784))
     (raw / "cut").write_bytes(struct.pack(">II", 2049, 2) + b"\1")
+    wide = tmp_path / "wide"
+    wide.mkdir()
+    images = struct.pack(">IIII", 2051, 2, 28, 28) + bytes(2 * 784)
+    labels = struct.pack(">II", 2049, 2) + b"\1\2"
+    # Of "odd", the images are labels enough for one image.
+    content = {
+        "raw": (images, labels),
+        "odd": (struct.pack(">II", 2049, 792) + bytes(792), struct.pack(">II", 2049, 1) + b"\1"),
+        **dict.fromkeys(("train", "t10k"), (images, labels)),
+    }
+    for kind, pair in content.items():
+        for what, data in zip(("images-idx3", "labels-idx1"), pair, strict=True):
+            packed = data if kind == "raw" else gzip.compress(data)
+            (wide / f"{kind}-{what}-ubyte.gz").write_bytes(packed)
     return raw
 
 
@@ -199,6 +337,9 @@ def theirs(request, difference):
         with request.getfixturevalue("python_mnist").imported() as package:
             package.MNISTException = package.loader.MNISTException
             yield package
+        return
+    if difference.peer == "emnist":
+        yield request.getfixturevalue("emnist_package")
         return
     module = pytest.importorskip(THEIRS.get(difference.peer, difference.peer))
     if difference.peer == "mnist" and not hasattr(module, "parse_idx"):
@@ -214,6 +355,12 @@ def _outcome(call, module, folder):
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda d: f"{d.peer}: {d.what}")
-def test_difference(theirs, folder, difference):
+def test_ours(folder, difference):
+    if difference.peer == "torchvision":
+        pytest.importorskip("torch")
     assert _outcome(difference.call, OURS[difference.peer], folder) == difference.ours
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda d: f"{d.peer}: {d.what}")
+def test_theirs(theirs, folder, difference):
     assert _outcome(difference.call, theirs, folder) == difference.theirs

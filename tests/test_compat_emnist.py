@@ -52,6 +52,20 @@ def test_list_datasets(cached):
     assert sorted(emnist.list_datasets()) == ["digits", "letters"]
 
 
+def test_the_package_gives_the_same(cached, emnist_package, same):
+    assert emnist.list_datasets() == emnist_package.list_datasets()
+    for dataset in emnist.list_datasets():
+        for name in ("extract_training_samples", "extract_test_samples"):
+            same(getattr(emnist, name)(dataset), getattr(emnist_package, name)(dataset))
+
+
+@pytest.mark.parametrize("code", [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E], ids=hex)
+def test_the_package_parses_the_same(emnist_package, oracle, same, code):
+    for shape in ((3,), (0, 4), (2, 3, 4)):
+        data = oracle.pack(code, shape)
+        same(emnist.parse_idx(data), emnist_package.parse_idx(data))
+
+
 def test_samples_come_upright(cached, family, same):
     for extract, (images, labels) in (
         (emnist.extract_training_samples, family.train),

@@ -56,6 +56,14 @@ def test_gzip_within_a_larger_file_is_read_from_where_it_stands(oracle):
     oracle.check(files.load(gzip.GzipFile(fileobj=beneath)), idx)
 
 
+def test_gzip_over_an_object_that_can_only_read(packed, oracle):
+    class Reader:
+        def __init__(self):
+            self.read = io.BytesIO(packed.read_bytes()).read
+
+    oracle.check(files.load(gzip.GzipFile(fileobj=Reader())), packed.read_bytes())
+
+
 def test_a_closed_gzip_file_is_refused_as_gzip_does(packed):
     with gzip.open(packed) as file:
         pass
@@ -170,6 +178,16 @@ FAULTS = {
     IDX[:12]: ("payload", b""),
     IDX[:15]: ("payload", b""),
     IDX + b"\0": ("end", b""),
+}
+
+
+PACKED = gzip.compress(IDX)
+FAULTS |= {PACKED[:size]: ("gzip", b"") for size in range(2, len(PACKED))}
+FAULTS |= {
+    PACKED[:-1] + b"\1": ("gzip", b""),
+    gzip.compress(b""): ("start", b""),
+    gzip.compress(IDX[:3]): ("start", b""),
+    gzip.compress(IDX[:11]): ("dimensions", b""),
 }
 
 

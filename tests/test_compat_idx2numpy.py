@@ -1,6 +1,7 @@
 """The drop-in module for idx2numpy, against idx2numpy itself."""
 
 import gzip
+import importlib
 import io
 from pathlib import Path
 
@@ -27,6 +28,12 @@ def test_names(theirs):
     assert issubclass(FormatError, Exception)
     assert not issubclass(FormatError, ValueError)
     assert isinstance(ours.__version__, str)
+    for module in (theirs, ours):
+        converters = importlib.import_module(f"{module.__name__}.converters")
+        assert module.converters is converters
+        for name in ("file", "string"):
+            for function in (f"convert_from_{name}", f"convert_to_{name}"):
+                assert getattr(converters, function) is getattr(module, function)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -136,6 +143,14 @@ def test_what_is_not_written(theirs, tmp_path, name):
     with pytest.raises(ours.FormatError):
         ours.convert_to_file(path, array)
     assert path.read_bytes() == b"old"
+
+
+def test_gzip_that_ends_early_is_an_eof_error(theirs, oracle):
+    data = gzip.compress(oracle.pack(0x08, (300,)))
+    for size in (4, 12, 100, len(data) - 1):
+        for module in (theirs, ours):
+            with pytest.raises(EOFError), gzip.open(io.BytesIO(data[:size])) as file:
+                module.convert_from_file(file)
 
 
 def test_damaged_gzip_is_an_os_error(oracle):

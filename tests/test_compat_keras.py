@@ -26,6 +26,16 @@ def test_keras_reads_from_its_own_folder(keras_home, family, same, no_download, 
     assert no_download == []
 
 
+def test_modules_of_keras(family, same):
+    from idxfast.compat.keras import fashion_mnist, mnist
+    from idxfast.compat.keras.fashion_mnist import load_data as load_fashion_mnist
+    from idxfast.compat.keras.mnist import load_data
+
+    assert load_data is mnist.load_data
+    assert load_fashion_mnist is fashion_mnist.load_data
+    same(load_data(family.packed), (family.train, family.t10k))
+
+
 def test_keras_takes_a_folder(family, same):
     same(mnist.load_data(family.raw), (family.train, family.t10k))
 

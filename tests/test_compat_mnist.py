@@ -73,12 +73,14 @@ MESSAGES = {
     b"\0\1\x08\1": "Invalid IDX file, file must start with two zero bytes. Found 0x01",
     b"\1\2\x08\1": "Invalid IDX file, file must start with two zero bytes. Found 0x102",
     b"\0\0\x0a\1\0\0\0\1": "Unknown data type 0x0a in IDX file",
+    b"\0\0\x08\4" + b"\xff" * 16: "IDX file has wrong number of items. ",
+    b"\0\0\x08\xff" + b"\0\0\0\1" * 255: "IDX file has wrong number of items. ",
     b"\0\0\x08\1\0\0\0\2\1": "IDX file has wrong number of items. ",
     b"\0\0\x08\1\0\0\0\2\1\2\3": "IDX file has wrong number of items. ",
 }
 
 
-@pytest.mark.parametrize("data", MESSAGES, ids=repr)
+@pytest.mark.parametrize("data", MESSAGES, ids=lambda data: repr(data[:12]))
 def test_messages(theirs, data):
     for module in (theirs, ours):
         with pytest.raises(module.IdxDecodeError) as caught:
@@ -93,6 +95,14 @@ def test_damaged_gzip_is_told_as_such(oracle):
     data[-8] ^= 1
     with pytest.raises(ChecksumError):
         ours.parse_idx(io.BytesIO(data))
+
+
+def test_gzip_that_ends_early_is_an_eof_error(theirs, oracle):
+    data = gzip.compress(oracle.pack(0x08, (300,)))
+    for size in (4, 12, 100, len(data) - 1):
+        for module in (theirs, ours):
+            with pytest.raises(EOFError), gzip.open(io.BytesIO(data[:size])) as file:
+                module.parse_idx(file)
 
 
 def test_a_file_that_is_there_is_not_downloaded(family, remote, mirror):

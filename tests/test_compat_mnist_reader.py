@@ -23,6 +23,12 @@ def test_mnist_reader_reads_training_images_unless_told(same, family):
     same(mnist_reader.load_mnist(str(family.packed)), _flat(family.train))
 
 
+def test_mnist_reader_reads_what_is_not_gzip(same, family, tmp_path):
+    for path in family.raw.iterdir():
+        (tmp_path / f"{path.name}.gz").write_bytes(path.read_bytes())
+    same(mnist_reader.load_mnist(tmp_path), _flat(family.train))
+
+
 def test_mnist_reader_on_published_files(same, published):
     with (
         gzip.open(published / "t10k-images-idx3-ubyte.gz") as images,

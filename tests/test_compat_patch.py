@@ -88,6 +88,24 @@ def test_python_mnist(package, family, same, tmp_path, kind):
     same(loader.load_training(), expected)
 
 
+@pytest.mark.parametrize("name", ["load", "opener", "process_images", "process_labels"])
+def test_subclasses_of_python_mnist(package, family, same, name):
+    base = vars(package.MNIST)[name]
+    calls = []
+
+    def method(self, *arguments, **options):
+        calls.append(arguments)
+        return getattr(package.MNIST, name)(self, *arguments, **options)
+
+    loader = type("Changed", (package.MNIST,), {name: method})(str(family.raw))
+    expected, expected_calls = loader.load_training(), calls[:]
+    with patch("python-mnist"):
+        assert vars(package.MNIST)[name] is not base
+        calls.clear()
+        same(loader.load_training(), expected)
+        assert calls == expected_calls
+
+
 def test_mlxtend(family, same):
     data = pytest.importorskip("mlxtend.data")
     paths = sorted(map(str, family.packed.glob("train-*")))

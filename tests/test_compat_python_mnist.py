@@ -1,10 +1,12 @@
 """The drop-in module for python-mnist, against python-mnist itself."""
 
 import gzip
+import io
 import random
 import shutil
 import struct
 from array import array
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,6 +161,65 @@ def test_opener(family):
         loader = ours.MNIST(gz=folder == "packed")
         with loader.opener(str(getattr(family, folder) / loader.test_lbl_fname), "rb") as file:
             assert file.read(4) == b"\0\0\x08\1"
+
+
+# What a script may replace, in a class of its own: each is called as the original calls it.
+CHANGES = {
+    "load": lambda self, base, *paths, **batch: [part[1:] for part in base(*paths, **batch)],
+    "opener": lambda self, base, path, mode: base(path.replace("train", "t10k"), mode),
+    "process_images": lambda self, base, images: [[pixel + 256 for pixel in images[0]]],
+    "process_images_to_lists": lambda self, base, images: base([*images[::-1], images[0]]),
+    "process_images_to_numpy": lambda self, base, images: base([*images[::-1], images[0]]),
+    "process_labels": lambda self, base, labels: base(labels[::-1] + labels[:1]),
+}
+
+
+def _changed(original, name):
+    base = getattr(original, name)
+    replaced = {
+        name: lambda self, *rest, **names: CHANGES[name](self, base.__get__(self), *rest, **names)
+    }
+    return type("Changed", (original,), replaced)
+
+
+@pytest.mark.parametrize("kind", ["lists", "numpy"])
+@pytest.mark.parametrize("folder", ["raw", "packed"])
+@pytest.mark.parametrize("name", CHANGES)
+def test_methods_of_a_subclass(theirs, same, family, name, folder, kind):
+    def load(module):
+        changed = _changed(module.MNIST, name)
+        loader = changed(str(getattr(family, folder)), return_type=kind, gz=folder == "packed")
+        return loader.load_training(), loader.load_testing()
+
+    same(load(ours), load(theirs))
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_batches_of_a_subclass(same, family, name):
+    loader = _changed(ours.MNIST, name)(str(family.raw))
+    images, labels = zip(*loader.load_training_in_batches(10), strict=True)
+    same((images[0], labels[0]), loader.load_training())
+    assert len(images) == 1
+
+
+def test_a_method_of_one_instance(same, family):
+    loader = ours.MNIST(str(family.raw))
+    loader.process_labels = list
+    labels = loader.load_training()[1]
+    same(labels, family.train[1].tolist())
+    assert all(type(label) is int for label in labels)
+
+
+def test_an_opener_may_give_any_file(same, family):
+    class FromMemory(ours.MNIST):
+        def opener(self, path, mode):
+            return io.BytesIO(Path(path).read_bytes())
+
+    loader = FromMemory(str(family.raw))
+    same(loader.load_testing(), _lists(family.t10k))
+    loader.test_lbl_fname = loader.train_lbl_fname
+    with pytest.raises(IdxError, match="not as many"):
+        loader.load_testing()
 
 
 def test_processing_takes_lists_and_leaves_them(same):

@@ -1,11 +1,19 @@
 """The drop-in module for scikit-learn's fetch_openml, against what is known of it."""
 
 import inspect
+import os
 
 import numpy as np
 import pytest
 
 from idxfast.compat.sklearn import fetch_openml
+
+
+@pytest.fixture(params=["raw", "packed"])
+def home(request, family, tmp_path):
+    """A data_home with the small set as MNIST."""
+    (tmp_path / "mnist").symlink_to(getattr(family, request.param))
+    return tmp_path
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +37,9 @@ def test_signature():
 
 
 @pytest.mark.parametrize(("parser", "dtype"), [("auto", "int64"), ("liac-arff", "float64")])
-def test_arrays(family, expected, parser, dtype):
+def test_arrays(home, expected, parser, dtype):
     data, target = fetch_openml(
-        "mnist_784", data_home=family.packed, return_X_y=True, as_frame=False, parser=parser
+        "mnist_784", data_home=home, return_X_y=True, as_frame=False, parser=parser
     )
     assert data.dtype == dtype
     assert np.array_equal(data, expected[0])
@@ -39,9 +47,9 @@ def test_arrays(family, expected, parser, dtype):
     assert target.tolist() == expected[1]
 
 
-def test_frames(family, expected):
+def test_frames(home, expected):
     pandas = pytest.importorskip("pandas")
-    data, target = fetch_openml(data_id=554, data_home=family.raw, return_X_y=True)
+    data, target = fetch_openml(data_id=554, data_home=home, return_X_y=True)
     assert isinstance(data, pandas.DataFrame)
     assert list(data.columns) == [f"pixel{number}" for number in range(1, 21)]
     assert (data.dtypes == np.int64).all()
@@ -54,9 +62,9 @@ def test_frames(family, expected):
 
 
 @pytest.mark.parametrize("as_frame", ["auto", True, False])
-def test_bunch(family, expected, as_frame):
+def test_bunch(home, expected, as_frame):
     utils = pytest.importorskip("sklearn.utils")
-    bunch = fetch_openml("mnist_784", data_home=family.packed, as_frame=as_frame)
+    bunch = fetch_openml("mnist_784", data_home=home, as_frame=as_frame)
     assert isinstance(bunch, utils.Bunch)
     assert set(bunch) == {
         "data", "target", "frame", "categories", "feature_names", "target_names", "DESCR",
@@ -73,8 +81,17 @@ def test_bunch(family, expected, as_frame):
         assert list(bunch.frame.columns) == [*bunch.feature_names, "class"]
         assert np.array_equal(bunch.frame[bunch.feature_names], expected[0])
         assert bunch.frame["class"].tolist() == expected[1]
+        assert bunch.categories is None
     else:
         assert bunch.frame is None
+
+
+@pytest.mark.parametrize("parser", ["auto", "pandas", "liac-arff"])
+def test_categories(home, expected, parser):
+    pytest.importorskip("sklearn.utils")
+    bunch = fetch_openml("mnist_784", data_home=home, as_frame=False, parser=parser)
+    found = {} if parser == "liac-arff" else {"class": sorted(set(expected[1]))}
+    assert bunch.categories == found
 
 
 @pytest.mark.parametrize(
@@ -90,7 +107,25 @@ def test_bunch(family, expected, as_frame):
 def test_what_is_not_there_is_downloaded(tmp_path, no_download, options, name):
     with pytest.raises(FileNotFoundError):
         fetch_openml(**options, data_home=tmp_path)
-    assert no_download == [(name, tmp_path)]
+    assert no_download == [(name, os.path.join(tmp_path, name))]
+
+
+def test_without_a_folder_the_cache_of_the_data_sets_is_used(family, monkeypatch):
+    monkeypatch.setattr("idxfast.datasets.fetch", lambda name, directory: directory or family.raw)
+    assert fetch_openml("mnist_784", return_X_y=True, as_frame=False)[0].shape == (10, 20)
+
+
+def test_each_set_has_a_folder_of_its_own(tmp_path, oracle):
+    names = {"mnist_784": "mnist", "Fashion-MNIST": "fashion-mnist", "Kuzushiji-MNIST": "kmnist"}
+    for label, folder in enumerate(names.values()):
+        (tmp_path / folder).mkdir()
+        for stem in ("train", "t10k"):
+            (tmp_path / folder / f"{stem}-images-idx3-ubyte").write_bytes(oracle.pack(8, (1, 2, 2)))
+            labels = oracle.pack(8, (1,), bytes([label]))
+            (tmp_path / folder / f"{stem}-labels-idx1-ubyte").write_bytes(labels)
+    for label, name in enumerate(names):
+        bunch = fetch_openml(name, data_home=tmp_path, as_frame=False)
+        assert bunch.target.tolist() == [str(label)] * 2
 
 
 @pytest.mark.parametrize(
@@ -101,9 +136,11 @@ def test_what_is_not_there_is_downloaded(tmp_path, no_download, options, name):
         {"name": "iris"},
         {"data_id": 61},
         {"name": "mnist_784", "target_column": "pixel1"},
+        {"name": "mnist_784", "parser": "arff"},
+        {"name": "mnist_784", "as_frame": "yes"},
     ],
     ids=str,
 )
-def test_what_is_not_known_is_refused(options):
+def test_what_is_not_known_is_refused(home, options):
     with pytest.raises(ValueError):
-        fetch_openml(**options)
+        fetch_openml(**options, data_home=home)

@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+import os
 import shutil
 import sys
 import zipfile
@@ -48,6 +49,8 @@ def test_get_int():
     assert ours.get_int(b"\xff" * 9) == 2**72 - 1
     with pytest.raises(ValueError):
         ours.get_int(b"")
+    with pytest.raises(TypeError):
+        ours.get_int(3)
 
 
 def test_typemap(torch):
@@ -75,6 +78,20 @@ def test_a_file_of_another_size_is_refused(torch, oracle, tmp_path, strict):
         (tmp_path / "a").write_bytes(data)
         with pytest.raises(IdxError):
             ours.read_sn3_pascalvincent_tensor(tmp_path / "a", strict=strict)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-40], lambda data: data[:100] + b"\xff\xff" + data[102:]]
+)
+def test_damaged_xz_is_refused(torch, oracle, tmp_path, damage):
+    (tmp_path / "a.xz").write_bytes(damage(lzma.compress(oracle.pack(0x0C, (3000,)))))
+    with pytest.raises(IdxError, match=r"a\.xz: the xz stream"):
+        ours.read_sn3_pascalvincent_tensor(tmp_path / "a.xz")
+
+
+def test_a_path_may_be_bytes(torch, family):
+    path = os.fsencode(family.raw / "train-labels-idx1-ubyte")
+    assert ours.read_label_file(path).tolist() == family.train[1].tolist()
 
 
 def test_images_and_labels(torch, family):
@@ -124,6 +141,20 @@ def test_items(torch, root, family):
     assert label == family.train[1][2]
     dataset = ours.MNIST(root, transform=np.sum, target_transform=lambda label: label + 100)
     assert dataset[2] == (family.train[0][2].sum(), label + 100)
+
+
+def test_a_set_wants_all_four_files(torch, root):
+    (path,) = (root / "MNIST" / "raw").glob("t10k-labels-*")
+    path.unlink()
+    for train in (True, False):
+        with pytest.raises(RuntimeError, match="Dataset not found"):
+            ours.MNIST(root, train)
+
+
+def test_sum(torch, root, family):
+    both = ours.MNIST(root) + ours.MNIST(root, train=False)
+    assert isinstance(both, torch.utils.data.ConcatDataset)
+    assert [label for _, label in both] == [*family.train[1], *family.t10k[1]]
 
 
 def test_a_loader_takes_the_sets(torch, root, family):

@@ -105,6 +105,29 @@ def test_an_object_whose_write_returns_nothing(oracle):
     assert collector.content == oracle.pack(0x08, (200,), bytes(range(200)))
 
 
+@pytest.mark.parametrize("options", [{}, {"compresslevel": 1}, {"seekable": True}], ids=str)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32])
+def test_an_object_may_keep_what_it_is_given(dtype, options):
+    parts = []
+    array = np.arange(200_000).astype(dtype)
+    expected = io.BytesIO()
+    idxfast.save(expected, array, **options)
+    idxfast.save(SimpleNamespace(write=parts.append), array, **options)
+    array[:] = 0
+    assert b"".join(parts) == expected.getvalue()
+
+
+def test_an_object_may_take_a_part_at_a_time():
+    parts = []
+
+    def write(data):
+        parts.append(data[:30])
+        return len(parts[-1])
+
+    idxfast.save(SimpleNamespace(write=write), np.arange(100, dtype=np.uint8))
+    assert b"".join(parts) == idxfast.dumps(np.arange(100, dtype=np.uint8))
+
+
 def test_a_pipe_that_takes_no_more():
     reading, writing = os.pipe()
     os.set_blocking(writing, False)

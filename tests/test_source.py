@@ -178,7 +178,7 @@ def test_fsspec(content, packed, oracle):
 
 def test_a_url_without_fsspec(monkeypatch):
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(ImportError, match=r"^memory://file: .* pip install idxfast\[fsspec\]$"):
+    with pytest.raises(ImportError, match=r"^memory://file: .* pip install fsspec$"):
         idxfast.load("memory://file")
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from .. import reading
-from ..errors import FormatError, IdxError, TrailingDataError, TruncatedError
+from ..errors import FormatError, GzipError, IdxError, TrailingDataError, TruncatedError
 
 Array = np.ndarray[Any, Any]
 
@@ -36,8 +36,9 @@ def load(file: Any) -> Array:
     """
     unread = type(file) is gzip.GzipFile and file.readable() and not file.tell()
     beneath: Any = getattr(file, "fileobj", None) if unread else None
-    # gzip reads ahead: where the file beneath stands tells whether it has begun.
-    if beneath is None or not beneath.seekable() or beneath.tell():
+    # gzip reads whatever has read, and ahead: where the file beneath stands tells whether it has
+    # begun.
+    if not getattr(beneath, "seekable", bool)() or beneath.tell():
         return reading.load(file)
     try:
         return reading.load(beneath)
@@ -68,7 +69,7 @@ def load_pair(images: Any, labels: Any) -> tuple[Array, Array]:
         If their numbers differ, or a file is damaged.
     """
     pair = load_typed(images, "images", 3), load_typed(labels, "labels", 1)
-    check_counts(*pair, os.fsdecode(labels))
+    check_counts(*pair, _name_of(labels))
     return pair
 
 
@@ -78,12 +79,18 @@ def load_typed(file: Any, what: Literal["images", "labels"], ndim: int) -> Array
     if array.dtype != np.uint8 or array.ndim != ndim:
         raise FormatError(
             f"not a file of {what}",
-            filename=str(getattr(file, "name", file)),
+            filename=_name_of(file),
             offset=2,
             expected=f"uint8 of {ndim} dimensions",
             found=f"{array.dtype.name} of {array.ndim}",
         )
     return array
+
+
+def _name_of(file: Any) -> str:
+    if isinstance(file, (str, os.PathLike)):
+        return os.fsdecode(file)
+    return str(getattr(file, "name", file))
 
 
 def check_counts(images: Array, labels: Array, filename: str) -> None:
@@ -98,9 +105,11 @@ def check_counts(images: Array, labels: Array, filename: str) -> None:
         )
 
 
-def path_of(directory: str | os.PathLike[str], name: str) -> str | None:
+def path_of(
+    directory: str | os.PathLike[str], name: str, suffixes: tuple[str, ...] = ("", ".gz")
+) -> str | None:
     """The path of a file, or of the same file packed, if it is there."""
-    for suffix in ("", ".gz"):
+    for suffix in suffixes:
         path = os.path.join(directory, name + suffix)
         if os.path.isfile(path):
             return path
@@ -175,12 +184,17 @@ def load_member(archive: str, member: str) -> Array:
 class Fault(NamedTuple):
     """Which part of a file is wrong, and the four bytes that it starts with, if it is these."""
 
-    part: Literal["start", "zeros", "type", "dimensions", "payload", "end"]
+    part: Literal["start", "zeros", "type", "dimensions", "payload", "end", "gzip"]
     magic: bytes = b""
 
 
 def fault(error: IdxError) -> Fault:
-    """Find which part of a file an error is about, for loaders with a message for each."""
+    """Find which part of a file an error is about, for loaders with a message for each.
+
+    The part "gzip" is what holds the others: the container, damaged or cut short.
+    """
+    if isinstance(error, GzipError):
+        return Fault("gzip")
     if isinstance(error, FormatError) and isinstance(error.found, str):
         magic = bytes.fromhex(error.found)
         if len(magic) < 4:
@@ -188,6 +202,8 @@ def fault(error: IdxError) -> Fault:
         return Fault("type" if magic[:2] == b"\0\0" else "zeros", magic)
     if not isinstance(error, TruncatedError):
         return Fault("end" if isinstance(error, TrailingDataError) else "dimensions")
-    if (error.offset or 0) < 4:
-        return Fault("start")
-    return Fault("dimensions" if error.reason.startswith("IDX header") else "payload")
+    if error.reason.startswith("IDX header"):
+        return Fault("start" if (error.offset or 0) < 4 else "dimensions")
+    if error.reason.startswith("the payload"):
+        return Fault("payload")
+    return Fault("start" if error.found == "nothing" else "gzip")

@@ -7,7 +7,8 @@ What differs:
   from the mirrors that `idxfast.datasets.fetch` knows, and are verified as it does.
 - A download that fails leaves no file behind that would be taken for MNIST the next time.
 - Whatever is wrong with a file is an `IdxDecodeError`, never an error of struct or reduce, but for
-  damaged gzip data: an `idxfast.GzipError`, a ValueError and an OSError.
+  damaged gzip data, an `idxfast.GzipError`, a ValueError and an OSError, and gzip data that end
+  early, an `idxfast.TruncatedError`, a ValueError and an EOFError.
 - Files without a dimension are read. How many bytes are missing or too many is said by the cause.
 
 Of a file from `gzip.open` that has not been read from, the file beneath is decoded, and it is left
@@ -22,7 +23,7 @@ from typing import Any
 from urllib.parse import urljoin
 from urllib.request import urlretrieve
 
-from ..errors import GzipError, IdxError
+from ..errors import IdxError, TruncatedError
 from . import files
 from .files import Array
 
@@ -87,9 +88,9 @@ def parse_idx(fd: Any) -> Array:
     """
     try:
         return files.load(fd)
-    except GzipError:
-        raise
     except IdxError as error:
+        if files.fault(error).part == "gzip":
+            raise
         raise IdxDecodeError(_message(error)) from error
 
 
@@ -127,6 +128,6 @@ def _message(error: IdxError) -> str:
         return f"Invalid IDX file, file must start with two zero bytes. Found 0x{zeros:02x}"
     if part == "type":
         return f"Unknown data type 0x{magic[2]:02x} in IDX file"
-    if part in ("start", "dimensions"):
+    if part == "start" or (part == "dimensions" and isinstance(error, TruncatedError)):
         return "Invalid IDX file, file empty or does not contain a full header."
     return f"IDX file has wrong number of items. {error}"

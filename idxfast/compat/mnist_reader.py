@@ -1,7 +1,8 @@
 """In place of Fashion-MNIST's mnist_reader.py: ``from idxfast.compat import mnist_reader``.
 
 What differs: the arrays are writable; images may have any size, not 784 pixels alone; files that
-are not gzip, or not of images and labels, or do not belong together, are errors.
+are not of images and labels, or do not belong together, are errors; and files that are not gzip
+whatever their names say are read.
 """
 
 from __future__ import annotations

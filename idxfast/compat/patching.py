@@ -149,6 +149,7 @@ def _python_mnist() -> Iterator[Replacement]:
         "load_testing",
         "load_training",
         "load_training_in_batches",
+        "opener",
         "process_images",
         "process_images_to_lists",
         "process_images_to_numpy",

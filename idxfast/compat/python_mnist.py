@@ -119,14 +119,14 @@ class MNIST:
 
     def load_testing(self) -> tuple[Any, Any]:
         """Load the test images and labels."""
-        pixels, labels = _read(self, *_paths(self, "test"))
+        pixels, labels = _load(self, "test")
         self.test_images = self.process_images(pixels)
         self.test_labels = self.process_labels(labels)
         return self.test_images, self.test_labels
 
     def load_training(self) -> tuple[Any, Any]:
         """Load the training images and labels."""
-        pixels, labels = _read(self, *_paths(self, "train"))
+        pixels, labels = _load(self, "train")
         self.train_images = self.process_images(pixels)
         self.train_labels = self.process_labels(labels)
         return self.train_images, self.train_labels
@@ -141,7 +141,7 @@ class MNIST:
         """
         if type(batch_size) is not int or batch_size < 1:
             raise ValueError("batch_size must be a int number")
-        pixels, labels = _read(self, *_paths(self, "train"))
+        pixels, labels = _load(self, "train")
         for start in range(0, len(labels), batch_size):
             stop = start + batch_size
             self.train_images = self.process_images(pixels[start:stop])
@@ -215,6 +215,17 @@ class MNIST:
         )
 
 
+# What is called in loading; where a method is another one, it gets what the original would give it.
+_METHODS = dict(vars(MNIST))
+_STEPS = (
+    "load",
+    "process_images",
+    "process_images_to_lists",
+    "process_images_to_numpy",
+    "process_labels",
+)
+
+
 def img_packer(
     path: str,
     filename: str,
@@ -249,17 +260,30 @@ def label_packer(
     _pack(os.path.join(path, filename), labels, gzip)
 
 
-def _paths(mnist: MNIST, what: Literal["train", "test"]) -> list[str]:
+# Functions, not methods: an instance of the original class, patched, has no such methods.
+def _load(mnist: MNIST, what: Literal["train", "test"]) -> tuple[Any, Any]:
+    """Load pixels and labels, as arrays unless there are methods that expect what `load` gives."""
     names = [getattr(mnist, f"{what}_{kind}_fname") for kind in ("img", "lbl")]
-    return [os.path.join(mnist.path, name) for name in names]
+    path_img, path_lbl = (os.path.join(mnist.path, name) for name in names)
+    if all(_is_ours(mnist, step) for step in _STEPS):
+        return _read(mnist, path_img, path_lbl)
+    return mnist.load(path_img, path_lbl)
 
 
-# A function, not a method: an instance of the original class, patched, has no such method.
 def _read(mnist: MNIST, path_img: str, path_lbl: str) -> tuple[Array, Array]:
     """Load pixels, uint8 (n, rows * cols), and labels."""
-    suffix = ".gz" if mnist.gz else ""
-    images, labels = load_pair(path_img + suffix, path_lbl + suffix)
+    if _is_ours(mnist, "opener"):
+        suffix = ".gz" if mnist.gz else ""
+        images, labels = load_pair(path_img + suffix, path_lbl + suffix)
+    else:
+        with mnist.opener(path_lbl, "rb") as labels, mnist.opener(path_img, "rb") as images:
+            images, labels = load_pair(images, labels)
     return flat(images.transpose(0, 2, 1) if mnist.emnistRotate else images), labels
+
+
+def _is_ours(mnist: MNIST, name: str) -> bool:
+    """Whether a method is the one above, not that of a subclass or of the script."""
+    return getattr(getattr(mnist, name), "__func__", None) is _METHODS[name]
 
 
 def _widened(pixels: Array) -> Array:

@@ -2,7 +2,8 @@
 
 ``from idxfast.compat.sklearn import fetch_openml``; then ``fetch_openml("mnist_784")``, or
 "Fashion-MNIST" or "Kuzushiji-MNIST", from their IDX files: the training images, then the test
-images. What differs: nothing is asked of OpenML, so `DESCR` and `details` are of our own making.
+images. What differs: nothing is asked of OpenML, so `DESCR` and `details` are of our own making,
+and `data_home` holds other files.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def fetch_openml(
     data_id : int, optional
         OpenML's number, instead of a name: 554, 40996, 41982.
     data_home : str or PathLike, optional
-        The folder of the four IDX files. What is not there is downloaded into it by
-        `idxfast.datasets.fetch`.
+        Its folder "mnist", "fashion-mnist" or "kmnist" holds the four IDX files. What is not there
+        is downloaded into it by `idxfast.datasets.fetch`.
     return_X_y : bool
         Return data and target alone.
     as_frame : bool or "auto"
@@ -66,22 +67,28 @@ def fetch_openml(
     Raises
     ------
     ValueError
-        If there is no such set here.
+        If there is no such set here, or no such parser.
     ImportError
         If pandas or scikit-learn is needed and not there.
     """
     name, data_id = _identify(name, data_id)
     if target_column not in ("default-target", "class"):
         raise ValueError(f"the target of {name} is 'class', not {target_column!r}")
-    (train, train_labels), (test, test_labels) = load_four(find_or_fetch(_NAMES[name], data_home))
+    if parser not in ("auto", "pandas", "liac-arff") or as_frame not in (True, False, "auto"):
+        raise ValueError(f"no parser {parser!r} with as_frame={as_frame!r}")
+    folder = None if data_home is None else os.path.join(data_home, _NAMES[name])
+    (train, train_labels), (test, test_labels) = load_four(find_or_fetch(_NAMES[name], folder))
     labels = np.concatenate([train_labels, test_labels])
     pixels = _stack(flat(train), flat(test), "f8" if parser == "liac-arff" else "i8")
     features = [f"pixel{number}" for number in range(1, pixels.shape[1] + 1)]
     if as_frame:
         data, target, frame = _as_pandas(pixels, labels, features)
+        categories = None
     else:
         digits = np.array([str(label) for label in range(256)], dtype=object)
         data, target, frame = pixels, digits[labels], None
+        # The original's parser for liac-arff leaves those of the target out.
+        categories = {} if parser == "liac-arff" else {"class": digits[np.unique(labels)].tolist()}
     if return_X_y:
         return data, target
     from sklearn.utils import Bunch
@@ -90,7 +97,7 @@ def fetch_openml(
         data=data,
         target=target,
         frame=frame,
-        categories=None if as_frame else {},
+        categories=categories,
         feature_names=features,
         target_names=["class"],
         DESCR=f"{name} from IDX files: {len(train)} training and {len(test)} test images.",

@@ -8,7 +8,8 @@ The files are where torchvision has them, ``ROOT/CLASS/raw``. What differs:
   ValueError, where the original fails an assertion or a look-up; `strict` changes nothing: a file
   whose size is not what its header announces is never read.
 - Images and labels that differ in number are an error.
-- The classes are map-style data sets without a common base with torch's, and without `transforms`.
+- The classes are map-style data sets without a common base with torch's, without `transforms`,
+  `resources`, `mirrors`, `images_file` and `labels_file`, and their repr says nothing of the files.
 """
 
 from __future__ import annotations

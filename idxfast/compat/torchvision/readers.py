@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import lzma
+import binascii
 import os
 from typing import Any
 
+from ...directory import load_file
 from .. import files
 
 
 def get_int(b: bytes) -> int:
     """A big-endian number of any length but none (ValueError)."""
-    return int(bytes(b).hex(), 16)
+    return int(binascii.hexlify(b), 16)
 
 
 def read_sn3_pascalvincent_tensor(path: Any, strict: bool = True) -> Any:
@@ -19,8 +20,8 @@ def read_sn3_pascalvincent_tensor(path: Any, strict: bool = True) -> Any:
 
     Parameters
     ----------
-    path : str, PathLike or binary file object
-        Raw, gzip, or .xz.
+    path : str, bytes, PathLike or binary file object
+        Raw, gzip, or, by its name, .xz.
     strict : bool
         Of no effect.
 
@@ -30,9 +31,10 @@ def read_sn3_pascalvincent_tensor(path: Any, strict: bool = True) -> Any:
         If it is not a whole IDX file.
     """
     torch = torch_module()
-    if isinstance(path, (str, os.PathLike)) and os.fspath(path).endswith(".xz"):
-        with lzma.open(path) as file:
-            return torch.from_numpy(files.load(file))
+    if isinstance(path, (str, bytes, os.PathLike)):
+        path = os.fsdecode(path)
+        if path.endswith(".xz"):
+            return torch.from_numpy(load_file(path))
     return torch.from_numpy(files.load(path))
 
 

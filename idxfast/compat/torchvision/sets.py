@@ -112,6 +112,9 @@ class MNIST:
     def __len__(self) -> int:
         return len(self.data)
 
+    def __add__(self, other: Any) -> Any:
+        return torch_module().utils.data.ConcatDataset([self, other])
+
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         """An image and its label, transformed."""
         from PIL import Image
@@ -130,11 +133,13 @@ class MNIST:
         return files.TRAIN if self.train else files.TEST
 
     def _check_exists(self) -> bool:
-        return all(self._find(name) for name in self._names)
+        return self._has(files.TRAIN + files.TEST)
+
+    def _has(self, names: tuple[str, ...]) -> bool:
+        return all(map(self._find, names))
 
     def _find(self, name: str) -> str | None:
-        packed = os.path.join(self.raw_folder, name + ".xz")
-        return files.path_of(self.raw_folder, name) or (packed if os.path.isfile(packed) else None)
+        return files.path_of(self.raw_folder, name, ("", ".gz", ".xz"))
 
     def _load_data(self) -> tuple[Any, Any]:
         images, labels = self._names
@@ -201,13 +206,13 @@ class EMNIST(MNIST):
 
     @property
     def _archive(self) -> str:
-        return os.path.join(self.raw_folder, "gzip.zip")
+        return os.path.join(self.raw_folder, files.EMNIST)
 
     def _check_exists(self) -> bool:
-        return super()._check_exists() or os.path.isfile(self._archive)
+        return self._has(self._names) or os.path.isfile(self._archive)
 
     def _load_data(self) -> tuple[Any, Any]:
-        if super()._check_exists():
+        if self._has(self._names):
             return super()._load_data()
         torch = torch_module()
         images, labels = (files.load_member(self._archive, f"gzip/{n}.gz") for n in self._names)
@@ -262,6 +267,9 @@ class QMNIST(MNIST):
         subset = self.subsets[self.what]
         prefix = "xnist" if subset == "nist" else f"qmnist-{subset}"
         return f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx2-int"
+
+    def _check_exists(self) -> bool:
+        return self._has(self._names)
 
     def _load_data(self) -> tuple[Any, Any]:
         images, labels = map(self._find, self._names)

@@ -1,0 +1,10 @@
+"""In place of keras.datasets.fashion_mnist."""
+
+from __future__ import annotations
+
+from .folder import Pair, load
+
+
+def load_data() -> tuple[Pair, Pair]:
+    """Load Fashion-MNIST; returns what `idxfast.compat.keras.mnist.load_data` does."""
+    return load("fashion-mnist", "fashion-mnist")

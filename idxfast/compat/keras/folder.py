@@ -1,0 +1,15 @@
+"""Keras's folder, and a set in it."""
+
+from __future__ import annotations
+
+import os
+
+from ..files import Array, find_or_fetch, load_four
+
+Pair = tuple[Array, Array]
+
+
+def load(name: str, folder: str) -> tuple[Pair, Pair]:
+    """Load a set, as `idxfast.datasets` calls it, from a folder, absolute or below Keras's own."""
+    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    return load_four(find_or_fetch(name, os.path.join(home, "datasets", folder)))

@@ -129,7 +129,7 @@ def _start() -> float:
     begin = perf_counter()
     helper = Helper(lambda: running.append(perf_counter()))
     helper.start()
-    helper.wait()
+    helper.join()
     return running[0] - begin
 
 
@@ -152,7 +152,7 @@ def _hand_over() -> float:
     begin = perf_counter()
     wait(0)
     seconds = perf_counter() - begin
-    other.wait()
+    other.join()
     return seconds / (2 * _SWITCHES)
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from _thread import allocate_lock, start_new_thread
+from _thread import start_new_thread
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
+
+# How often, in seconds, one that waits for a thread looks for Ctrl-C (on Windows nothing else ends
+# a wait), and whether the thread had no memory to say that it has ended.
+PATIENCE = 0.05
 
 
 class _Life:
@@ -21,16 +25,16 @@ class Helper:
     """
 
     def __init__(self, target: Callable[[], object]) -> None:
+        life = _Life()
         self._target = target
-        self._claim = allocate_lock()  # of the thread when it begins, or of who joins it before
+        self._arguments: tuple[_Life, ...] = (life,)
         self._ended: SimpleQueue[object] = SimpleQueue()
-        self._life: weakref.ref[_Life] | None = None
-        self._is_started = False
+        self._life = weakref.ref(life, self._ended.put)
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has; so has one that was never started."""
-        return self._life is None or self._life() is None
+        """Whether it has."""
+        return self._life() is None
 
     def start(self) -> None:
         """Start it.
@@ -40,10 +44,10 @@ class Helper:
         RuntimeError
             If the system has no more threads.
         """
-        start_new_thread(self._run, (self._begin_life(),))
-        self._is_started = True
+        start_new_thread(self._run, self._arguments)
+        self._arguments = ()
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, timeout: float) -> bool:
         """Wait for its end, so many seconds at the most; return whether it has ended."""
         if not self.has_ended:
             with contextlib.suppress(Empty):
@@ -51,25 +55,16 @@ class Helper:
         return self.has_ended
 
     def join(self) -> None:
-        """Wait for its end; if it has not begun, it ends without doing anything."""
-        is_idle = self._claim.acquire(blocking=False)
-        if self._is_started:
-            self.wait()
-        elif not is_idle:
-            # Interrupted while it started: it has begun. Or there never was one, and this is the
-            # second call, the first one having been interrupted, too.
-            self.wait(1)
+        """Wait for its end. A thread that was never started has none to wait for."""
+        # The start may have been interrupted: from here on only the thread, if any, holds its life.
+        self._arguments = ()
+        while not self.wait(PATIENCE):
+            pass
 
-    def _begin_life(self) -> _Life:
-        life = _Life()
-        self._life = weakref.ref(life, self._ended.put)
-        return life
-
-    def _run(self, life: _Life) -> None:
+    def _run(self, *life: _Life) -> None:
         # Errors hold on to frames, and a MemoryError may be kept.
         del life
-        if self._claim.acquire(blocking=False):
-            self._target()
+        self._target()
 
 
 def start_helpers(target: Callable[[], object], count: int, helpers: list[Helper]) -> None:

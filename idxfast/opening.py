@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import re
@@ -54,12 +53,12 @@ def open_source(
             return _open_url(file)
         return _open_path(file, mode, small)
     if isinstance(file, int):
-        return _of_caller(io.FileIO(file, closefd=False), f"<descriptor {file}>")
+        return _of_file(io.FileIO(file, closefd=False), f"<descriptor {file}>", owned=False)
     name = _name_of(file)
     if type(file) in (io.FileIO, io.BufferedReader, io.BufferedRandom):
         raw = getattr(file, "raw", file)
         if type(raw) is io.FileIO:
-            return _of_caller(cast("BinaryIO", file), name)
+            return _of_file(file, name, owned=False)
     if isinstance(file, io.BytesIO):
         return MemorySource(file.getbuffer()[file.tell() :], name, file)
     if isinstance(file, io.TextIOBase):
@@ -74,40 +73,23 @@ def open_source(
 
 def _open_path(path: str, mode: Literal["rb", "r+b"], small: int) -> Source | StreamSource:
     if files.AVAILABLE and mode == "rb":
-        data, descriptor, size = files.open_file(path, small)
-        if data is not None:
-            return MemorySource(data, path)
+        file = files.open_file(path, small)
+        if isinstance(file, bytes):
+            return MemorySource(file, path)
     else:
-        flags = os.O_RDONLY if mode == "rb" else os.O_RDWR
-        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
-        size = -1
-    try:
-        if size <= 0:
-            status = os.fstat(descriptor)
-            size = status.st_size if _has_size(descriptor, status) else -1
-            if stat.S_ISDIR(status.st_mode):
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        if size >= 0:
-            return FileSource(descriptor, path, size)
-        return StreamSource(io.FileIO(descriptor, mode), path, owned=True)
-    except BaseException:
-        os.close(descriptor)
-        raise
+        file = io.FileIO(path, mode)
+    return _of_file(file, path, owned=True)
 
 
-def _of_caller(file: Any, name: str) -> FileSource | StreamSource:
+def _of_file(file: Any, name: str, *, owned: bool) -> FileSource | StreamSource:
     if file.writable():
         file.flush()
     descriptor = file.fileno()
     status = os.fstat(descriptor)
-    if _has_size(descriptor, status):
-        return FileSource.of_caller(file, name, status.st_size)
-    return StreamSource(file, name, owned=False)
-
-
-def _has_size(descriptor: int, status: os.stat_result) -> bool:
-    """Whether it is a regular file; what looks like one (/proc) says it is empty, and is not."""
-    return stat.S_ISREG(status.st_mode) and (status.st_size > 0 or not read_at(descriptor, 1, 0))
+    # What only looks like a regular file (/proc) says it is empty, and is not.
+    if stat.S_ISREG(status.st_mode) and (status.st_size > 0 or not read_at(descriptor, 1, 0)):
+        return FileSource(file, name, status.st_size, owned=owned)
+    return StreamSource(file, name, owned=owned)
 
 
 def _open_url(url: str) -> StreamSource:

@@ -11,8 +11,8 @@ from .arrays import bytes_of
 from .errors import TrailingDataError, TruncatedError
 from .format import Header, swapped_hint
 from .native.memory import swap
-from .source import FileSource, Source
-from .threads import Progress, choose_threads
+from .source import FileSource, Progress, Source
+from .threads import choose_threads
 from .workers import Workers
 
 # How much one thread reads at a time, and how much of it before it swaps bytes that are in cache.

@@ -21,8 +21,8 @@ from .gzip.reader import MAX_RATIO, decode
 from .native.members import decode_member
 from .native.memory import fill
 from .opening import open_source
-from .source import FileSource, MemorySource, Source, StreamSource
-from .threads import Progress, check_threads
+from .source import FileSource, MemorySource, Progress, Source, StreamSource
+from .threads import check_threads
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -6,6 +6,7 @@ The bytes go to a temporary sibling, reach the disk, and only then take the targ
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import re
@@ -13,11 +14,15 @@ import secrets
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+
+from .native import files
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+    File: TypeAlias = str | bytes | os.PathLike[Any] | int | BinaryIO
 
 # Ours are named .NAME.PID-RANDOM.tmp; what a killed process left is removed after a day.
 _SUFFIX = ".tmp"
@@ -27,15 +32,15 @@ _MAX_AGE = 24 * 60 * 60
 _REPLACE_SECONDS = 2.0
 
 
-def write(file: str | os.PathLike[Any] | BinaryIO, pieces: Iterable[Buffer]) -> None:
+def write(file: File, pieces: Iterable[Buffer]) -> None:
     """Write pieces one after another to a path or an open binary file.
 
     Parameters
     ----------
-    file : str, PathLike or binary file object
+    file : str, bytes, PathLike, int or binary file object
         A path is replaced in one step when all is written; of a symbolic link, what it points
         to. Something that is not a regular file, like a pipe, is written to directly, as a file
-        object is.
+        object or a descriptor is.
     pieces : iterable of bytes-like
 
     Raises
@@ -43,7 +48,9 @@ def write(file: str | os.PathLike[Any] | BinaryIO, pieces: Iterable[Buffer]) -> 
     OSError
         If writing fails. Then a file that stood at the path is as it was.
     """
-    if not isinstance(file, (str, os.PathLike)):
+    if isinstance(file, int):
+        file = io.FileIO(file, "wb", closefd=False)
+    if not isinstance(file, (str, bytes, os.PathLike)):
         _write_to_object(file, pieces)
         return
     path = os.path.realpath(os.fsdecode(file))
@@ -66,8 +73,11 @@ def _replacing(path: str, mode: int | None) -> Iterator[BinaryIO]:
     _sweep(folder, name)
     random = secrets.token_hex(4)
     temporary = os.path.join(folder, f"{_prefix(name)}{os.getpid()}-{random}{_SUFFIX}")
+    # With the permissions of a new file, or closed to others until the old ones are set. An opener
+    # in Python would have the descriptor as a number, which Ctrl-C could lose.
+    opener = functools.partial(os.open, mode=0o666 if mode is None else 0o600)
     try:
-        with open(temporary, "xb", buffering=0, opener=_opener(mode)) as file:
+        with open(temporary, "xb", buffering=0, opener=opener) as file:
             yield file
             if mode is not None:
                 os.chmod(temporary, stat.S_IMODE(mode))
@@ -77,13 +87,8 @@ def _replacing(path: str, mode: int | None) -> Iterator[BinaryIO]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
-    _sync_folder(folder)
-
-
-def _opener(mode: int | None) -> Callable[[str, int], int]:
-    """Open with the permissions of a new file, or closed to others until the old ones are set."""
-    permissions = 0o666 if mode is None else 0o600
-    return lambda path, flags: os.open(path, flags, permissions)
+    # Makes the new name last through a power cut.
+    files.sync_folder(folder)
 
 
 def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:
@@ -100,6 +105,8 @@ def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:
                 if isinstance(file, io.RawIOBase):
                     raise BlockingIOError("a non-blocking file takes no more data yet")
                 count = len(data)  # many file-like objects return nothing, and write all
+            if not 0 < count <= len(data):
+                raise OSError(f"the file took {count} bytes where {len(data)} were given")
             data = data[count:]
 
 
@@ -112,7 +119,8 @@ def _prefix(name: str) -> str:
 def _sweep(folder: str, name: str) -> None:
     """Remove the temporaries that killed processes have left of a target long ago."""
     prefix, oldest = _prefix(name), time.time() - _MAX_AGE
-    with os.scandir(folder) as entries:
+    # To write to a folder one need not be allowed to list it.
+    with contextlib.suppress(PermissionError), os.scandir(folder) as entries:
         for entry in entries:
             if not (entry.name.startswith(prefix) and _OURS.fullmatch(entry.name[len(prefix) :])):
                 continue
@@ -136,15 +144,3 @@ def _replace(temporary: str, path: str) -> None:
             time.sleep(0.05)
         else:
             return
-
-
-def _sync_folder(folder: str) -> None:
-    """Make the new name last through a power cut, where folders can be synchronised."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

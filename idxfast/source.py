@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import mmap
-import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 from .pread import MAX_READ, read_at, read_at_into
@@ -16,9 +16,21 @@ from .pread import MAX_READ, read_at, read_at_into
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+# Called with the bytes that are done, and with all there are to do.
+Progress: TypeAlias = Callable[[int, int], object]
+
 
 class FileSource:
     """A regular file, read by position, from where it stands.
+
+    Parameters
+    ----------
+    file : FileIO or a buffer over one
+        It closes itself once nobody has it, so it is not left open whatever Ctrl-C interrupts.
+    size : int
+        Of the whole file.
+    owned : bool
+        Whether it is closed at the end; or the caller has opened it, and will close it.
 
     Attributes
     ----------
@@ -27,35 +39,26 @@ class FileSource:
         Bytes from the start position to the end of the file, when it was opened.
     """
 
-    __slots__ = ("_caller", "_descriptor", "_start", "name", "size")
+    __slots__ = ("_descriptor", "_file", "_owned", "_start", "name", "size")
 
-    def __init__(self, descriptor: int, name: str, size: int) -> None:
+    def __init__(self, file: BinaryIO, name: str, size: int, *, owned: bool) -> None:
+        self._file = file
+        self._descriptor = file.fileno()
+        self._start = file.tell()
+        self._owned = owned
         self.name = name
-        self.size = size
-        self._descriptor = descriptor
-        self._start = 0
-        self._caller: BinaryIO | None = None
-
-    @classmethod
-    def of_caller(cls, file: BinaryIO, name: str, size: int) -> FileSource:
-        """A file that the caller has opened, and will close."""
-        start = file.tell()
-        source = cls(file.fileno(), name, max(size - start, 0))
-        source._start = start
-        source._caller = file
-        return source
+        self.size = max(size - self._start, 0)
 
     def __enter__(self) -> FileSource:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._caller is None:
-            os.close(self._descriptor)
+        if self._owned:
+            self._file.close()
 
     def consume(self) -> None:
-        """Leave the caller's file object where the data ended."""
-        if self._caller is not None:
-            self._caller.seek(self._start + self.size)
+        """Leave the file object where the data ended."""
+        self._file.seek(self._start + self.size)
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill a buffer from a position; return how many bytes there were."""

@@ -11,8 +11,7 @@ from .errors import SizeError, TrailingDataError, TruncatedError
 from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.inflate import read_prefix
 from .raw import truncated
-from .source import MemorySource, StreamSource
-from .threads import Progress
+from .source import MemorySource, Progress, StreamSource
 
 # The first guess of the size of a stream.
 FIRST_GUESS = 1 << 20

@@ -5,16 +5,12 @@ from __future__ import annotations
 import functools
 import math
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 # More threads than this gain little, and a service runs more than one reader.
 MAX_THREADS = 8
 
 _CGROUPS = Path("/sys/fs/cgroup")
-
-# Called with the bytes that are done, and with all there are to do.
-Progress = Callable[[int, int], object]
 
 
 def check_threads(threads: int | None) -> None:

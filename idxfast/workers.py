@@ -6,18 +6,60 @@ import contextlib
 import functools
 import weakref
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
-from .helpers import Helper, join_helpers, start_helpers
-
-# How often, in seconds, a thread without work looks whether anybody is left to give it some, and
-# one that waits for another looks for Ctrl-C (on Windows nothing else ends a wait).
-_PATIENCE = 0.05
+from .helpers import PATIENCE, Helper, join_helpers, start_helpers
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class _Call(Generic[T, R]):
+    """A call to be made, and what comes of it.
+
+    There is a place for all of that from the start: who makes the call may have no memory left.
+    """
+
+    def __init__(self, function: Callable[[T], R], item: T) -> None:
+        self.function = function
+        self.item = item
+        self.value: R | None = None
+        self.error: BaseException | None = None
+        self.is_made = False
+        self.end: SimpleQueue[None] = SimpleQueue()
+
+    def wait(self, helpers: list[Helper]) -> None:
+        """Wait until it is made; if no thread is left to make it, make it."""
+        while not self.is_made:
+            left = [helper for helper in helpers if not helper.has_ended]
+            # Asked again: the last thread may have made it just before its own end.
+            if not left and not self.is_made:
+                _make([self])
+            with contextlib.suppress(Empty):
+                self.end.get(timeout=PATIENCE)
+
+    def result(self) -> R:
+        """What it returned; what it raised is raised."""
+        try:
+            if self.error is not None:
+                raise self.error
+            return cast("R", self.value)
+        finally:
+            # It leads here: such a cycle would keep all memory alive.
+            self.error = None
+
+
+def _make(calls: Iterable[_Call[Any, Any]]) -> None:
+    """Make one call after another. Each is answered, also when there is no memory for anything."""
+    for call in calls:
+        try:
+            call.value = call.function(call.item)
+        except BaseException as error:
+            call.error = error
+        call.is_made = True
+        call.end.put(None)  # without memory for this, it is seen a little later
 
 
 class Workers:
@@ -30,22 +72,15 @@ class Workers:
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._tasks: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._calls: SimpleQueue[_Call[Any, Any] | None] = SimpleQueue()
         self._helpers: list[Helper] = []
 
     def __enter__(self) -> Workers:
-        try:
-            if self._threads > 1:
-                work = functools.partial(_work, self._tasks, weakref.ref(self))
-                start_helpers(work, self._threads, self._helpers)
-        except BaseException:
-            self.__exit__()
-            raise
         return self
 
     def __exit__(self, *_exception: object) -> None:
         for _ in self._helpers:
-            self._tasks.put(None)
+            self._calls.put(None)
         join_helpers(self._helpers)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
@@ -54,40 +89,54 @@ class Workers:
         If a call raises, or the results are no longer asked for, what has not been begun is not.
         When it ends or is closed, no call is under way.
         """
-        if not self._helpers:
+        if self._threads == 1:
             yield from map_here(function, items)
             return
-        waiting: deque[SimpleQueue[tuple[Any, BaseException | None]]] = deque()
+        waiting: deque[_Call[T, R]] = deque()
         is_wanted = True
 
-        def call(item: T, result: SimpleQueue[tuple[Any, BaseException | None]]) -> None:
-            result.put(_outcome(function, item) if is_wanted else (None, None))
+        def call_if_wanted(item: T) -> Any:
+            return function(item) if is_wanted else None
 
         try:
             for item in items:
-                result: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
-                self._tasks.put(functools.partial(call, item, result))
-                # Only now: an interrupt between the two must not leave one that nobody answers.
-                waiting.append(result)
+                if len(self._helpers) < self._threads:
+                    calls = _coming(self._calls, weakref.ref(self))
+                    start_helpers(functools.partial(_make, calls), 1, self._helpers)
+                call = _Call(call_if_wanted, item)
+                self._calls.put(call)
+                # Only now: an interrupt between the two must not leave one that nobody makes.
+                waiting.append(call)
                 if len(waiting) > 2 * len(self._helpers):
-                    yield _value(*self._take(waiting.popleft()))
+                    yield self._take(waiting)
             while waiting:
-                yield _value(*self._take(waiting.popleft()))
+                yield self._take(waiting)
         finally:
             is_wanted = False
-            while waiting:
-                self._take(waiting.popleft())
+            for call in waiting:
+                call.wait(self._helpers)
+                call.error = None
 
-    def _take(self, result: SimpleQueue[R]) -> R:
-        """Wait for a result; if no thread is left to give it, do what is to be done."""
-        while True:
-            try:
-                return result.get(timeout=_PATIENCE)
-            except Empty:
-                if all(helper.has_ended for helper in self._helpers):
-                    with contextlib.suppress(Empty):
-                        while (task := self._tasks.get_nowait()) is not None:
-                            task()
+    def _take(self, waiting: deque[_Call[T, R]]) -> R:
+        """What the first of the calls gives."""
+        waiting[0].wait(self._helpers)
+        return waiting.popleft().result()
+
+
+def _coming(
+    calls: SimpleQueue[_Call[Any, Any] | None], owner: weakref.ref[Workers]
+) -> Iterator[_Call[Any, Any]]:
+    """The calls that come, until there is a None, or neither a call nor an owner."""
+    while True:
+        try:
+            call = calls.get(timeout=PATIENCE)
+        except Empty:
+            if owner() is None:
+                return
+            continue
+        if call is None:
+            return
+        yield call
 
 
 def call_aside(function: Callable[[T], R], item: T) -> R:
@@ -96,47 +145,13 @@ def call_aside(function: Callable[[T], R], item: T) -> R:
     It is called on a thread of its own. An interrupt leaves that to itself: it has to end by
     itself, and what it returns goes nowhere.
     """
-    outcomes: list[tuple[Any, BaseException | None]] = []
+    call = _Call(function, item)
     helpers: list[Helper] = []
-    start_helpers(lambda: outcomes.append(_outcome(function, item)), 1, helpers)
-    for helper in helpers:
-        while not helper.wait(_PATIENCE):
-            pass
-    result: R = _value(*outcomes.pop()) if outcomes else function(item)
-    return result
-
-
-def _work(tasks: SimpleQueue[Callable[[], object] | None], owner: weakref.ref[Workers]) -> None:
-    """Do one task after another until there is a None, or neither a task nor an owner."""
-    while True:
-        try:
-            task = tasks.get(timeout=_PATIENCE)
-        except Empty:
-            if owner() is None:
-                return
-            continue
-        if task is None:
-            return
-        task()
+    start_helpers(functools.partial(_make, [call]), 1, helpers)
+    call.wait(helpers)
+    return call.result()
 
 
 def map_here(function: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
     """Python's map, with the type of `Workers.map`."""
     yield from map(function, items)
-
-
-def _outcome(function: Callable[[T], R], item: T) -> tuple[R | None, BaseException | None]:
-    try:
-        return function(item), None
-    except BaseException as error:
-        return None, error
-
-
-def _value(value: Any, error: BaseException | None) -> Any:
-    """Return a value, or raise an error, without a reference to it that would be a cycle."""
-    try:
-        if error is not None:
-            raise error
-        return value
-    finally:
-        error = None

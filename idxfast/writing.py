@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -18,7 +18,10 @@ from .threads import check_threads, choose_threads
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from .sink import File
+
 DEFAULT_LEVEL = 6
+MAX_LEVEL = 12  # libdeflate's
 # Elements converted at a time, in cache.
 CHUNK = 64 << 10
 
@@ -35,7 +38,7 @@ _NEAREST = {
 
 
 def save(
-    file: str | os.PathLike[Any] | BinaryIO,
+    file: File,
     array: Any,
     *,
     compresslevel: int | None = None,
@@ -46,16 +49,17 @@ def save(
 
     Parameters
     ----------
-    file : str, PathLike or binary file object
+    file : str, bytes, PathLike, int or binary file object
         Where to. A path that ends in ``.gz`` is compressed, any other is not. A file at the path
         is replaced in one step when the new one is whole, so it may be the one that `array` is
-        mapped from; a symbolic link stays, and what it points to is replaced.
+        mapped from; a symbolic link stays, and what it points to is replaced. A descriptor and a
+        file object are written to from where they stand, and stay open.
     array : array_like
         Of one of the six types of IDX (uint8, int8, int16, int32, float32, float64), in any byte
         order and memory layout.
     compresslevel : int, optional
-        0 (stored) to 12 (smallest); 6 if not given. For a file object, giving it (or `seekable`)
-        is what asks for compression.
+        0 (stored) to 12 (smallest); 6 if not given. For a descriptor or a file object, giving it
+        (or `seekable`) is what asks for compression.
     seekable : bool, optional
         Compress in blocks (BGZF, as bgzip does), from which any part can be read alone.
     threads : int, optional
@@ -78,9 +82,10 @@ def save(
     Equal arrays give equal files: the gzip header holds neither time nor name.
     """
     check_threads(threads)
+    _check_level(compresslevel)
     asked = compresslevel is not None or seekable
     compressed = asked
-    if isinstance(file, (str, os.PathLike)):
+    if isinstance(file, (str, bytes, os.PathLike)):
         compressed = os.fsdecode(file).lower().endswith(".gz")
         if asked and not compressed:
             raise ValueError(
@@ -122,11 +127,17 @@ def dumps(array: Any, *, compresslevel: int | None = None) -> bytes:
     TypeError, SizeError, ValueError
         As `save` does.
     """
+    _check_level(compresslevel)
     array = _checked(array)
     header = _header_of(array)
     if compresslevel is None:
         return b"".join([pack(header), array.astype(header.dtype, copy=False).tobytes()])
     return b"".join(encode_member(_content(header, array), compresslevel))
+
+
+def _check_level(level: int | None) -> None:
+    if level is not None and not 0 <= level <= MAX_LEVEL:
+        raise ValueError(f"compresslevel is {level}, not 0 to {MAX_LEVEL}")
 
 
 def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:

@@ -118,7 +118,7 @@ def test_save(kind, path, rounds):
 # Interrupts a call in the caller's thread wherever Python may look for signals: at the n-th event
 # of tracing, for every n.
 TRACED = """
-import _thread, sys, threading, time
+import _thread, os, sys, threading, time
 import numpy, idxfast
 from idxfast import raw
 from idxfast.gzip import decoder, reader, team
@@ -159,14 +159,19 @@ def interrupt(limit):
     return events >= limit
 
 
+def descriptors():
+    return os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd") else []
+
+
 call()
-before = _thread._count()
+before, opened = _thread._count(), descriptors()
 limit = 1
 while interrupt(limit):
     deadline = time.monotonic() + 10
     while _thread._count() > before:
         assert time.monotonic() < deadline, (limit, sys._current_frames())
         time.sleep(0.0005)
+    assert descriptors() == opened, (limit, descriptors())
     if limit % 10 == 0:
         assert numpy.array_equal(idxfast.load(target, threads=2), array)
     limit += 1 if limit < 1500 else 7

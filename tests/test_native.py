@@ -230,13 +230,12 @@ def test_find_blocks_groups_them():
 def test_open_file(tmp_path):
     path = str(tmp_path / "a\udc80b")
     Path(path).write_bytes(b"12345")
-    assert files.open_file(path, 5) == (b"12345", -1, 5)
-    data, descriptor, size = files.open_file(path, 4)
-    assert (data, size, os.read(descriptor, 9)) == (None, 5, b"12345")
-    os.close(descriptor)
-    data, descriptor, size = files.open_file(str(tmp_path), 5)
-    assert (data, size) == (None, -1)
-    os.close(descriptor)
+    assert files.open_file(path, 5) == b"12345"
+    with files.open_file(path, 4) as file:
+        assert file.read() == b"12345"
+    with pytest.raises(IsADirectoryError) as error:
+        files.open_file(str(tmp_path), 5)
+    assert error.value.filename == str(tmp_path)
     with pytest.raises(FileNotFoundError) as error:
         files.open_file(path + "x", 5)
     assert error.value.filename == path + "x"

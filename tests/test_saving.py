@@ -74,9 +74,12 @@ def test_levels_and_determinism(tmp_path):
         assert gzip.decompress(data) == idxfast.dumps(array)
         assert data == idxfast.dumps(array, compresslevel=level)
         assert data[3:8] == bytes(5)  # no name, no time
-    for wrong in (-1, 13):
-        with pytest.raises(ValueError, match=f"compresslevel is {wrong}, not 0 to 12"):
-            idxfast.dumps(array, compresslevel=wrong)
+    path = tmp_path / "missing" / "file.gz"
+    for level in (-1, 13, 1 << 40):
+        with pytest.raises(ValueError, match=f"compresslevel is {level}, not 0 to 12"):
+            idxfast.dumps(array, compresslevel=level)
+        with pytest.raises(ValueError, match=f"compresslevel is {level}, not 0 to 12"):
+            idxfast.save(path, array, compresslevel=level)
 
 
 def test_blocks_are_bgzf():

@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from types import SimpleNamespace
 
@@ -128,6 +129,31 @@ def test_an_object_may_take_a_part_at_a_time():
     assert b"".join(parts) == idxfast.dumps(np.arange(100, dtype=np.uint8))
 
 
+def test_paths_of_bytes_and_descriptors(tmp_path):
+    path, array = tmp_path / "file", np.arange(3, dtype=np.uint8)
+    packed = tmp_path / "file.gz"
+    idxfast.save(os.fsencode(path), array)
+    idxfast.save(os.fsencode(packed), array)
+    assert path.read_bytes() == idxfast.dumps(array)
+    assert packed.read_bytes() == idxfast.dumps(array, compresslevel=6)
+    with open(path, "r+b", buffering=0) as file:
+        for start, options in ((0, {}), (11, {"compresslevel": 6})):
+            idxfast.save(file.fileno(), array, **options)
+            file.seek(start)
+            assert idxfast.load(file.fileno() if start else file.read(11)).tolist() == [0, 1, 2]
+    with pytest.raises(OSError) as error:
+        idxfast.save(10**6, array)
+    assert error.value.errno == errno.EBADF
+
+
+@pytest.mark.parametrize("count", [0, -1, 12])
+def test_an_object_that_takes_no_such_count(count):
+    file = Failing(0)
+    file.write = lambda view: count
+    with pytest.raises(OSError, match=f"took {count} bytes where 11"):
+        sink.write(file, [bytes(11)])
+
+
 def test_a_pipe_that_takes_no_more():
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -149,7 +175,7 @@ def test_a_failing_call_leaves_the_old_file(call, error, tmp_path, monkeypatch):
     path = tmp_path / "file"
     idxfast.save(path, np.zeros(3, np.uint8))
 
-    def fail(*arguments):
+    def fail(*arguments, **options):
         raise error
 
     def pieces():
@@ -196,24 +222,48 @@ def test_the_folder_may_not_be_written_to(tmp_path):
     assert idxfast.load(tmp_path / "file").tolist() == [0, 0, 0]
 
 
+def test_the_folder_may_not_be_listed():
+    code = (
+        "import os, sys, idxfast, numpy.ma\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "idxfast.save(sys.argv[1], numpy.ones(3, numpy.uint8))\n"
+    )
+    # Not in tmp_path, whose parents are closed to others.
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "file")
+        os.chmod(folder, 0o333)
+        command = [sys.executable, "-P", "-c", code, path]
+        child = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        os.chmod(folder, 0o755)
+        assert not child.stderr
+        assert idxfast.load(path).tolist() == [1, 1, 1]
+
+
+def test_a_folder_that_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError) as error:
+        idxfast.save(tmp_path / "none" / "file", np.zeros(3, np.uint8))
+    assert error.value.filename == str(tmp_path / "none")
+
+
 def test_order_of_calls(tmp_path, monkeypatch):
     """Written, synchronised, closed to others until its mode is set; and only then renamed."""
     calls = []
 
-    def record(name, describe):
-        real = getattr(os, name)
+    def record(name, describe, room=os):
+        real = getattr(room, name)
 
         def call(*arguments, **options):
-            calls.append((name, *describe(*arguments)))
+            calls.append((name, *describe(*arguments, **options)))
             return real(*arguments, **options)
 
-        monkeypatch.setattr(os, name, call)
+        monkeypatch.setattr(room, name, call)
 
     path = tmp_path / "file"
     idxfast.save(path, np.zeros(3, np.uint8))
     path.chmod(0o604)
     record("open", lambda path, flags, mode=0o777: (os.path.basename(path), flags, mode))
     record("fsync", lambda descriptor: (stat.S_ISDIR(os.fstat(descriptor).st_mode),))
+    record("sync_folder", lambda path: (path,), sink.files)
     record("chmod", lambda path, mode: (os.path.basename(path), mode))
     record("replace", lambda old, new: (os.path.basename(old), os.path.getsize(old), new))
     idxfast.save(path, np.ones(3, np.uint8))
@@ -226,8 +276,7 @@ def test_order_of_calls(tmp_path, monkeypatch):
         ("chmod", name, 0o604),
         ("fsync", False),
         ("replace", name, 11, str(path)),
-        ("open", tmp_path.name, os.O_RDONLY | os.O_DIRECTORY, 0o777),
-        ("fsync", True),
+        ("sync_folder", str(tmp_path)),
     ]
 
 

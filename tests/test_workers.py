@@ -3,12 +3,13 @@
 import os
 import signal
 import threading
+import time
 
 import numpy as np
 import pytest
 
 import idxfast
-from idxfast import threads, workers
+from idxfast import helpers, threads, workers
 
 
 def test_the_choice_of_threads(monkeypatch, tmp_path):
@@ -77,13 +78,13 @@ def test_an_interrupt_while_threads_start_leaves_none(monkeypatch, no_thread_is_
     start = workers.start_helpers
 
     def interrupted(target, count, helpers):
-        start(target, count - 1, helpers)
-        raise KeyboardInterrupt
+        start(target, count, helpers)
+        if len(helpers) == 2:
+            raise KeyboardInterrupt
 
     monkeypatch.setattr(workers, "start_helpers", interrupted)
-    pool = workers.Workers(3)
-    with pytest.raises(KeyboardInterrupt), pool:
-        pytest.fail("it was not entered")
+    with pytest.raises(KeyboardInterrupt), workers.Workers(3) as pool:
+        list(pool.map(str, range(9)))
     no_thread_is_left()
 
 
@@ -94,6 +95,72 @@ def test_what_threads_leave_that_end_early_the_caller_does(monkeypatch):
     with workers.Workers(2) as pool:
         results = pool.map(lambda i: (i, threading.get_ident()), range(12))
         assert list(results) == [(i, here) for i in range(12)]
+
+
+@pytest.mark.parametrize(("threads", "items"), [(100, 3), (3, 100)])
+def test_no_more_threads_than_there_is_to_do(threads, items, monkeypatch, no_thread_is_left):
+    started, start = [], helpers.start_new_thread
+
+    def count(*arguments):
+        started.append(1)
+        return start(*arguments)
+
+    monkeypatch.setattr(helpers, "start_new_thread", count)
+    with workers.Workers(threads) as pool:
+        assert list(pool.map(str, range(items))) == [str(i) for i in range(items)]
+    assert len(started) == 3
+    no_thread_is_left()
+
+
+# Lets the k-th allocation after a call fail, for every k: those of its answer among them.
+NO_MEMORY = """
+import sys, threading
+from _testcapi import remove_mem_hooks, set_nomemory
+from idxfast.workers import Workers
+
+sys.unraisablehook = bool  # needs no memory
+caller, answers = threading.get_ident(), set()
+
+
+def call(k):
+    if threading.get_ident() != caller:
+        set_nomemory(k, k + 1)
+    return k
+
+
+for k in range(1, 100):
+    try:
+        with Workers(2) as workers:
+            assert list(workers.map(call, [k] * 6)) == [k] * 6
+        answers.add("right")
+    except MemoryError:
+        answers.add("MemoryError")
+    finally:
+        remove_mem_hooks()
+print(*sorted(answers))
+"""
+
+
+def test_a_thread_without_memory_for_its_answer(run_child):
+    pytest.importorskip("_testcapi", reason="this Python has no set_nomemory")
+    assert run_child(NO_MEMORY) == ["MemoryError", "right"]
+
+
+def test_a_thread_whose_start_is_interrupted_is_waited_for(monkeypatch):
+    start, ended = helpers.start_new_thread, []
+
+    def interrupted(*arguments):
+        start(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(helpers, "start_new_thread", interrupted)
+    helper = helpers.Helper(lambda: (time.sleep(1.5), ended.append(True)))
+    with pytest.raises(KeyboardInterrupt):
+        helper.start()
+    helper.join()
+    assert ended
+    helpers.Helper(ended.clear).join()  # it never was one
+    assert ended
 
 
 def test_an_interrupt_does_not_wait_for_a_call_aside(no_thread_is_left):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from ..native.codec import WINDOW
-from ..source import Source
-from ..threads import Progress, choose_threads
+from ..source import Progress, Source
+from ..threads import choose_threads
 from ..workers import Workers
 from .container import BGZF_HEADER_SIZE, is_bgzf
 from .decoder import Damaged, Decoder, NoSpace

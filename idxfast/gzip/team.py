@@ -21,8 +21,7 @@ import numpy as np
 
 from ..helpers import Helper, join_helpers, start_helpers
 from ..native.codec import WINDOW
-from ..source import Source
-from ..threads import Progress
+from ..source import Progress, Source
 from .decoder import Decoder
 from .runs import Mark, Memory, Run
 from .segments import STEP

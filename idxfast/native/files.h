@@ -1,4 +1,4 @@
-/* Open a file and learn its size in two calls of the system; on Windows this is left to Python. */
+/* Files and folders, each in a few calls of the system; on Windows this is left to Python. */
 #ifndef IDXFAST_FILES_H
 #define IDXFAST_FILES_H
 
@@ -14,14 +14,22 @@
 
 #define HAS_FILES 1
 
-/* A descriptor, or -1 with errno set. The size is -1 for what is not a regular file. */
+/* A descriptor, or -1 with errno set, as for a folder. The size is 0 for what is not a regular file. */
 static int open_with_size(const char *path, int64_t *size) {
     struct stat status;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         return -1;
     }
-    *size = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) ? (int64_t)status.st_size : -1;
+    *size = 0;
+    if (fstat(descriptor, &status) == 0) {
+        if (S_ISDIR(status.st_mode)) {
+            close(descriptor);
+            errno = EISDIR;
+            return -1;
+        }
+        *size = S_ISREG(status.st_mode) ? (int64_t)status.st_size : 0;
+    }
     return descriptor;
 }
 
@@ -45,6 +53,14 @@ static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) {
 
 static void close_descriptor(int descriptor) { close(descriptor); }
 
+static void sync_and_close(const char *path) {
+    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        fsync(descriptor);
+        close(descriptor);
+    }
+}
+
 #else
 
 #define HAS_FILES 0
@@ -52,6 +68,7 @@ static void close_descriptor(int descriptor) { close(descriptor); }
 static int open_with_size(const char *path, int64_t *size) { return -1; }
 static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) { return -1; }
 static void close_descriptor(int descriptor) {}
+static void sync_and_close(const char *path) {}
 
 #endif
 #endif

@@ -1,6 +1,11 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
-"""Open a file, and read a small one whole, at the cost of the system's calls alone."""
+"""Open a file, read a small one whole, synchronise a folder: the system's calls and no more.
+
+No descriptor is ever a mere number in Python, where Ctrl-C could come before anybody owns it.
+"""
+
+from io import FileIO
 
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals, PyErr_SetFromErrnoWithFilenameObject
@@ -16,6 +21,7 @@ cdef extern from "files.h" nogil:
     int open_with_size(const char *path, int64_t *size)
     ptrdiff_t read_and_close(int descriptor, char *out, size_t count)
     void close_descriptor(int descriptor)
+    void sync_and_close(const char *path)
 
 AVAILABLE = bool(HAS_FILES)     # not on Windows
 
@@ -31,17 +37,13 @@ def open_file(path, Py_ssize_t limit):
 
     Returns
     -------
-    data : bytes or None
-        All of a regular file that is not empty and not larger than `limit`.
-    descriptor : int
-        Of any other file, for the caller to close.
-    size : int
-        Of a regular file, in bytes; -1 for anything else.
+    bytes or FileIO
+        All of a regular file that is not empty and not larger than `limit`; any other, open.
 
     Raises
     ------
     OSError
-        As `os.open` does.
+        As `open` does.
     """
     cdef bytes encoded = PyUnicode_EncodeFSDefault(path)
     cdef const char *name = encoded
@@ -59,7 +61,7 @@ def open_file(path, Py_ssize_t limit):
                 PyErr_SetFromErrnoWithFilenameObject(OSError, path)
             PyErr_CheckSignals()
         if not 0 < size <= limit:
-            return None, descriptor, size
+            return FileIO(descriptor)
         data = PyBytes_FromStringAndSize(NULL, size)
     except BaseException:
         if descriptor >= 0:
@@ -70,4 +72,12 @@ def open_file(path, Py_ssize_t limit):
         count = read_and_close(descriptor, out, size)
     if count < 0:
         PyErr_SetFromErrnoWithFilenameObject(OSError, path)
-    return data if count == size else data[:count], -1, size
+    return data if count == size else data[:count]
+
+
+def sync_folder(path):
+    """Have the names in a folder reach the disk, if the system can do that."""
+    cdef bytes encoded = PyUnicode_EncodeFSDefault(path)
+    cdef const char *name = encoded
+    with nogil:
+        sync_and_close(name)

@@ -78,7 +78,11 @@ def _open_path(path: str, mode: Literal["rb", "r+b"], small: int) -> Source | St
             return MemorySource(file, path)
     else:
         file = io.FileIO(path, mode)
-    return _of_file(file, path, owned=True)
+    try:
+        return _of_file(file, path, owned=True)
+    except BaseException:
+        file.close()
+        raise
 
 
 def _of_file(file: Any, name: str, *, owned: bool) -> FileSource | StreamSource:

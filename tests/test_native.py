@@ -250,7 +250,7 @@ def test_a_file_that_is_shorter_than_its_size():
     size = os.stat(path).st_size
     content = Path(path).read_bytes()
     assert 0 < len(content) < size
-    assert files.open_file(path, size) == (content, -1, size)
+    assert files.open_file(path, size) == content
 
 
 def test_a_file_that_can_be_opened_but_not_read():

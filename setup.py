@@ -144,6 +144,7 @@ setup(
         extension("blocks", "precode.h"),
         extension("checksum", "libdeflate.pxd"),
         extension("codec", "libdeflate.pxd"),
+        extension("encoder", "libdeflate.pxd"),
         extension("files", "files.h"),
         extension("lists", "pages.h"),
         extension("members", "libdeflate.pxd"),

@@ -233,7 +233,7 @@ def test_each_allocation_of_the_import_fails(folder, run_child, shimmed, k):
 def native_calls(folder):
     """Each compiled function, and the buffers that it is given."""
     from idxfast.gzip.writer import encode_blocks
-    from idxfast.native import blocks, checksum, codec, files, members, memory
+    from idxfast.native import blocks, checksum, codec, encoder, files, members, memory
 
     data = bytearray(np.random.default_rng(1).integers(0, 9, 3_000, np.uint8))
     member = bytearray(gzip.compress(data))
@@ -245,7 +245,7 @@ def native_calls(folder):
         (lambda: checksum.crc32(data, 7), data),
         (lambda: checksum.combine_crc32(1 << 31, 1 << 30, 5), data),
         (lambda: codec.decode_segment(stream, 0, 8 * len(stream), False, out, 0, 0), stream, out),
-        (lambda: codec.encode(data, 6), data),
+        (lambda: encoder.encode(data, 6), data),
         (lambda: members.decode_member(member, 1 << 20), member),
         (lambda: members.find_blocks(bgzf, 0, len(bgzf), 1, 1), bgzf),
         (lambda: members.decode_members(bgzf, 0, len(bgzf), out, 0), bgzf, out),

@@ -14,7 +14,7 @@ ORDER = [
     "gzip.reader", "gzip.writer", "arrays", "raw", "streams", "reading", "writing", "names", "xz",
     "directory", "datasets.catalogue", "datasets.verifying", "datasets.transfer",
     "datasets.fetching", "datasets.loading", "datasets.synthetic", "datasets", "compat.classes",
-    "compat.files", "compat.idx2numpy.FormatError", "compat.idx2numpy.converters",
+    "compat.files", "compat.packers", "compat.pixels", "compat.idx2numpy.FormatError", "compat.idx2numpy.converters",
     "compat.idx2numpy", "compat.mnist", "compat.python_mnist", "compat.mnist_reader",
     "compat.mlxtend", "compat.torchvision.readers", "compat.torchvision.sets",
     "compat.torchvision", "compat.keras.folder", "compat.keras.mnist",

@@ -19,29 +19,20 @@ from __future__ import annotations
 
 import gzip
 import os
-import random
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
-from .. import sink
-from ..native.lists import rows
-from ..threads import choose_threads
-from ..workers import Workers
-from ..writing import DEFAULT_LEVEL, dumps
 from .files import Array, flat, load_pair
+from .packers import img_packer, label_packer
+from .pixels import draw, to_lists, widen
 
 __all__ = ["MNIST", "MNISTException", "img_packer", "label_packer"]
 
 _MODES = ("vanilla", "randomly_binarized", "rounded_binarized")
 _RETURN_TYPES = ("lists", "numpy")
-
-# How many images a thread converts at a time, and from how many bytes of pixels on several do it.
-# 60,000 images took 15 ms on two threads, by 1,024 as by 8,192, and 23 ms in one call of astype.
-_ROWS = 4096
-_MIN_SIZE = 1 << 20
 
 
 class MNISTException(Exception):
@@ -166,7 +157,7 @@ class MNIST:
         if batch is not None:
             start, count = batch
             pixels, labels = pixels[start : start + count], labels[start : start + count]
-        return _lists(pixels), array("B", labels.tobytes())
+        return to_lists(pixels), array("B", labels.tobytes())
 
     def process_images(self, images: Any) -> Any:
         """Give images the mode and the return type."""
@@ -187,18 +178,18 @@ class MNIST:
             pixels = np.random.random(pixels.shape) <= pixels / 255
         elif self.mode == "rounded_binarized":
             pixels = pixels > 127
-        return _widened(pixels)
+        return widen(pixels)
 
     def process_images_to_lists(self, images: Any) -> Any:
         """Give images the mode, as lists of int."""
         if self.mode == "vanilla":
-            return _lists(images) if isinstance(images, np.ndarray) else images
+            return to_lists(images) if isinstance(images, np.ndarray) else images
         pixels = np.asarray(images)
         if self.mode == "randomly_binarized":
-            ones = _draw(pixels.shape) <= pixels / 255
+            ones = draw(pixels.shape) <= pixels / 255
         else:
             ones = pixels > 127
-        return _lists(ones.view(np.uint8))
+        return to_lists(ones.view(np.uint8))
 
     def opener(self, path_fn: str, *args: Any, **kwargs: Any) -> Any:
         """Open a file, with .gz after its name if the files are gzip."""
@@ -226,40 +217,6 @@ _STEPS = (
 )
 
 
-def img_packer(
-    path: str,
-    filename: str,
-    imgs: Any,
-    gzip: bool = False,
-    magic: int = 2051,
-    rows: int = 28,
-    cols: int = 28,
-) -> None:
-    """Write images, each a sequence of rows * cols pixels, as an IDX file in a folder.
-
-    Raises
-    ------
-    TypeError
-        If the images are neither a list nor an array.
-    ValueError
-        If they are not what their file would announce.
-    """
-    pixels = _bytes_of(imgs, magic, 2051, "Unsupported data type.")
-    if pixels.size != len(pixels) * rows * cols:
-        raise ValueError(f"the images are not of {rows} rows and {cols} columns")
-    _pack(os.path.join(path, filename), pixels.reshape(len(pixels), rows, cols), gzip)
-
-
-def label_packer(
-    path: str, filename: str, label: Any, gzip: bool = False, magic: int = 2049
-) -> None:
-    """Write labels as an IDX file in a folder; errors as of `img_packer`."""
-    labels = _bytes_of(label, magic, 2049, "Unsupported label type.")
-    if labels.ndim != 1:
-        raise ValueError(f"labels of {labels.ndim} dimensions")
-    _pack(os.path.join(path, filename), labels, gzip)
-
-
 # Functions, not methods: an instance of the original class, patched, has no such methods.
 def _load(mnist: MNIST, what: Literal["train", "test"]) -> tuple[Any, Any]:
     """Load pixels and labels, as arrays unless there are methods that expect what `load` gives."""
@@ -284,53 +241,3 @@ def _read(mnist: MNIST, path_img: str, path_lbl: str) -> tuple[Array, Array]:
 def _is_ours(mnist: MNIST, name: str) -> bool:
     """Whether a method is the one above, not that of a subclass or of the script."""
     return getattr(getattr(mnist, name), "__func__", None) is _METHODS[name]
-
-
-def _widened(pixels: Array) -> Array:
-    """A copy as int64: most of the time goes into new memory, which several threads can enter."""
-    wide = np.empty(pixels.shape, np.int64)
-
-    def copy(start: int) -> None:
-        piece = slice(start, start + _ROWS)
-        wide[piece] = pixels[piece]
-
-    with Workers(choose_threads(None) if pixels.nbytes >= _MIN_SIZE else 1) as workers:
-        for _ in workers.map(copy, range(0, len(pixels), _ROWS)):
-            pass
-    return wide
-
-
-def _lists(pixels: Array) -> Any:
-    """Pixels as lists of int."""
-    if pixels.dtype != np.uint8 or pixels.ndim != 2:
-        return pixels.tolist()
-    return rows(np.ascontiguousarray(pixels), len(pixels))
-
-
-def _draw(shape: tuple[int, ...]) -> Array:
-    """As many numbers as `random.random` would give, the very same ones, and use them up."""
-    # Python and numpy make the same doubles from the same Mersenne Twister.
-    version, (*key, position), gauss = random.getstate()
-    twister: Any = np.random.RandomState()
-    twister.set_state(("MT19937", key, position))
-    numbers: Array = twister.random_sample(shape)
-    state: Any = twister.get_state()
-    random.setstate((version, (*state[1].tolist(), state[2]), gauss))
-    return numbers
-
-
-def _bytes_of(values: Any, magic: int, expected_magic: int, complaint: str) -> Array:
-    if not isinstance(values, (list, array, np.ndarray)):
-        raise TypeError(complaint)
-    if magic != expected_magic:
-        raise ValueError(f"the magic number of such a file is {expected_magic}, not {magic}")
-    numbers = np.asarray(values)
-    if numbers.size and (
-        numbers.dtype.kind not in "iu" or not 0 <= numbers.min() <= numbers.max() <= 255
-    ):
-        raise ValueError("only integers from 0 to 255 fit into a byte")
-    return numbers.astype(np.uint8)
-
-
-def _pack(path: str, values: Array, packed: bool) -> None:
-    sink.write(path, [dumps(values, compresslevel=DEFAULT_LEVEL if packed else None)])

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..native.checksum import crc32
-from ..native.codec import encode
+from ..native.encoder import encode
 from ..workers import Workers, call_aside
 from .container import BGZF_END, pack_bgzf_header, pack_header, pack_trailer
 

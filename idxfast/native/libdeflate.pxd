@@ -35,7 +35,8 @@ cdef inline void choose_code() noexcept nogil:
     """Have libdeflate choose its code for this processor.
 
     It does so at its first calls and notes the choice in variables without a lock, so each module
-    that uses it makes those calls when it is imported, before there are threads.
+    that decodes or sums up makes those calls when it is imported, before there are threads. For
+    encoding there is nothing to choose.
     """
     cdef unsigned char byte = 0
     cdef size_t consumed, produced

@@ -1,0 +1,3 @@
+from typing_extensions import Buffer
+
+def encode(data: Buffer, level: int) -> memoryview: ...

@@ -97,7 +97,7 @@ class BuildLibdeflate(build_clib):
                 for path in source.joinpath("lib").glob(pattern)
             )
             if self.compiler.compiler_type != "msvc":
-                library["cflags"] = ["-O3", "-fPIC"]
+                library["cflags"] = ["-O2", "-fPIC", "-fvisibility=hidden"]
         super().build_libraries(libraries)
 
 

@@ -102,8 +102,10 @@ def parse(start: bytes | bytearray, filename: str) -> Header:
     if len(start) < 4 + 4 * ndim:
         raise _cut_short(start, 4 + 4 * ndim, filename)
     shape = _DIMENSIONS[ndim].unpack_from(start, 4)
-    # Zero dimensions do not count: numpy cannot index an array whose other ones are too many.
-    size = math.prod(filter(None, shape)) * dtype.itemsize
+    size = dtype.itemsize
+    for count in shape:
+        # Zero does not count: numpy cannot index an array whose other dimensions are too large.
+        size *= count or 1
     if size > sys.maxsize:
         raise SizeError(
             f"no array can have the shape {shape} of {dtype.name}",

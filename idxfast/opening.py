@@ -45,7 +45,7 @@ def open_source(
         If it is a URL and fsspec is not installed.
     """
     if not isinstance(file, str) and hasattr(file, "__fspath__"):
-        file = os.fspath(cast("os.PathLike[Any]", file))
+        file = os.fspath(file)  # type: ignore[arg-type]
         if isinstance(file, bytes):
             file = os.fsdecode(file)
     if isinstance(file, str):

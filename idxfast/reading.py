@@ -17,7 +17,7 @@ from .errors import FormatError, SizeError, TruncatedError
 from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.container import MAGIC
 from .gzip.inflate import read_prefix
-from .gzip.reader import MAX_RATIO, decode
+from .gzip.reader import MAX_RATIO, decode, spare
 from .native.members import decode_member
 from .native.memory import fill
 from .opening import open_source
@@ -224,7 +224,7 @@ def _read_gzip(source: Source, options: _Options) -> np.ndarray[Any, Any]:
     array: np.ndarray[Any, Any]
     header: Header
 
-    def prepare(prefix: bytes) -> tuple[memoryview, int]:
+    def prepare(prefix: bytes) -> tuple[memoryview, int, int]:
         nonlocal array, header
         header = options.parse(prefix, source.name)
         total = header.offset + header.nbytes
@@ -239,10 +239,10 @@ def _read_gzip(source: Source, options: _Options) -> np.ndarray[Any, Any]:
             )
         if options.out is not None:
             array = options.destination(header, source.name)
-            return bytes_of(array), header.offset
-        memory = allocate(header.nbytes, source.name, before=header.offset)
+            return bytes_of(array), header.offset, total
+        memory = allocate(header.nbytes + spare(source), source.name, before=header.offset)
         array = as_payload(memory, header, header.offset)
-        return memoryview(memory), 0
+        return memoryview(memory), 0, total
 
     decode(source, prepare, options.threads, options.progress)
     return to_native(array, header)

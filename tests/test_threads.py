@@ -18,7 +18,7 @@ import pytest
 
 import idxfast
 from idxfast import helpers
-from idxfast.gzip import decoder, reader, runs, segments, team, writer
+from idxfast.gzip import ahead, decoder, reader, runs, segments, team, writer
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -27,7 +27,7 @@ REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 def small_steps(monkeypatch):
     """Let a file of some MB be cut as one of some GB would be."""
     monkeypatch.setattr(reader, "MIN_SIZE", 1)
-    monkeypatch.setattr(team, "MIN_GAP", 64 << 10)
+    monkeypatch.setattr(ahead, "MIN_GAP", 64 << 10)
     monkeypatch.setattr(team, "UNPACKED_STEP", 1)
     monkeypatch.setattr(team, "MIN_STEP", 64 << 10)
     monkeypatch.setattr(team, "COPY", 100_000)
@@ -94,7 +94,28 @@ def zeros():
     return out
 
 
-CONTENTS = {f.__name__: f for f in (images, many_images, unresolved, noise, letters, zeros)}
+def images_behind_noise():
+    """Where a part of the packed file unpacks to cannot be guessed from the whole."""
+    return np.concatenate([noise()[:700_000], images(4000).ravel()])
+
+
+def images_before_noise():
+    return np.concatenate([images(4000).ravel(), noise()[:700_000]])
+
+
+CONTENTS = {
+    f.__name__: f
+    for f in (
+        images,
+        many_images,
+        images_behind_noise,
+        images_before_noise,
+        unresolved,
+        noise,
+        letters,
+        zeros,
+    )
+}
 
 
 def deflated(level, strategy=0, window=31):
@@ -173,6 +194,74 @@ def test_runs_are_adopted(adopted):
         assert sum(adopted) > data.nbytes / 5
 
 
+@pytest.mark.parametrize("margin", [120_000, 400_000, 2_000_000])
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_a_run_in_the_result(threads, margin, monkeypatch):
+    moved = []
+    adopt = team.Team._adopt
+    advance = decoder.Decoder.advance
+
+    def counted(self, run):
+        if run.base is not None:
+            moved.append(run.base + run.adopted_at.position - self._decoder.position)
+        return adopt(self, run)
+
+    def slow(self, *args, **kwargs):
+        time.sleep(0.002)
+        return advance(self, *args, **kwargs)
+
+    monkeypatch.setattr(team, "MARGIN", margin)
+    for module in (team, reader):
+        monkeypatch.setattr(module, "SPARE", 2 * margin)
+    monkeypatch.setattr(team.Team, "_adopt", counted)
+    monkeypatch.setattr(decoder.Decoder, "advance", slow)
+    file, data = packed("many_images", "zlib-6")
+    for _ in range(10):
+        assert np.array_equal(idxfast.loads(file, threads=threads), data)
+    assert len(moved) >= 5
+    assert all(abs(by - margin) < 100_000 for by in moved)
+
+
+@pytest.mark.parametrize("content", ["many_images", "images_before_noise"])
+def test_a_run_in_the_result_that_is_in_the_way(content, monkeypatch):
+    """The leader gives it up, and waits until its thread has stopped."""
+    cleared = []
+    clear = team.Team._clear_result
+    advance = runs.Run.advance
+
+    def counted(self):
+        clear(self)
+        cleared.append(self._ahead.placed)
+
+    def slow(self, *args):
+        more = advance(self, *args)
+        # Whoever went on meanwhile would find it in the result.
+        self.memory[self.marks[-1].position :][:50_000] = 77
+        time.sleep(0.02)
+        return more
+
+    monkeypatch.setattr(team, "MARGIN", 34_000)
+    monkeypatch.setattr(team.Team, "_clear_result", counted)
+    monkeypatch.setattr(runs.Run, "advance", slow)
+    file, data = packed(content, "zlib-6")
+    for threads in (2, 3, 8):
+        assert np.array_equal(idxfast.loads(file, threads=threads), data)
+    assert cleared
+    assert not any(cleared)
+
+
+def test_an_error_in_a_run_that_the_leader_waits_for(monkeypatch):
+    def fail(self, *args):
+        time.sleep(0.1)
+        raise MemoryError
+
+    monkeypatch.setattr(team, "MARGIN", 34_000)
+    monkeypatch.setattr(runs.Run, "advance", fail)
+    file, _ = packed("many_images", "zlib-6")
+    with pytest.raises(MemoryError):
+        idxfast.loads(file, threads=2)
+
+
 def test_a_run_that_never_agrees_is_decoded_again(adopted):
     file, data = packed("unresolved", "zlib-6")
     assert np.array_equal(idxfast.loads(file, threads=4), data)
@@ -180,7 +269,7 @@ def test_a_run_that_never_agrees_is_decoded_again(adopted):
 
 
 def test_runs_of_a_bounded_length(adopted, monkeypatch):
-    monkeypatch.setattr(team, "SPAN", 2_000_000)
+    monkeypatch.setattr(ahead, "SPAN", 2_000_000)
     file, data = packed("many_images", "zlib-6")
     assert np.array_equal(idxfast.loads(file, threads=2), data)
     assert len(adopted) > 3
@@ -447,8 +536,8 @@ def test_after_a_fork(tmp_path):
     path.write_bytes(packed("images", "zlib-6")[0])
     code = (
         "import os, sys, idxfast\n"
-        "from idxfast.gzip import reader, team\n"
-        "reader.MIN_SIZE = 1; team.MIN_GAP = 65536; team.UNPACKED_STEP = 1\n"
+        "from idxfast.gzip import ahead, reader, team\n"
+        "reader.MIN_SIZE = 1; ahead.MIN_GAP = 65536; team.UNPACKED_STEP = 1\n"
         "first = idxfast.load(sys.argv[1], threads=3)\n"
         "for _ in range(20):\n"
         "    child = os.fork()\n"

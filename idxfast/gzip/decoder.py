@@ -54,8 +54,9 @@ class Decoder:
         self.total = 0
         self._source = source
         self._feed = Feed(source)
-        self._out = out
-        self._base = 0  # the position where `out` starts
+        self._memory = out
+        self._base = 0  # the position where the memory starts
+        self._out = out  # what may be written of it
         self._member = 0  # the current one, from 1
         self._member_offset = 0  # where in the source its compressed data start
         self._member_position = 0  # and its data in the unpacked stream
@@ -69,15 +70,29 @@ class Decoder:
         """Where in the source the decoder stands."""
         return self._feed.bit
 
+    @property
+    def has_all_space(self) -> bool:
+        """Whether it may write up to the end of the stream, and that is known."""
+        return 0 < self.total == self._base + len(self._out)
+
     def start(self, count: int) -> bytes:
         """The first bytes of the stream, or all there are, while they are in its memory."""
         return bytes(self._out[: min(count, self.position)])
 
-    def move_to(self, out: memoryview, base: int) -> None:
+    def move_to(self, memory: memoryview, base: int) -> None:
         """Go on in other memory, which starts at a position of the stream; take the data along."""
         kept = max(self.position - base, 0)
-        out[:kept] = self._out[base - self._base :][:kept]
-        self._out, self._base = out, base
+        memory[:kept] = self._out[base - self._base :][:kept]
+        self._memory, self._base = memory, base
+        self.confine(self.total)
+
+    def confine(self, position: int) -> None:
+        """Write nothing from a position of the stream on: `NoSpace` comes first."""
+        self._out = self._memory[: position - self._base]
+
+    def memory(self, position: int) -> memoryview:
+        """The memory from a position of the stream on, and what there is behind its end."""
+        return self._memory[position - self._base :]
 
     def advance(self, step: int, target: int | None = None, map: Map = map_here) -> bool:
         """Decode the next segment, or the next small members; return False if there are none.
@@ -111,9 +126,8 @@ class Decoder:
             self._inside = True
         at = self.position - self._base
         window = min(WINDOW, self.position - self._member_position)
-        # In the head, whose memory is a guess, it need not be sure that there is too little.
         result, after = decode_next(
-            feed, self._out, at, window, step, target, insist_on_space=self.total > 0
+            feed, self._out, at, window, step, target, insist_on_space=self.has_all_space
         )
         if result == NO_SPACE:
             raise NoSpace

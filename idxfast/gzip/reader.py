@@ -14,7 +14,7 @@ from .container import BGZF_HEADER_SIZE, is_bgzf
 from .decoder import Damaged, Decoder, NoSpace
 from .inflate import read_prefix
 from .segments import STEP
-from .team import Team
+from .team import SPARE, Team
 
 # A match of 258 bytes takes 2 bits at the least: no DEFLATE stream unpacks to more.
 MAX_RATIO = 1032
@@ -33,7 +33,7 @@ UNPACKED_STEP = 32 << 20
 # Compressed bytes from which on several threads are used.
 MIN_SIZE = 2 << 20
 
-Prepare = Callable[[bytes], tuple[memoryview, int]]
+Prepare = Callable[[bytes], tuple[memoryview, int, int]]
 
 
 def decode(
@@ -50,8 +50,8 @@ def decode(
         Starts with a gzip member.
     prepare : callable
         Called with the first `PREFIX` bytes of the unpacked stream, or all there are. Returns the
-        memory for the rest and the position in the stream where it starts; it ends where the
-        stream has to end.
+        memory for the rest, the position in the stream where it starts, and the one where the
+        stream has to end. With `spare` bytes more behind its end, less other memory is needed.
     threads : int, optional
         The most threads to use; as many as there are cores if not given.
     progress : callable, optional
@@ -71,6 +71,11 @@ def decode(
         raise decoder.damage(found) from None
 
 
+def spare(source: Source) -> int:
+    """How many bytes more of memory than the stream takes are of use."""
+    return SPARE if source.size >= MIN_SIZE else 0
+
+
 def _decode(
     decoder: Decoder,
     source: Source,
@@ -85,12 +90,11 @@ def _decode(
         prefix = decoder.start(PREFIX)
     except NoSpace:
         prefix = read_prefix(source, PREFIX)
-    out, origin = prepare(prefix)
-    decoder.total = origin + len(out)
+    memory, origin, decoder.total = prepare(prefix)
     if decoder.position > decoder.total:
         raise decoder.trailing_data()
 
-    target, base = out, origin
+    target, base = memory, origin
     if more and decoder.position < origin + WINDOW and origin:
         # The window would lie before the caller's memory.
         target, base = memoryview(np.empty(decoder.total, np.uint8)), 0
@@ -102,8 +106,8 @@ def _decode(
         raise decoder.trailing_data() from None
     if decoder.position < decoder.total:
         raise decoder.truncated()
-    if target is not out:
-        out[:] = target[origin:]
+    if target is not memory:
+        memory[: decoder.total - origin] = target[origin:]
 
 
 def _decode_rest(

@@ -42,6 +42,8 @@ class Run:
         The start, and the end of each segment.
     memory : ndarray
         The window, then the run's bytes.
+    base : int or None
+        Where in the stream the memory stands, if it is a part of the result's.
     feed : Feed
         Stands at the last mark.
     is_complete : bool
@@ -56,11 +58,12 @@ class Run:
 
     feed: Feed
 
-    def __init__(self, start: int, step: int, memory: Memory) -> None:
+    def __init__(self, start: int, step: int, memory: Memory, base: int | None = None) -> None:
         self.start = start
         self.step = step
         self.marks: list[Mark] = []
         self.memory = memory
+        self.base = base
         self.is_complete = False
         self.is_active = True
         self.adopted_at: Mark | None = None

@@ -8,6 +8,11 @@ the run had there, all that the run has decoded since is right: the leader adopt
 thread takes the lead; or, if the run has ended, the leader goes on behind it. Runs do the same with
 runs ahead of them. Whoever is free starts a run in the largest part that is left.
 
+Fresh memory costs nearly as much as decoding into it. So if one run can reach the end of the
+stream, the first one has its memory in the result, a little behind where its bytes belong, by a
+guess; when it is adopted, they are moved to their place. Until then the leader writes only up to
+what is still needed of it.
+
 So a guess that is never confirmed costs the time of the thread that made it, and nothing else.
 """
 
@@ -22,7 +27,8 @@ import numpy as np
 from ..helpers import Helper, join_helpers, start_helpers
 from ..native.codec import WINDOW
 from ..source import Progress, Source
-from .decoder import Decoder
+from .ahead import Ahead
+from .decoder import Decoder, NoSpace
 from .runs import Mark, Memory, Run
 from .segments import STEP
 
@@ -32,33 +38,17 @@ from .segments import STEP
 UNPACKED_STEP = 3 << 20
 # Compressed bytes of a segment, at the least.
 MIN_STEP = 64 << 10
-# Compressed bytes between one decoder and the next, at the least, for a run to start there.
-MIN_GAP = 1 << 20
-# The most bytes that a run unpacks before it is adopted.
-SPAN = 32 << 20
-# How far ahead of the leader the threads together decode, in spans: at least, and for each thread.
-# Were it further, the runs would leave holes between them for the leader alone. By the simulation
-# in benchmarks/, 8 threads decode 1 GiB packed like Fashion-MNIST 5.8 times as fast as one, and 3.7
-# times without a horizon.
-HORIZON = 3
-HORIZON_PER_THREAD = 0.6
 # How many bytes one job copies to their place.
 COPY = 4 << 20
+# How far behind its guessed place a run stands in the result. On the data sets' images the guess
+# was wrong by 80 KB at the most.
+MARGIN = 256 << 10
+# How many bytes there have to be behind the stream's end for that.
+SPARE = 2 * MARGIN
 # How often, in seconds, progress is reported, and a thread without work looks for some.
 PATIENCE = 0.05
 
 Job = Callable[[], object]
-
-
-def start_fraction(size: int, total: int) -> float:
-    """Where in a gap a run starts, in a stream of so many bytes, packed and unpacked.
-
-    Before the middle, for the decoder before it overlaps with it until both agree. That takes the
-    longer the more the data compress, which is to be copied from far away. Of 0.43 to 0.485,
-    Fashion-MNIST (1.8 to 1) was fastest from 0.47 on (0.43: 1.05 times as long), MNIST (4.7 to 1)
-    at 0.43 (0.455: 1.3).
-    """
-    return max(0.35, 0.5 - 0.015 * total / size)
 
 
 class Team:
@@ -78,16 +68,14 @@ class Team:
     ) -> None:
         self._decoder = decoder
         self._source = source
-        self._threads = min(threads, source.size // MIN_GAP + 1)
         self._progress = progress
         self._step = max(MIN_STEP, min(STEP, UNPACKED_STEP * source.size // decoder.total))
-        self._fraction = start_fraction(source.size, decoder.total)
         # What follows is looked at and changed with the lock held. Only an error, and that all is
         # done, may also be noted without: whoever waits looks again soon. And where the decoder
         # stands is looked at while it moves: a guess that is off by a segment is as good.
         self._changed = threading.Condition()
-        self._runs: list[Run] = []  # ahead of the decoder, in the order of the file
-        self._copies: list[Job] = []
+        self._ahead = Ahead(source.size, decoder.total, threads)
+        self._jobs: list[Job] = []
         self._spare: list[Memory] = []
         self._is_led = False
         self._is_done = False
@@ -100,7 +88,9 @@ class Team:
         """
         helpers: list[Helper] = []
         try:
-            start_helpers(self._work, self._threads, helpers)
+            # Now, while there is no leader who may be writing there.
+            self._place_run()
+            start_helpers(self._work, self._ahead.threads, helpers)
             for helper in helpers:
                 while not helper.wait(PATIENCE):
                     self._report()
@@ -136,59 +126,78 @@ class Team:
     def _next_job(self) -> Job | None:
         while True:
             with self._changed:
-                if self._copies and self._error is None:
-                    return self._copies.pop()
-                if self._is_done:
-                    return None
-                if not self._is_led:
+                if not self._is_led and not self._is_done:
                     self._is_led = True
                     return self._lead
+                if self._jobs and self._error is None:
+                    return self._jobs.pop()
+                if self._is_done:
+                    return None
                 run = self._start_run()
                 if run is not None:
                     return partial(self._run_ahead, run)
                 self._changed.wait(PATIENCE)
 
+    def _place_run(self) -> None:
+        """Have a run in the result, if it can reach the end of the stream."""
+        decoder, place = self._decoder, self._ahead.find_place(self._decoder.bit)
+        if place is None or self._ahead.threads == 1:
+            return
+        _, bit = place
+        left = decoder.total - decoder.position
+        ahead = left * (bit - decoder.bit) // (8 * self._source.size - decoder.bit)
+        base = decoder.position + ahead + MARGIN - WINDOW
+        if left - ahead > self._ahead.longest or len(decoder.memory(decoder.total)) < SPARE:
+            return
+        run = Run(bit, self._step, np.asarray(decoder.memory(base)), base)
+        run.is_active = False
+        self._ahead.runs = [run]
+        self._ahead.placed = run
+        self._jobs.append(partial(self._run_placed, run))
+
+    def _run_placed(self, run: Run) -> None:
+        with self._changed:
+            run.is_active = run is self._ahead.placed and not self._is_done
+        if run.is_active:
+            self._run_ahead(run)
+
     def _start_run(self) -> Run | None:
         """A run in the largest gap, if that is worth it and there may be one more."""
-        if sum(run.adopted_at is None for run in self._runs) >= self._threads - 1:
+        if self._ahead.guesses >= self._ahead.threads - 1:
             return None
-        size = 8 * self._source.size
-        fronts = [self._decoder.bit, *(run.bit for run in self._runs)]
-        span = SPAN * size // self._decoder.total
-        spans = max(HORIZON, HORIZON_PER_THREAD * self._threads)
-        horizon = self._decoder.bit + int(spans * span)
-        stops = [*(run.start for run in self._runs), min(size, horizon)]
-        gaps = [stop - front for front, stop in zip(fronts, stops, strict=True)]
-        gap = max(gaps)
-        if gap < 8 * MIN_GAP:
+        place = self._ahead.find_place(self._decoder.bit)
+        if place is None:
             return None
-        index = gaps.index(gap)
-        ahead = min(int(self._fraction * gap), span)
-        space = WINDOW + min(SPAN, self._decoder.total)
+        space = WINDOW + self._ahead.longest
         try:
             memory = self._spare.pop() if self._spare else np.empty(space, np.uint8)
         except MemoryError:
             return None  # the leader needs none
-        run = Run(fronts[index] + ahead, self._step, memory)
-        self._runs.insert(index, run)
+        index, bit = place
+        run = Run(bit, self._step, memory)
+        self._ahead.runs.insert(index, run)
         return run
 
     def _run_ahead(self, run: Run) -> None:
         """Decode a run until it is adopted, agrees with the next one, or can go no further."""
+        ahead = self._ahead
         try:
             more = run.open(self._source)
             while more:
-                more = run.advance(self._next_mark(run.bit, run.start))
                 with self._changed:
-                    more &= run in self._runs and run.adopted_at is None and not self._is_done
+                    target = ahead.next_mark(run.bit, run)
+                more = run.advance(target)
+                with self._changed:
+                    more &= run in ahead.runs and run.adopted_at is None and not self._is_done
                     if more:
-                        window = run.window(run.marks[-1])
-                        run.follower = self._agreement(run.bit, window, run.start)
+                        run.follower = ahead.agreement(run.bit, run.window(run.marks[-1]), run)
                         more = run.follower is None
         except OSError:
             pass  # the leader will meet it, too
         with self._changed:
             run.is_active = False
+            if run not in ahead.runs:
+                ahead.drop(run)
             leads = run.adopted_at is not None and not self._is_done and self._adopt(run)
             self._changed.notify_all()
         if leads:
@@ -196,49 +205,38 @@ class Team:
 
     def _lead(self) -> None:
         """Decode until a run is adopted whose thread takes the lead, or to the end."""
-        decoder = self._decoder
-        while True:
-            target = self._next_mark(decoder.bit)
-            more = decoder.advance(self._step, target)
+        decoder, ahead = self._decoder, self._ahead
+        while not self._is_done:
             with self._changed:
-                self._is_done |= not more
-                if self._is_done:
+                target = ahead.next_mark(decoder.bit)
+                decoder.confine(ahead.free_until(decoder.bit + 1))
+            try:
+                more = decoder.advance(self._step, target)
+            except NoSpace:
+                if decoder.has_all_space:
+                    raise
+                self._clear_result()
+                continue
+            with self._changed:
+                if not more:
+                    self._is_done = True
                     self._changed.notify_all()
                     return
-                self._drop_passed(target)
-                agreement = self._agreement(decoder.bit, decoder.window())
+                if ahead.drop_passed(decoder.bit, target):
+                    self._changed.notify_all()
+                agreement = ahead.agreement(decoder.bit, decoder.window())
                 if agreement is not None and not self._hand_over(*agreement):
                     self._changed.notify_all()
                     return
 
-    def _drop_passed(self, target: int | None) -> None:
-        """Forget the runs that the leader has passed, and the one whose mark turned out no cut."""
-        bit, runs = self._decoder.bit, self._runs
-        self._runs = [run for run in runs if run.bit >= bit]
-        marks = self._runs[0].marks if self._runs else []
-        if target is not None and bit > target and any(mark.bit == target for mark in marks):
-            del self._runs[0]
-        if len(self._runs) < len(runs):
-            self._changed.notify_all()
-
-    def _next_run(self, start: int) -> Run | None:
-        """The first run ahead of one that starts at a bit."""
-        return next((run for run in self._runs if run.start > start), None)
-
-    def _next_mark(self, bit: int, start: int = -1) -> int | None:
-        """The next place where the leader, or the run that starts at a bit, can be compared."""
+    def _clear_result(self) -> None:
+        """Give up the run that stands in the result, and wait until it writes nothing there."""
         with self._changed:
-            run = self._next_run(start)
-            marks = run.marks if run else []
-            return next((mark.bit for mark in marks if mark.bit > bit), None)
-
-    def _agreement(self, bit: int, window: bytes, start: int = -1) -> tuple[Run, Mark] | None:
-        """The run ahead that had the same window at the same place."""
-        run = self._next_run(start)
-        for mark in run.marks if run else []:
-            if mark.bit == bit and run and run.window(mark) == window:
-                return run, mark
-        return None
+            if self._ahead.placed is not None:
+                self._ahead.drop(self._ahead.placed)
+                self._changed.notify_all()
+            while self._ahead.placed is not None and not self._is_done:
+                self._changed.wait(PATIENCE)
 
     def _hand_over(self, run: Run, mark: Mark) -> bool:
         """Adopt a run from a mark on, or have its thread do so; return whether to lead on."""
@@ -247,28 +245,44 @@ class Team:
 
     def _adopt(self, run: Run) -> bool:
         """Have the decoder stand where the run stands; return whether to lead on from there."""
-        self._runs = self._runs[self._runs.index(run) + 1 :]
-        assert run.adopted_at is not None
-        start, stop = run.adopted_at.position, run.marks[-1].position
-        out = np.asarray(self._decoder.adopt(run, run.adopted_at))
-        # The decoder has copied the last window.
-        parts = [
-            slice(at, min(at + COPY, stop - WINDOW)) for at in range(start, stop - WINDOW, COPY)
-        ]
+        decoder, mark = self._decoder, run.adopted_at
+        assert mark is not None
+        self._ahead.adopt(run)
+        decoder.confine(self._ahead.free_until(run.bit))
+        start, stop = mark.position, run.marks[-1].position - WINDOW
+        parts = [slice(at, min(at + COPY, stop)) for at in range(start, stop, COPY)]
+        # How far they move, if run and result have the same memory. Then the end of each part
+        # stands where the next one, or the leader, will write.
+        shift = 0 if run.base is None else run.base + start - decoder.position
+        ends = [run.memory[max(part.start, part.stop - shift) : part.stop].copy() for part in parts]
+        try:
+            # The decoder has copied the last window.
+            out = np.asarray(decoder.adopt(run, mark))
+        except NoSpace:
+            if decoder.has_all_space:
+                raise
+            return True  # the leader will have to clear the result
         waiting = len(parts)
         if not parts:
-            self._spare.append(run.memory)
+            self._give_back(run)
 
-        def copy(part: slice) -> None:
+        def copy(part: slice, end: Memory) -> None:
             nonlocal waiting
-            np.copyto(out[part.start - start : part.stop - start], run.memory[part])
+            cut = part.stop - len(end)
+            np.copyto(out[part.start - start : cut - start], run.memory[part.start : cut])
+            out[cut - start : part.stop - start] = end
             with self._changed:
                 waiting -= 1
                 if not waiting:
-                    self._spare.append(run.memory)
+                    self._give_back(run)
 
-        self._copies += [partial(copy, part) for part in parts]
+        self._jobs += [partial(copy, *job) for job in zip(parts, ends, strict=True)]
         self._changed.notify_all()
-        if run.follower is not None and run.follower[0] in self._runs:
+        if run.follower is not None and run.follower[0] in self._ahead.runs:
             return self._hand_over(*run.follower)
         return True
+
+    def _give_back(self, run: Run) -> None:
+        """Let another run have the memory of one that is through."""
+        if run.base is None:
+            self._spare.append(run.memory)

@@ -15,13 +15,14 @@ import structured
 with atheris.instrument_imports(include=["idxfast"]):
     import idxfast
     from idxfast import reading
-    from idxfast.gzip import decoder, inflate, reader, runs, segments, team
+    from idxfast.gzip import ahead, decoder, inflate, reader, runs, segments, team
 
 SMALL = reading.SMALL
 reader.HEAD_STEP = reader.STEP = 1
 reader.HEAD_SIZE = reader.PREFIX
 reader.MIN_SIZE = 1
-team.MIN_GAP = team.STEP = 256
+ahead.MIN_GAP = team.STEP = 256
+team.MARGIN = 40_000
 runs.FIRST_STEP = runs.LAST_STEP = 64
 segments.SEARCH = 1024
 inflate._PIECE = 64

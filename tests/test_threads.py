@@ -1,6 +1,7 @@
 """Several threads give what one gives: the same array, or the same error."""
 
 import _thread
+import contextlib
 import gzip
 import os
 import shutil
@@ -19,6 +20,7 @@ import pytest
 import idxfast
 from idxfast import helpers
 from idxfast.gzip import ahead, decoder, reader, runs, segments, team, writer
+from idxfast.native.memory import address
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -250,6 +252,64 @@ def test_a_run_in_the_result_that_is_in_the_way(content, monkeypatch):
     assert not any(cleared)
 
 
+@pytest.mark.parametrize("threads", [2, 3, 8])
+@pytest.mark.parametrize("content", ["many_images", "images_behind_noise", "images_before_noise"])
+def test_no_memory_is_written_by_two(content, threads, monkeypatch):
+    """What one thread decodes or copies to is nothing that another one uses meanwhile."""
+    random = np.random.default_rng(threads)
+    lock = threading.Lock()
+    in_use: list[tuple[int, int, bool]] = []
+    clashes = []
+
+    @contextlib.contextmanager
+    def using(*uses):
+        with lock:
+            for start, stop, written in uses:
+                for other_start, other_stop, other_written in in_use:
+                    overlap = max(start, other_start) < min(stop, other_stop)
+                    if overlap and (written or other_written):
+                        clashes.append((uses, in_use[:]))
+            in_use.extend(uses)
+            pause = random.random() / 200
+        time.sleep(pause)
+        try:
+            yield
+        finally:
+            with lock:
+                for use in uses:
+                    in_use.remove(use)
+
+    def span(buffer):
+        return address(buffer), address(buffer) + len(buffer)
+
+    def decode_segment(data, start, stop, cut, out, position, window):
+        first, last = span(out)
+        uses = [
+            (first + position - window, first + position, False),
+            (first + position, last, True),
+        ]
+        with using(*uses):
+            return original(data, start, stop, cut, out, position, window)
+
+    class Numpy:
+        asarray, empty, uint8 = np.asarray, np.empty, np.uint8
+
+        @staticmethod
+        def copyto(out, data):
+            with using((*span(data), False), (*span(out), True)):
+                np.copyto(out, data)
+
+    original = segments.decode_segment
+    monkeypatch.setattr(segments, "decode_segment", decode_segment)
+    monkeypatch.setattr(team, "np", Numpy)
+    monkeypatch.setattr(team, "MARGIN", 120_000)
+    file, data = packed(content, "zlib-6")
+    for _ in range(3):
+        assert np.array_equal(idxfast.loads(file, threads=threads), data)
+    assert not clashes
+
+
+@pytest.mark.usefixtures("adopted")
 def test_an_error_in_a_run_that_the_leader_waits_for(monkeypatch):
     def fail(self, *args):
         time.sleep(0.1)

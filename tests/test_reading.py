@@ -120,6 +120,23 @@ def test_unaligned_out(content, packed, oracle):
     assert not memory[[0, 1201, 1202]].any()
 
 
+class Subclass(np.ndarray):
+    def reshape(self, *shape):
+        return self
+
+
+@pytest.mark.parametrize("kind", [np.matrix, np.recarray, np.memmap, Subclass])
+@pytest.mark.parametrize("size", [0, 100_000], ids=["small", "large"])
+@pytest.mark.parametrize("how", ["bytes", "stream"])
+def test_out_of_a_subclass(kind, size, how, packed, oracle):
+    content = oracle.pack(0x0B, (2, 3 + size))
+    data = packed(content)
+    out = np.zeros((2, 3 + size), np.int16).view(kind)
+    source = io.BufferedReader(io.BytesIO(data)) if how == "stream" else data
+    assert idxfast.load(source, out=out) is out
+    oracle.check(np.asarray(out), content)
+
+
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("mode", ["r", "c", "r+"])

@@ -53,13 +53,15 @@ def write(file: File, pieces: Iterable[Buffer]) -> None:
     if not isinstance(file, (str, bytes, os.PathLike)):
         _write_to_object(file, pieces)
         return
-    path = os.path.realpath(os.fsdecode(file))
+    given = os.fsdecode(file)
+    path = os.path.realpath(given)
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
         mode = None
-    if mode is not None and not stat.S_ISREG(mode):
-        with open(path, "wb", buffering=0) as special:
+    # What ends in a slash is no file's name, and the system says so; realpath drops the slash.
+    if not os.path.basename(given) or (mode is not None and not stat.S_ISREG(mode)):
+        with open(given, "wb", buffering=0) as special:
             _write_to_object(special, pieces)
         return
     with _replacing(path, mode) as temporary:

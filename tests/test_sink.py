@@ -245,6 +245,21 @@ def test_a_folder_that_is_missing(tmp_path):
     assert error.value.filename == str(tmp_path / "none")
 
 
+@pytest.mark.parametrize("name", ["", "missing/", "file/", "folder/", "folder/file/"])
+def test_what_is_no_file_name_is_refused_as_open_does(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    errors = []
+    for write in (lambda: open(name, "wb"), lambda: idxfast.save(name, np.zeros(3, np.uint8))):
+        with pytest.raises(OSError) as caught:
+            write()
+        errors.append((type(caught.value), str(caught.value)))
+    assert errors[0] == errors[1]
+    assert sorted(os.listdir()) == ["file", "folder"]
+    assert os.listdir("folder") == []
+
+
 def test_order_of_calls(tmp_path, monkeypatch):
     """Written, synchronised, closed to others until its mode is set; and only then renamed."""
     calls = []

@@ -54,6 +54,16 @@ def write(file: File, pieces: Iterable[Buffer]) -> None:
         _write_to_object(file, pieces)
         return
     given = os.fsdecode(file)
+    try:
+        _write_to_path(given, pieces)
+    except OSError as error:
+        if error.filename in (None, given):
+            raise
+        # It is of the temporary, of which the caller knows nothing.
+        raise OSError(error.errno, error.strerror, given) from error
+
+
+def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
     path = os.path.realpath(given)
     try:
         mode = os.stat(path).st_mode

@@ -239,24 +239,46 @@ def test_the_folder_may_not_be_listed():
         assert idxfast.load(path).tolist() == [1, 1, 1]
 
 
-def test_a_folder_that_is_missing(tmp_path):
-    with pytest.raises(FileNotFoundError) as error:
-        idxfast.save(tmp_path / "none" / "file", np.zeros(3, np.uint8))
-    assert error.value.filename == str(tmp_path / "none")
+@pytest.mark.parametrize("call", ["open", "chmod", "replace"])
+def test_an_error_of_the_temporary_names_the_path(call, tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    idxfast.save(path, np.zeros(3, np.uint8))
+
+    def fail(temporary, *arguments, **options):
+        raise PermissionError(errno.EACCES, "Permission denied", temporary)
+
+    with monkeypatch.context() as patch, pytest.raises(PermissionError) as caught:
+        patch.setattr(os, call, fail)
+        idxfast.save(path, np.zeros(3, np.uint8))
+    assert str(caught.value) == f"[Errno {errno.EACCES}] Permission denied: {str(path)!r}"
 
 
-@pytest.mark.parametrize("name", ["", "missing/", "file/", "folder/", "folder/file/"])
-def test_what_is_no_file_name_is_refused_as_open_does(name, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "missing/",
+        "file/",
+        "folder/",
+        "folder/file/",
+        "missing/file",
+        "file/in",
+        "loop",
+        "x" * 300,
+    ],
+)
+def test_where_no_file_can_be_made_the_error_is_that_of_open(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
     errors = []
-    for write in (lambda: open(name, "wb"), lambda: idxfast.save(name, np.zeros(3, np.uint8))):
+    for write in (lambda: io.FileIO(name, "w"), lambda: idxfast.save(name, np.zeros(3, np.uint8))):
         with pytest.raises(OSError) as caught:
             write()
         errors.append((type(caught.value), str(caught.value)))
     assert errors[0] == errors[1]
-    assert sorted(os.listdir()) == ["file", "folder"]
+    assert sorted(os.listdir()) == ["file", "folder", "loop"]
     assert os.listdir("folder") == []
 
 

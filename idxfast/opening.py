@@ -49,7 +49,7 @@ def open_source(
         if isinstance(file, bytes):
             file = os.fsdecode(file)
     if isinstance(file, str):
-        if "://" in file and _URL.match(file):
+        if is_url(file):
             return _open_url(file)
         return _open_path(file, mode, small)
     if isinstance(file, int):
@@ -69,6 +69,11 @@ def open_source(
         if hasattr(file, "readinto") or hasattr(file, "read"):
             return StreamSource(file, name, owned=False)
     raise TypeError(f"{name} is no path, no bytes of a file and no binary file")
+
+
+def is_url(path: str) -> bool:
+    """Whether it is a URL, not the path of a file."""
+    return "://" in path and _URL.match(path) is not None
 
 
 def _open_path(path: str, mode: Literal["rb", "r+b"], small: int) -> Source | StreamSource:

@@ -13,6 +13,7 @@ import numpy as np
 from . import sink
 from .format import CODES, Header, pack
 from .gzip.writer import encode_blocks, encode_member
+from .opening import is_url
 from .threads import check_threads, choose_threads
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def save(
     SizeError
         If a dimension does not fit into 32 bits.
     ValueError
-        If there is no such level, or it is given for a path that is not compressed.
+        If there is no such level, it is given for a path that is not compressed, or `file` is a
+        URL.
     OSError
         If writing fails; then a file at the path is as it was.
 
@@ -86,11 +88,16 @@ def save(
     asked = compresslevel is not None or seekable
     compressed = asked
     if isinstance(file, (str, bytes, os.PathLike)):
-        compressed = os.fsdecode(file).lower().endswith(".gz")
+        path = os.fsdecode(file)
+        if is_url(path):
+            raise ValueError(
+                f"{path!r} is a URL; open it, and give compresslevel if it is to be gzip: "
+                "with fsspec.open(url, 'wb') as file: idxfast.save(file, array)"
+            )
+        compressed = path.lower().endswith(".gz")
         if asked and not compressed:
             raise ValueError(
-                "compresslevel and seekable are for names that end in .gz, "
-                f"which {os.fsdecode(file)!r} does not"
+                f"compresslevel and seekable are for names that end in .gz, which {path!r} does not"
             )
     array = _checked(array)
     header = _header_of(array)

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import struct
 
 import numpy as np
@@ -125,6 +126,24 @@ def test_threads_make_no_difference(kind, level, tmp_path):
     for wrong in (0, -1):
         with pytest.raises(ValueError, match="threads is"):
             idxfast.save(path, array, threads=wrong)
+
+
+@pytest.mark.parametrize("name", ["memory://idxfast/saved", "memory://idxfast/saved.gz"])
+def test_a_url_is_refused_and_works_as_the_error_says(name, tmp_path, monkeypatch):
+    fsspec = pytest.importorskip("fsspec")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "memory:" / "idxfast").mkdir(parents=True)
+    array = np.arange(300_000, dtype=np.int16)
+    for url in (name, os.fsencode(name)):
+        with pytest.raises(
+            ValueError, match=r"give compresslevel.* with fsspec\.open\(url, 'wb'\)"
+        ):
+            idxfast.save(url, array)
+    assert list(tmp_path.rglob("saved*")) == []
+    for options in ({}, {"compresslevel": 6}, {"seekable": True}):
+        with fsspec.open(name, "wb") as file:
+            idxfast.save(file, array, **options)
+        assert np.array_equal(idxfast.load(name), array)
 
 
 def test_no_more_of_numpy_is_imported(tmp_path, run_child):

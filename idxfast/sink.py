@@ -106,6 +106,8 @@ def _replacing(path: str, mode: int | None) -> Iterator[BinaryIO]:
 def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:
     if isinstance(file, io.TextIOBase):
         raise TypeError("the file is open in text mode; open it in binary mode")
+    if not hasattr(file, "write"):
+        raise TypeError(f"<{type(file).__name__}> is no path and no binary file")
     # io's own classes use what they are given only during the call. Others may keep it, while the
     # memory of a piece is the caller's, or the next piece's.
     may_keep = not isinstance(file, io.IOBase)

@@ -57,8 +57,9 @@ class FileSource:
             self._file.close()
 
     def consume(self) -> None:
-        """Leave the file object where the data ended."""
-        self._file.seek(self._start + self.size)
+        """Leave the caller's file object where the data ended."""
+        if not self._owned:
+            self._file.seek(self._start + self.size)
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill a buffer from a position; return how many bytes there were."""

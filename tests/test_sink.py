@@ -93,6 +93,12 @@ def test_file_objects(tmp_path):
     assert idxfast.load(tmp_path / "file").tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("wrong", [None, 1.5, ["file"], object()])
+def test_what_is_no_file_is_refused(wrong):
+    with pytest.raises(TypeError, match=r"^<\w+> is no path and no binary file$"):
+        idxfast.save(wrong, np.zeros(3, np.uint8))
+
+
 def test_an_object_whose_write_returns_nothing(oracle):
     class Collector:
         def __init__(self):

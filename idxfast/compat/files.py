@@ -25,7 +25,12 @@ TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 EMNIST = "gzip.zip"
 
 # What zipfile raises, depending on which byte of a file is wrong; NotImplementedError is one, too.
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
+# It has imported the decompressors that this Python has.
+_ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError),
+    getattr(sys.modules.get("lzma"), "LZMAError", zlib.error),
+    getattr(sys.modules.get("compression.zstd"), "ZstdError", zlib.error),
+)
 
 
 def load(file: Any) -> Array:

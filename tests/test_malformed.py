@@ -221,7 +221,7 @@ def test_refused_as_stream(data, kind):
         (b"\xff\xd8\xff\xe0", "a JPEG image"),
         (b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
         (b"\x55\x4c\x3d\x1e", "a Lush (SN3) matrix"),
-        (member(member()), "gzip inside gzip"),
+        (member(member()), "gzip, packed once more"),
         (b"\x02\x08\0\0" + GOOD[4:], "byte-swapped"),
         (GOOD[:4] + struct.pack("<II", 2, 3) + GOOD[12:], "byte-swapped"),
         (GOOD[:2] + b"\x0a" + GOOD[3:], "0x0a"),

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import raw, streams
 from .arrays import allocate, as_payload, bytes_of, check_out, new_array, to_native
-from .errors import FormatError, SizeError, TruncatedError
+from .errors import IdxError, SizeError, TruncatedError
 from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.container import MAGIC
 from .gzip.inflate import read_prefix
@@ -261,8 +261,8 @@ def _map(file: File, mode: str, out: object) -> np.ndarray[Any, Any]:
         return raw.map_payload(source, parse(start, source.name), mode)
 
 
-def _unmappable(filename: str, found: str) -> FormatError:
-    return FormatError(
+def _unmappable(filename: str, found: str) -> IdxError:
+    return IdxError(
         "only a raw file on disk can be mapped",
         filename=filename,
         offset=0,

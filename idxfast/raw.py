@@ -88,8 +88,7 @@ def check_size(source: Source, header: Header) -> None:
         raise truncated(source.name, header, source.size - header.offset)
     if source.size > total:
         raise TrailingDataError(
-            f"{source.size - total:,} bytes follow the payload"
-            + swapped_hint(header, source.size - header.offset),
+            "more bytes follow the payload" + swapped_hint(header, source.size - header.offset),
             filename=source.name,
             offset=total,
             expected=total,

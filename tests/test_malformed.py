@@ -225,6 +225,7 @@ def test_refused_as_stream(data, kind):
         (b"\x02\x08\0\0" + GOOD[4:], "byte-swapped"),
         (GOOD[:4] + struct.pack("<II", 2, 3) + GOOD[12:], "byte-swapped"),
         (GOOD[:2] + b"\x0a" + GOOD[3:], "0x0a"),
+        (GOOD + b"x", "more bytes follow the payload (at byte 18, expected 18, found 19)"),
         (b"", "empty"),
         (GOOD[:3], "3 of 4"),
         (member(crc=1), "0x00000001"),

@@ -54,7 +54,8 @@ def read_payload(
         return stop
 
     with Workers(choose_threads(threads) if len(data) >= MIN_SIZE else 1) as workers:
-        for done in workers.map(read, range(0, len(data), CHUNK)):
+        # Once at least, for progress.
+        for done in workers.map(read, range(0, len(data) or 1, CHUNK)):
             if progress is not None:
                 progress(header.offset + done, source.size)
 

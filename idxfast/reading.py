@@ -67,10 +67,11 @@ def load(
         Called as ``progress(done, total)`` with bytes of the unpacked file, header included, always
         in the thread that called `load`. What it raises ends the reading.
     max_bytes : int, optional
-        The most bytes that the array may take: for services that read files of others. Without it,
-        the file's own size (gzip: 1,032 times that) is the limit. A mapping takes none. A gzip
-        stream of unknown size may take 0.1 % and 256 KiB more, which is enough for an array in one
-        member, but not always for one in many small ones.
+        The most bytes that the array may take, for services that read files of others; a larger
+        one is a `SizeError`. If not given, the file's own size is the limit, for gzip 1,032 times
+        that. Of gzip from a pipe, or from an object that is read in order, little more than so many
+        compressed bytes are read: an array in very many small members may be refused although it
+        would fit. With `mmap_mode` it is ignored, for a mapping takes no memory.
 
     Returns
     -------

@@ -210,7 +210,9 @@ def test_progress(packed, oracle, tmp_path):
 
 
 @pytest.mark.parametrize("how", ["path", "bytes", "stream"])
-def test_progress_of_a_small_file(how, content, packed, tmp_path):
+@pytest.mark.parametrize("shape", [(30, 20), (0, 28, 28)], ids=str)
+def test_progress_of_a_small_file(how, shape, packed, oracle, tmp_path):
+    content = oracle.pack(0x0B, shape)
     path = tmp_path / "file"
     path.write_bytes(packed(content))
     calls = []

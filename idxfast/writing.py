@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
 import sys
 from collections.abc import Iterator
@@ -70,7 +71,8 @@ def save(
     Raises
     ------
     TypeError
-        If the array has another type; the message names the nearest one.
+        If the array has another type; the message names the nearest one. Or if `file` is nothing
+        to write to, or a number is not whole.
     SizeError
         If a dimension does not fit into 32 bits.
     ValueError
@@ -143,7 +145,7 @@ def dumps(array: Any, *, compresslevel: int | None = None) -> bytes:
 
 
 def _check_level(level: int | None) -> None:
-    if level is not None and not 0 <= level <= MAX_LEVEL:
+    if level is not None and not 0 <= operator.index(level) <= MAX_LEVEL:
         raise ValueError(f"compresslevel is {level}, not 0 to {MAX_LEVEL}")
 
 

@@ -83,6 +83,23 @@ def test_levels_and_determinism(tmp_path):
             idxfast.save(path, array, compresslevel=level)
 
 
+@pytest.mark.parametrize("option", [{"compresslevel": 6.0}, {"threads": 2.0}, {"threads": 2.5}])
+def test_a_number_that_is_not_whole(option, tmp_path):
+    array = np.zeros(3, np.uint8)
+    call = idxfast.dumps if "compresslevel" in option else idxfast.loads
+    with pytest.raises(TypeError, match="integer"):
+        idxfast.save(tmp_path / "file.gz", array, **option)
+    with pytest.raises(TypeError, match="integer"):
+        call(array, **option)
+
+
+@pytest.mark.parametrize("one", [1, np.int64(1), np.uint8(1), True])
+def test_a_whole_number_of_any_type(one, tmp_path):
+    array = np.zeros(3, np.uint8)
+    idxfast.save(tmp_path / "file.gz", array, compresslevel=one, threads=one)
+    assert idxfast.load(tmp_path / "file.gz", threads=one).tolist() == [0, 0, 0]
+
+
 def test_blocks_are_bgzf():
     array = np.random.default_rng(1).integers(0, 256, 300_000, np.uint8)
     file = io.BytesIO()

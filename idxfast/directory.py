@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 
@@ -81,7 +81,7 @@ def load_file(path: str, max_bytes: int | None = None) -> np.ndarray[Any, Any]:
     """
     with open(path, "rb") as file:
         if file.peek(len(MAGIC)).startswith(MAGIC):
-            return load(cast(BinaryIO, XzStream(file, path)), max_bytes=max_bytes)
+            return load(XzStream(file, path), max_bytes=max_bytes)
         return load(file, max_bytes=max_bytes)
 
 

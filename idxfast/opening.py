@@ -6,22 +6,18 @@ import io
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, cast
+from typing import Any, Literal, cast
 
 from .native import files
 from .pread import read_at
 from .source import FileSource, MemorySource, Source, StreamSource
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-    File: TypeAlias = str | os.PathLike[str] | os.PathLike[bytes] | int | Buffer | BinaryIO
+from .typing import Buffer, ReadableFile
 
 _URL = re.compile(r"[A-Za-z][\w+.:-]+://")
 
 
 def open_source(
-    file: File, mode: Literal["rb", "r+b"] = "rb", *, small: int = 0
+    file: ReadableFile, mode: Literal["rb", "r+b"] = "rb", *, small: int = 0
 ) -> Source | StreamSource:
     """Open what the caller passed.
 

@@ -7,7 +7,7 @@ for what cannot tell its size memory grows as bytes arrive. Only then is an arra
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,11 +23,7 @@ from .native.memory import fill
 from .opening import open_source
 from .source import FileSource, MemorySource, Progress, Source, StreamSource
 from .threads import check_threads
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-    from .opening import File
+from .typing import BytesLike, ReadableFile
 
 # A file of so many bytes is read at once, and decoded in one call if it is gzip and unpacks to so
 # many, before its header is looked at.
@@ -36,7 +32,7 @@ SMALL_UNPACKED = 512 << 10
 
 
 def load(
-    file: File,
+    file: ReadableFile,
     *,
     out: np.ndarray[Any, Any] | None = None,
     mmap_mode: str | None = None,
@@ -99,7 +95,7 @@ def load(
 
 
 def loads(
-    data: Buffer,
+    data: BytesLike,
     *,
     out: np.ndarray[Any, Any] | None = None,
     threads: int | None = None,
@@ -129,7 +125,7 @@ def loads(
         return _read(source, _Options(out, threads, None, max_bytes))
 
 
-def read_header(file: File) -> Header:
+def read_header(file: ReadableFile) -> Header:
     """Read the dtype and shape of an IDX file, raw or gzip, without its payload.
 
     Parameters
@@ -249,7 +245,7 @@ def _read_gzip(source: Source, options: _Options) -> np.ndarray[Any, Any]:
     return to_native(array, header)
 
 
-def _map(file: File, mode: str, out: object) -> np.ndarray[Any, Any]:
+def _map(file: ReadableFile, mode: str, out: object) -> np.ndarray[Any, Any]:
     raw.check_mode(mode)
     if out is not None:
         raise ValueError("mmap_mode makes no copy of the data that out= could take")

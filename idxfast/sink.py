@@ -15,14 +15,10 @@ import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 
 from .native import files
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-    File: TypeAlias = str | bytes | os.PathLike[Any] | int | BinaryIO
+from .typing import Buffer, WritableFile
 
 # Ours are named .NAME.PID-RANDOM.tmp; what a killed process left is removed after a day.
 _SUFFIX = ".tmp"
@@ -32,7 +28,7 @@ _MAX_AGE = 24 * 60 * 60
 _REPLACE_SECONDS = 2.0
 
 
-def write(file: File, pieces: Iterable[Buffer]) -> None:
+def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
     """Write pieces one after another to a path or an open binary file.
 
     Parameters

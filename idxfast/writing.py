@@ -7,7 +7,7 @@ import operator
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,11 +16,7 @@ from .format import CODES, Header, pack
 from .gzip.writer import encode_blocks, encode_member
 from .opening import is_url
 from .threads import check_threads, choose_threads
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-    from .sink import File
+from .typing import Buffer, WritableFile
 
 DEFAULT_LEVEL = 6
 MAX_LEVEL = 12  # libdeflate's
@@ -40,7 +36,7 @@ _NEAREST = {
 
 
 def save(
-    file: File,
+    file: WritableFile,
     array: Any,
     *,
     compresslevel: int | None = None,

@@ -57,7 +57,8 @@ def as_payload(memory: np.ndarray[Any, Any], header: Header, offset: int) -> np.
 
 def bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
     """The memory of a C-contiguous array."""
-    return memoryview(array.reshape(-1).view(np.uint8))
+    # A subclass may have a shape of its own: np.matrix stays one of two dimensions.
+    return memoryview(np.asarray(array).reshape(-1).view(np.uint8))
 
 
 def to_native(array: np.ndarray[Any, Any], header: Header) -> np.ndarray[Any, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 
-from .errors import FormatError
+from .errors import IdxError
 from .names import Pair, find_pair, words_of
 from .reading import load
 from .xz import MAGIC, XzStream
@@ -62,14 +62,7 @@ def load_pair(
     """Read two files of a directory, as `load_dataset` does."""
     images_file, labels_file = (os.path.join(directory, name) for name in pair)
     images, labels = load_file(images_file), load_file(labels_file)
-    if images.ndim == 0 or images.shape[:1] != labels.shape[:1]:
-        raise FormatError(
-            f"not as many labels as there are images in {pair.images}",
-            filename=labels_file,
-            offset=4,
-            expected=images.shape[:1],
-            found=labels.shape[:1],
-        )
+    check_counts(images, labels, labels_file)
     square = images.ndim == 3 and images.shape[1] == images.shape[2]
     if upright and square and words_of(pair.images)[0] == "emnist":
         _transpose(images)
@@ -88,8 +81,21 @@ def load_file(path: str, max_bytes: int | None = None) -> np.ndarray[Any, Any]:
     """
     with open(path, "rb") as file:
         if file.peek(len(MAGIC)).startswith(MAGIC):
-            return load(cast(BinaryIO, XzStream(file, path)), max_bytes=max_bytes)
+            return load(XzStream(file, path), max_bytes=max_bytes)
         return load(file, max_bytes=max_bytes)
+
+
+def check_counts(images: np.ndarray[Any, Any], labels: np.ndarray[Any, Any], filename: str) -> None:
+    """Refuse labels, of a file of this name, that are not as many as the images."""
+    expected, found = (len(array) if array.ndim else "no row" for array in (images, labels))
+    if not images.ndim or expected != found:
+        raise IdxError(
+            "there are not as many labels as images",
+            filename=filename,
+            offset=4,
+            expected=expected,
+            found=found,
+        )
 
 
 def _transpose(images: np.ndarray[Any, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 
 class IdxError(ValueError):
-    """A file that cannot be read as IDX.
+    """A file that cannot be read as IDX, or not in the way that was asked for.
 
     Parameters
     ----------

@@ -11,7 +11,6 @@ ways, and unpackers put dots where there were dashes::
 
 from __future__ import annotations
 
-import errno
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -63,8 +62,9 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
         fitting = [wanted]
     if not fitting:
         known = ", ".join("-".join(words) for words in sorted(pairs)) or "none at all"
-        reason = f"no images with labels of kind {kind!r}; there are: {known}"
-        raise FileNotFoundError(errno.ENOENT, reason, where)
+        raise FileNotFoundError(
+            f"{where}: no images with labels of kind {kind!r}; there are: {known}"
+        )
     if len(fitting) > 1:
         known = ", ".join("-".join(words) for words in sorted(fitting))
         raise ValueError(f"{where}: several sets are of kind {kind!r}: {known}; say which")

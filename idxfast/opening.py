@@ -6,22 +6,18 @@ import io
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, cast
+from typing import Any, Literal, cast
 
 from .native import files
 from .pread import read_at
 from .source import FileSource, MemorySource, Source, StreamSource
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-    File: TypeAlias = str | os.PathLike[str] | os.PathLike[bytes] | int | Buffer | BinaryIO
+from .typing import Buffer, ReadableFile
 
 _URL = re.compile(r"[A-Za-z][\w+.:-]+://")
 
 
 def open_source(
-    file: File, mode: Literal["rb", "r+b"] = "rb", *, small: int = 0
+    file: ReadableFile, mode: Literal["rb", "r+b"] = "rb", *, small: int = 0
 ) -> Source | StreamSource:
     """Open what the caller passed.
 
@@ -49,7 +45,7 @@ def open_source(
         if isinstance(file, bytes):
             file = os.fsdecode(file)
     if isinstance(file, str):
-        if "://" in file and _URL.match(file):
+        if is_url(file):
             return _open_url(file)
         return _open_path(file, mode, small)
     if isinstance(file, int):
@@ -69,6 +65,11 @@ def open_source(
         if hasattr(file, "readinto") or hasattr(file, "read"):
             return StreamSource(file, name, owned=False)
     raise TypeError(f"{name} is no path, no bytes of a file and no binary file")
+
+
+def is_url(path: str) -> bool:
+    """Whether it is a URL, not the path of a file."""
+    return "://" in path and _URL.match(path) is not None
 
 
 def _open_path(path: str, mode: Literal["rb", "r+b"], small: int) -> Source | StreamSource:

@@ -54,7 +54,8 @@ def read_payload(
         return stop
 
     with Workers(choose_threads(threads) if len(data) >= MIN_SIZE else 1) as workers:
-        for done in workers.map(read, range(0, len(data), CHUNK)):
+        # Once at least, for progress.
+        for done in workers.map(read, range(0, len(data) or 1, CHUNK)):
             if progress is not None:
                 progress(header.offset + done, source.size)
 
@@ -88,8 +89,7 @@ def check_size(source: Source, header: Header) -> None:
         raise truncated(source.name, header, source.size - header.offset)
     if source.size > total:
         raise TrailingDataError(
-            f"{source.size - total:,} bytes follow the payload"
-            + swapped_hint(header, source.size - header.offset),
+            "more bytes follow the payload" + swapped_hint(header, source.size - header.offset),
             filename=source.name,
             offset=total,
             expected=total,

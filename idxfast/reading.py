@@ -7,13 +7,13 @@ for what cannot tell its size memory grows as bytes arrive. Only then is an arra
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import raw, streams
 from .arrays import allocate, as_payload, bytes_of, check_out, new_array, to_native
-from .errors import FormatError, SizeError, TruncatedError
+from .errors import IdxError, SizeError, TruncatedError
 from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.container import MAGIC
 from .gzip.inflate import read_prefix
@@ -23,11 +23,7 @@ from .native.memory import fill
 from .opening import open_source
 from .source import FileSource, MemorySource, Progress, Source, StreamSource
 from .threads import check_threads
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-    from .opening import File
+from .typing import BytesLike, ReadableFile
 
 # A file of so many bytes is read at once, and decoded in one call if it is gzip and unpacks to so
 # many, before its header is looked at.
@@ -36,7 +32,7 @@ SMALL_UNPACKED = 512 << 10
 
 
 def load(
-    file: File,
+    file: ReadableFile,
     *,
     out: np.ndarray[Any, Any] | None = None,
     mmap_mode: str | None = None,
@@ -67,10 +63,11 @@ def load(
         Called as ``progress(done, total)`` with bytes of the unpacked file, header included, always
         in the thread that called `load`. What it raises ends the reading.
     max_bytes : int, optional
-        The most bytes that the array may take: for services that read files of others. Without it,
-        the file's own size (gzip: 1,032 times that) is the limit. A mapping takes none. A gzip
-        stream of unknown size may take 0.1 % and 256 KiB more, which is enough for an array in one
-        member, but not always for one in many small ones.
+        The most bytes that the array may take, for services that read files of others; a larger
+        one is a `SizeError`. If not given, the file's own size is the limit, for gzip 1,032 times
+        that. Of gzip from a pipe, or from an object that is read in order, little more than so many
+        compressed bytes are read: an array in very many small members may be refused although it
+        would fit. With `mmap_mode` it is ignored, for a mapping takes no memory.
 
     Returns
     -------
@@ -98,7 +95,7 @@ def load(
 
 
 def loads(
-    data: Buffer,
+    data: BytesLike,
     *,
     out: np.ndarray[Any, Any] | None = None,
     threads: int | None = None,
@@ -128,7 +125,7 @@ def loads(
         return _read(source, _Options(out, threads, None, max_bytes))
 
 
-def read_header(file: File) -> Header:
+def read_header(file: ReadableFile) -> Header:
     """Read the dtype and shape of an IDX file, raw or gzip, without its payload.
 
     Parameters
@@ -248,7 +245,7 @@ def _read_gzip(source: Source, options: _Options) -> np.ndarray[Any, Any]:
     return to_native(array, header)
 
 
-def _map(file: File, mode: str, out: object) -> np.ndarray[Any, Any]:
+def _map(file: ReadableFile, mode: str, out: object) -> np.ndarray[Any, Any]:
     raw.check_mode(mode)
     if out is not None:
         raise ValueError("mmap_mode makes no copy of the data that out= could take")
@@ -261,8 +258,8 @@ def _map(file: File, mode: str, out: object) -> np.ndarray[Any, Any]:
         return raw.map_payload(source, parse(start, source.name), mode)
 
 
-def _unmappable(filename: str, found: str) -> FormatError:
-    return FormatError(
+def _unmappable(filename: str, found: str) -> IdxError:
+    return IdxError(
         "only a raw file on disk can be mapped",
         filename=filename,
         offset=0,

@@ -15,14 +15,10 @@ import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 
 from .native import files
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-    File: TypeAlias = str | bytes | os.PathLike[Any] | int | BinaryIO
+from .typing import Buffer, WritableFile
 
 # Ours are named .NAME.PID-RANDOM.tmp; what a killed process left is removed after a day.
 _SUFFIX = ".tmp"
@@ -32,7 +28,7 @@ _MAX_AGE = 24 * 60 * 60
 _REPLACE_SECONDS = 2.0
 
 
-def write(file: File, pieces: Iterable[Buffer]) -> None:
+def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
     """Write pieces one after another to a path or an open binary file.
 
     Parameters
@@ -53,13 +49,25 @@ def write(file: File, pieces: Iterable[Buffer]) -> None:
     if not isinstance(file, (str, bytes, os.PathLike)):
         _write_to_object(file, pieces)
         return
-    path = os.path.realpath(os.fsdecode(file))
+    given = os.fsdecode(file)
+    try:
+        _write_to_path(given, pieces)
+    except OSError as error:
+        if error.filename in (None, given):
+            raise
+        # It is of the temporary, of which the caller knows nothing.
+        raise OSError(error.errno, error.strerror, given) from error
+
+
+def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
+    path = os.path.realpath(given)
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
         mode = None
-    if mode is not None and not stat.S_ISREG(mode):
-        with open(path, "wb", buffering=0) as special:
+    # What ends in a slash is no file's name, and the system says so; realpath drops the slash.
+    if not os.path.basename(given) or (mode is not None and not stat.S_ISREG(mode)):
+        with open(given, "wb", buffering=0) as special:
             _write_to_object(special, pieces)
         return
     with _replacing(path, mode) as temporary:
@@ -94,6 +102,8 @@ def _replacing(path: str, mode: int | None) -> Iterator[BinaryIO]:
 def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:
     if isinstance(file, io.TextIOBase):
         raise TypeError("the file is open in text mode; open it in binary mode")
+    if not hasattr(file, "write"):
+        raise TypeError(f"<{type(file).__name__}> is no path and no binary file")
     # io's own classes use what they are given only during the call. Others may keep it, while the
     # memory of a piece is the caller's, or the next piece's.
     may_keep = not isinstance(file, io.IOBase)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _STARTS = (
-    (b"\x1f\x8b", "gzip inside gzip"),
+    (b"\x1f\x8b", "gzip, packed once more"),
     (b"PK\x03\x04", "a zip archive"),
     (b"\xfd7zXZ\x00", "an xz file"),
     (b"BZh", "a bzip2 file"),

@@ -9,12 +9,10 @@ from __future__ import annotations
 import io
 import mmap
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, TypeAlias, cast
 
 from .pread import MAX_READ, read_at, read_at_into
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
+from .typing import BytesLike
 
 # Called with the bytes that are done, and with all there are to do.
 Progress: TypeAlias = Callable[[int, int], object]
@@ -57,8 +55,9 @@ class FileSource:
             self._file.close()
 
     def consume(self) -> None:
-        """Leave the file object where the data ended."""
-        self._file.seek(self._start + self.size)
+        """Leave the caller's file object where the data ended."""
+        if not self._owned:
+            self._file.seek(self._start + self.size)
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill a buffer from a position; return how many bytes there were."""
@@ -78,7 +77,7 @@ class MemorySource:
 
     __slots__ = ("_bytes", "_caller", "_view", "name", "size")
 
-    def __init__(self, data: Buffer, name: str, caller: io.BytesIO | None = None) -> None:
+    def __init__(self, data: BytesLike, name: str, caller: io.BytesIO | None = None) -> None:
         view = memoryview(data)
         self._view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
         self._bytes = data if type(data) is bytes else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import os
 from pathlib import Path
 
@@ -14,8 +15,8 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 def check_threads(threads: int | None) -> None:
-    """Refuse a number of threads below 1."""
-    if threads is not None and threads < 1:
+    """Refuse a number of threads below 1, or one that is not whole."""
+    if threads is not None and operator.index(threads) < 1:
         raise ValueError(f"threads is {threads}, not 1 or more")
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from . import sink
 from .format import CODES, Header, pack
 from .gzip.writer import encode_blocks, encode_member
+from .opening import is_url
 from .threads import check_threads, choose_threads
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-    from .sink import File
+from .typing import Buffer, WritableFile
 
 DEFAULT_LEVEL = 6
 MAX_LEVEL = 12  # libdeflate's
@@ -38,7 +36,7 @@ _NEAREST = {
 
 
 def save(
-    file: File,
+    file: WritableFile,
     array: Any,
     *,
     compresslevel: int | None = None,
@@ -69,11 +67,13 @@ def save(
     Raises
     ------
     TypeError
-        If the array has another type; the message names the nearest one.
+        If the array has another type; the message names the nearest one. Or if `file` is nothing
+        to write to, or a number is not whole.
     SizeError
         If a dimension does not fit into 32 bits.
     ValueError
-        If there is no such level, or it is given for a path that is not compressed.
+        If there is no such level, it is given for a path that is not compressed, or `file` is a
+        URL.
     OSError
         If writing fails; then a file at the path is as it was.
 
@@ -86,11 +86,16 @@ def save(
     asked = compresslevel is not None or seekable
     compressed = asked
     if isinstance(file, (str, bytes, os.PathLike)):
-        compressed = os.fsdecode(file).lower().endswith(".gz")
+        path = os.fsdecode(file)
+        if is_url(path):
+            raise ValueError(
+                f"{path!r} is a URL; open it, and give compresslevel if it is to be gzip: "
+                "with fsspec.open(url, 'wb') as file: idxfast.save(file, array)"
+            )
+        compressed = path.lower().endswith(".gz")
         if asked and not compressed:
             raise ValueError(
-                "compresslevel and seekable are for names that end in .gz, "
-                f"which {os.fsdecode(file)!r} does not"
+                f"compresslevel and seekable are for names that end in .gz, which {path!r} does not"
             )
     array = _checked(array)
     header = _header_of(array)
@@ -136,7 +141,7 @@ def dumps(array: Any, *, compresslevel: int | None = None) -> bytes:
 
 
 def _check_level(level: int | None) -> None:
-    if level is not None and not 0 <= level <= MAX_LEVEL:
+    if level is not None and not 0 <= operator.index(level) <= MAX_LEVEL:
         raise ValueError(f"compresslevel is {level}, not 0 to {MAX_LEVEL}")
 
 

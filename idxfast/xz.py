@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from .errors import FormatError, IdxError, TrailingDataError, TruncatedError
+from .errors import IdxError, TrailingDataError, TruncatedError
+from .format import parse
 
 MAGIC = b"\xfd7zXZ\x00"
 CHUNK = 1 << 20
@@ -34,33 +35,37 @@ class XzStream:
         while not self._decoder.eof:
             packed = self._file.read(CHUNK) if self._decoder.needs_input else b""
             if self._decoder.needs_input and not packed:
-                raise TruncatedError("the xz stream has no end", **self._details())
+                raise TruncatedError(
+                    "the xz stream has no end",
+                    expected="the end of the stream",
+                    found="the end of the file",
+                    **self._place(),
+                )
             try:
                 data = self._decoder.decompress(packed, min(size, CHUNK))
             except self._error as error:
                 raise IdxError(
-                    f"the xz stream cannot be unpacked: {error}", **self._details()
+                    f"the xz stream cannot be unpacked: {error}",
+                    expected="an xz stream",
+                    found=str(error),
+                    **self._place(),
                 ) from error
             if data:
-                self._check_start(data)
+                if not self._started and data[0]:
+                    # It raises. Another gzip file inside would be read to its end.
+                    parse(data, self.name)
+                self._started = True
                 return data
-        end = self._details()
+        place = self._place()
         if self._decoder.unused_data or self._file.read(1):
-            raise TrailingDataError("more bytes follow the xz stream", **end)
+            raise TrailingDataError(
+                "more bytes follow the xz stream",
+                expected="the end of the file",
+                found="more",
+                **place,
+            )
         return b""
 
-    def _check_start(self, data: bytes) -> None:
-        """Refuse what cannot be IDX at once: another gzip file inside would be read to its end."""
-        if not self._started and data[0]:
-            raise FormatError(
-                "the unpacked content is not an IDX file",
-                filename=self.name,
-                offset=0,
-                expected="00 00 and one of the types 08 09 0b 0c 0d 0e",
-                found=data[:4].hex(" "),
-            )
-        self._started = True
-
-    def _details(self) -> dict[str, Any]:
+    def _place(self) -> dict[str, Any]:
         offset = self._file.tell() - len(self._decoder.unused_data)
         return {"filename": self.name, "offset": offset}

@@ -27,21 +27,23 @@ def test_info_says_shape_type_container_and_sizes(images, capsys):
 
 
 @pytest.mark.parametrize(
-    ("options", "cut", "container"),
+    ("options", "cut", "container", "state"),
     [
-        ({}, None, "raw"),
-        ({"compresslevel": 6}, None, "gzip"),
-        ({"compresslevel": 6, "seekable": True}, None, "BGZF"),
-        ({"compresslevel": 6, "seekable": True}, -28, "BGZF without its end-of-file block"),
+        ({}, None, "raw", "complete (a raw file has no checksum)"),
+        ({"compresslevel": 6}, None, "gzip", "verified"),
+        ({"seekable": True}, None, "BGZF", "verified"),
+        ({"seekable": True}, -28, "BGZF without its end-of-file block", "verified"),
     ],
 )
-def test_info_tells_containers_apart(options, cut, container, tmp_path, capsys):
+def test_info_tells_containers_apart(options, cut, container, state, tmp_path, capsys):
     path = tmp_path / "file"
     with path.open("wb") as file:
         idxfast.save(file, np.zeros((2, 3), np.uint8), **options)
     path.write_bytes(path.read_bytes()[:cut])
     assert main(["info", "--verify", str(path)]) == 0
-    assert f": 2 x 3 uint8, {container}, " in capsys.readouterr().out
+    line = capsys.readouterr().out
+    assert f": 2 x 3 uint8, {container}, " in line
+    assert line.endswith(f"; {state}\n")
 
 
 def test_info_does_not_read_the_payload_but_verify_does(images, capsys):
@@ -72,7 +74,7 @@ def test_info_reads_a_pipe_once(verify, images, capsys):
     assert main(["info", *verify, f"/dev/fd/{reading}"]) == 0
     os.close(reading)
     line = capsys.readouterr().out
-    state = "; verified" if verify else ""
+    state = "; complete" if verify else ""
     assert line == f"/dev/fd/{reading}: 2 x 3 x 4 uint8, 24 bytes in the array{state}\n"
 
 
@@ -104,18 +106,21 @@ def test_info_of_a_url_that_cannot_be_had_is_one_line(monkeypatch, capsys):
     ]
 
 
-def test_info_verifies_the_size_of_a_raw_file_without_reading_it(tmp_path, capsys):
+@pytest.mark.parametrize("verify", [[], ["--verify"]])
+def test_info_checks_the_size_of_a_raw_file_without_reading_it(verify, tmp_path, capsys):
     path = tmp_path / "file"
     with path.open("wb") as file:
         file.write(struct.pack(">HBB2I", 0, 8, 2, 1 << 10, 1 << 30))
         file.truncate(12 + (1 << 40))
-    assert main(["info", "--verify", str(path)]) == 0
-    with path.open("r+b") as file:
-        file.truncate(11 + (1 << 40))
-    assert main(["info", "--verify", str(path)]) == 1
-    out, err = capsys.readouterr()
-    assert "1,024 x 1,073,741,824 uint8, raw" in out
-    assert "truncated" in err
+    assert main(["info", *verify, str(path)]) == 0
+    assert "1,024 x 1,073,741,824 uint8, raw" in capsys.readouterr().out
+    for size, words in ((11, "truncated"), (13, "follow the payload")):
+        with path.open("r+b") as file:
+            file.truncate(size + (1 << 40))
+        assert main(["info", *verify, str(path)]) == 1
+        out, err = capsys.readouterr()
+        assert not out
+        assert words in err
 
 
 def test_wrong_usage():

@@ -157,6 +157,19 @@ def test_a_zip_file_with_any_byte_wrong_is_an_error_that_names_it(tmp_path, orac
     assert refused > len(data)
 
 
+@pytest.mark.parametrize("method", [12, 14, 93], ids=["bzip2", "lzma", "zstd"])
+def test_a_zip_file_that_names_another_method_is_an_error_that_names_it(method, tmp_path, oracle):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("labels.gz", oracle.pack(0x08, (40,)))
+    data = bytearray(path.read_bytes())
+    for header, at in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        data[data.index(header) + at] = method
+    path.write_bytes(data)
+    with pytest.raises(IdxError, match=f"^{path}: the zip file cannot be read: "):
+        files.load_member(str(path), "labels.gz")
+
+
 def test_no_zip_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         files.load_member(str(tmp_path / "a.zip"), "labels.gz")

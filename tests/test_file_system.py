@@ -84,7 +84,7 @@ def test_a_file_that_says_it_is_empty():
         assert idxfast.load(path).tolist() == [*b"abc", 0]
         with open(path, "rb") as file:
             assert idxfast.load(file).tolist() == [*b"abc", 0]
-        with pytest.raises(idxfast.FormatError, match="mapped"):
+        with pytest.raises(idxfast.IdxError, match="mapped"):
             idxfast.load(path, mmap_mode="r")
         process.kill()
 

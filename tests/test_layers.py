@@ -9,7 +9,7 @@ import idxfast
 
 ROOT = Path(idxfast.__file__).parent
 ORDER = [
-    "errors", "sniff", "native", "threads", "helpers", "workers", "format", "pread", "source", "opening", "sink",
+    "errors", "typing", "sniff", "native", "threads", "helpers", "workers", "format", "pread", "source", "opening", "sink",
     "gzip.container", "gzip.segments", "gzip.members", "gzip.inflate", "gzip.runs", "gzip.decoder", "gzip.team",
     "gzip.reader", "gzip.writer", "arrays", "raw", "streams", "reading", "writing", "names", "xz",
     "directory", "datasets.catalogue", "datasets.verifying", "datasets.transfer",

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import struct
 
 import numpy as np
@@ -82,6 +83,23 @@ def test_levels_and_determinism(tmp_path):
             idxfast.save(path, array, compresslevel=level)
 
 
+@pytest.mark.parametrize("option", [{"compresslevel": 6.0}, {"threads": 2.0}, {"threads": 2.5}])
+def test_a_number_that_is_not_whole(option, tmp_path):
+    array = np.zeros(3, np.uint8)
+    call = idxfast.dumps if "compresslevel" in option else idxfast.loads
+    with pytest.raises(TypeError, match="integer"):
+        idxfast.save(tmp_path / "file.gz", array, **option)
+    with pytest.raises(TypeError, match="integer"):
+        call(array, **option)
+
+
+@pytest.mark.parametrize("one", [1, np.int64(1), np.uint8(1), True])
+def test_a_whole_number_of_any_type(one, tmp_path):
+    array = np.zeros(3, np.uint8)
+    idxfast.save(tmp_path / "file.gz", array, compresslevel=one, threads=one)
+    assert idxfast.load(tmp_path / "file.gz", threads=one).tolist() == [0, 0, 0]
+
+
 def test_blocks_are_bgzf():
     array = np.random.default_rng(1).integers(0, 256, 300_000, np.uint8)
     file = io.BytesIO()
@@ -125,6 +143,24 @@ def test_threads_make_no_difference(kind, level, tmp_path):
     for wrong in (0, -1):
         with pytest.raises(ValueError, match="threads is"):
             idxfast.save(path, array, threads=wrong)
+
+
+@pytest.mark.parametrize("name", ["memory://idxfast/saved", "memory://idxfast/saved.gz"])
+def test_a_url_is_refused_and_works_as_the_error_says(name, tmp_path, monkeypatch):
+    fsspec = pytest.importorskip("fsspec")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "memory:" / "idxfast").mkdir(parents=True)
+    array = np.arange(300_000, dtype=np.int16)
+    for url in (name, os.fsencode(name)):
+        with pytest.raises(
+            ValueError, match=r"give compresslevel.* with fsspec\.open\(url, 'wb'\)"
+        ):
+            idxfast.save(url, array)
+    assert list(tmp_path.rglob("saved*")) == []
+    for options in ({}, {"compresslevel": 6}, {"seekable": True}):
+        with fsspec.open(name, "wb") as file:
+            idxfast.save(file, array, **options)
+        assert np.array_equal(idxfast.load(name), array)
 
 
 def test_no_more_of_numpy_is_imported(tmp_path, run_child):

@@ -93,6 +93,12 @@ def test_file_objects(tmp_path):
     assert idxfast.load(tmp_path / "file").tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("wrong", [None, 1.5, ["file"], object()])
+def test_what_is_no_file_is_refused(wrong):
+    with pytest.raises(TypeError, match=r"^<\w+> is no path and no binary file$"):
+        idxfast.save(wrong, np.zeros(3, np.uint8))
+
+
 def test_an_object_whose_write_returns_nothing(oracle):
     class Collector:
         def __init__(self):
@@ -239,10 +245,47 @@ def test_the_folder_may_not_be_listed():
         assert idxfast.load(path).tolist() == [1, 1, 1]
 
 
-def test_a_folder_that_is_missing(tmp_path):
-    with pytest.raises(FileNotFoundError) as error:
-        idxfast.save(tmp_path / "none" / "file", np.zeros(3, np.uint8))
-    assert error.value.filename == str(tmp_path / "none")
+@pytest.mark.parametrize("call", ["open", "chmod", "replace"])
+def test_an_error_of_the_temporary_names_the_path(call, tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    idxfast.save(path, np.zeros(3, np.uint8))
+
+    def fail(temporary, *arguments, **options):
+        raise PermissionError(errno.EACCES, "Permission denied", temporary)
+
+    with monkeypatch.context() as patch, pytest.raises(PermissionError) as caught:
+        patch.setattr(os, call, fail)
+        idxfast.save(path, np.zeros(3, np.uint8))
+    assert str(caught.value) == f"[Errno {errno.EACCES}] Permission denied: {str(path)!r}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "missing/",
+        "file/",
+        "folder/",
+        "folder/file/",
+        "missing/file",
+        "file/in",
+        "loop",
+        "x" * 300,
+    ],
+)
+def test_where_no_file_can_be_made_the_error_is_that_of_open(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    errors = []
+    for write in (lambda: io.FileIO(name, "w"), lambda: idxfast.save(name, np.zeros(3, np.uint8))):
+        with pytest.raises(OSError) as caught:
+            write()
+        errors.append((type(caught.value), str(caught.value)))
+    assert errors[0] == errors[1]
+    assert sorted(os.listdir()) == ["file", "folder", "loop"]
+    assert os.listdir("folder") == []
 
 
 def test_order_of_calls(tmp_path, monkeypatch):

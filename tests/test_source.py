@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import idxfast
+from idxfast.opening import open_source
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +113,17 @@ def test_open_file_from_middle(buffering, content, packed, oracle, tmp_path):
         oracle.check(idxfast.load(file), data)
         assert not file.closed
         assert file.read() == b""
+
+
+def test_a_file_that_load_opened_is_not_moved(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(100))
+    with open_source(path) as source:
+        source.consume()
+        assert source._file.tell() == 0
+    with path.open("rb", buffering=0) as file, open_source(file) as source:
+        source.consume()
+        assert file.tell() == 100
 
 
 def test_bytesio_is_consumed(content, packed):

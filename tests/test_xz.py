@@ -79,10 +79,27 @@ def test_a_payload_that_ends_early(path, oracle):
         load_bytes(path, lzma.compress(oracle.pack(8, (3, 4))[:-1]))
 
 
-@pytest.mark.parametrize("inner", [gzip.compress(b"\0\0\x08\0x"), b"<html>", b"\xfd7zXZ\0", b"PK"])
-def test_something_else_inside(path, inner):
-    with pytest.raises(FormatError, match="the unpacked content is not an IDX file"):
+@pytest.mark.parametrize(
+    ("inner", "words"),
+    [
+        (gzip.compress(b"\0\0\x08\0x"), "it looks like gzip, packed once more"),
+        (b"<html>", "it looks like a page of HTML or XML"),
+        (b"\xfd7zXZ\0", "it does not start with two zero bytes"),
+        (b"PK", "it does not start with two zero bytes"),
+    ],
+)
+def test_something_else_inside(path, inner, words):
+    with pytest.raises(FormatError, match=f"^{path}: not an IDX file.*{words}"):
         load_bytes(path, lzma.compress(inner))
+
+
+def test_errors_say_what_was_expected_and_found(path, oracle):
+    packed = lzma.compress(oracle.pack(8, (3, 4)))
+    damaged = packed[:20] + b"?" + packed[21:]
+    for bad in (packed[:-1], packed + b"x", damaged, lzma.compress(b"PK")):
+        with pytest.raises(IdxError) as caught:
+            load_bytes(path, bad)
+        assert None not in vars(caught.value).values()
 
 
 def test_a_wrong_type_inside(path):

@@ -19,7 +19,10 @@ HELP = "print shape, type, container and sizes of IDX files"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="+")
     parser.add_argument(
-        "--verify", action="store_true", help="read all of each file and check it, not the header"
+        "--verify",
+        action="store_true",
+        help="unpack each gzip file and verify its checksums; of a raw file, which has none, the "
+        "size is always checked",
     )
 
 
@@ -40,17 +43,20 @@ def _describe(name: str, verify: bool) -> str:
     content: Header | np.ndarray[Any, Any]
     # Only a file can be opened twice: of a pipe or a URL, the container is not told.
     container, size = _container(name) if os.path.isfile(name) else ("", 0)
-    if verify:
-        # Of a raw file there is nothing to check but its size.
-        content = load(name, mmap_mode="r" if container == "raw" else None)
+    if container == "raw":
+        # Mapping checks the size, and reads nothing else than the header.
+        content = load(name, mmap_mode="r")
+    elif verify:
+        content = load(name)
     else:
         content = read_header(name)
     shape = " x ".join(f"{n:,}" for n in content.shape) or "one element"
     stored = f"{container}, {size:,} bytes in the file, " if container else ""
-    state = "; verified" if verify else ""
+    state = {"raw": "complete (a raw file has no checksum)", "": "complete"}
+    checked = f"; {state.get(container, 'verified')}" if verify else ""
     return (
         f"{printable(name)}: {shape} {content.dtype.name}, "
-        f"{stored}{content.nbytes:,} bytes in the array{state}"
+        f"{stored}{content.nbytes:,} bytes in the array{checked}"
     )
 
 

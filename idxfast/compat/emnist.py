@@ -15,6 +15,7 @@ import os
 import re
 from typing import Any
 
+from ..directory import check_counts
 from ..reading import loads
 from . import files
 from .files import Array
@@ -72,7 +73,7 @@ def extract_samples(dataset: str, usage: str) -> tuple[Array, Array]:
     """
     images = extract_data(dataset, usage, "images")
     labels = extract_data(dataset, usage, "labels")
-    files.check_counts(images, labels, _member(dataset, usage, "labels"))
+    check_counts(images, labels, _member(dataset, usage, "labels"))
     return images, labels
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from .. import reading
+from ..directory import check_counts
 from ..errors import FormatError, GzipError, IdxError, TrailingDataError, TruncatedError
 
 Array = np.ndarray[Any, Any]
@@ -25,7 +26,12 @@ TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 EMNIST = "gzip.zip"
 
 # What zipfile raises, depending on which byte of a file is wrong; NotImplementedError is one, too.
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
+# It has imported the decompressors that this Python has.
+_ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError),
+    getattr(sys.modules.get("lzma"), "LZMAError", zlib.error),
+    getattr(sys.modules.get("compression.zstd"), "ZstdError", zlib.error),
+)
 
 
 def load(file: Any) -> Array:
@@ -91,18 +97,6 @@ def _name_of(file: Any) -> str:
     if isinstance(file, (str, os.PathLike)):
         return os.fsdecode(file)
     return str(getattr(file, "name", file))
-
-
-def check_counts(images: Array, labels: Array, filename: str) -> None:
-    """Refuse labels that are not as many as the images."""
-    if len(images) != len(labels):
-        raise IdxError(
-            "there are not as many labels as images",
-            filename=filename,
-            offset=4,
-            expected=len(images),
-            found=len(labels),
-        )
 
 
 def path_of(

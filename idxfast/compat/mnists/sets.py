@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ...directory import check_counts
 from ...errors import FetchError, IdxError
 from .. import files
 from ..classes import DIGITS, FASHION, KUZUSHIJI, KUZUSHIJI_49
@@ -76,7 +77,7 @@ class Dataset:
         for kind in ("train", "test"):
             images = self._arrays[f"{kind}_images"]
             labels = self._arrays[f"{kind}_labels"]
-            files.check_counts(images, labels, os.path.join(self.target_dir, f"{kind} labels"))
+            check_counts(images, labels, os.path.join(self.target_dir, f"{kind} labels"))
             if transpose:
                 self._arrays[f"{kind}_images"] = images.swapaxes(-2, -1)
 

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ...directory import check_counts
 from .. import files
 from ..classes import DIGITS, FASHION, KUZUSHIJI_ROMANISED, MERGED
 from .readers import read_image_file, read_label_file, read_sn3_pascalvincent_tensor, torch_module
@@ -67,7 +68,7 @@ class MNIST:
         if not self._check_exists():
             raise RuntimeError("Dataset not found. You can use download=True to download it")
         self.data, self.targets = self._load_data()
-        files.check_counts(self.data, self.targets, self._names[1])
+        check_counts(self.data, self.targets, self._names[1])
 
     @property
     def raw_folder(self) -> str:

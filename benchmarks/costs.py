@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from idx import Array
 
+from idxfast.gzip.copies import PART
 from idxfast.gzip.members import enter
 from idxfast.gzip.segments import Feed
-from idxfast.gzip.team import COPY, MIN_STEP, UNPACKED_STEP
+from idxfast.gzip.team import MIN_STEP, UNPACKED_STEP
 from idxfast.helpers import Helper
 from idxfast.native.blocks import find_block
 from idxfast.native.checksum import crc32
@@ -119,8 +120,8 @@ def _read(source: Source, buffer: memoryview) -> None:
 
 
 def _copy(content: Array, out: Array) -> None:
-    for start in range(0, len(content), COPY):
-        np.copyto(out[start : start + COPY], content[start : start + COPY])
+    for start in range(0, len(content), PART):
+        np.copyto(out[start : start + PART], content[start : start + PART])
 
 
 def _start() -> float:

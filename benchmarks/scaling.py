@@ -25,7 +25,7 @@ from schedule import Outcome, Stream, simulate
 from survival import Survival, decoded_share, measure_survival
 
 import idxfast
-from idxfast.gzip.team import MIN_GAP, SPAN
+from idxfast.gzip.ahead import MIN_GAP, SPAN
 from idxfast.opening import open_source
 from idxfast.threads import MAX_THREADS
 

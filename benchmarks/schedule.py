@@ -15,15 +15,9 @@ from typing import NamedTuple
 
 from costs import Costs, segment_step
 
+from idxfast.gzip.ahead import HORIZON, HORIZON_PER_THREAD, MIN_GAP, SPAN, start_fraction
+from idxfast.gzip.copies import PART
 from idxfast.gzip.runs import FIRST_STEPS
-from idxfast.gzip.team import (
-    COPY,
-    HORIZON,
-    HORIZON_PER_THREAD,
-    MIN_GAP,
-    SPAN,
-    start_fraction,
-)
 
 Work = Iterator[float | None]
 
@@ -194,7 +188,7 @@ class _Team:
         self._runs = self._runs[self._runs.index(run) + 1 :]
         self._front = run.front
         size = (run.front - run.adopted_at) * self._ratio
-        parts = [COPY] * int(size // COPY) + [size % COPY]
+        parts = [PART] * int(size // PART) + [size % PART]
         waiting = [float(len(parts))]
         self._copies += [(part, waiting) for part in parts]
         self._has_changed = True

@@ -16,7 +16,7 @@ from .arrays import allocate, as_payload, bytes_of, check_out, new_array, to_nat
 from .errors import IdxError, SizeError, TruncatedError
 from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.container import MAGIC
-from .gzip.inflate import read_prefix
+from .gzip.prefix import read_prefix
 from .gzip.reader import MAX_RATIO, decode, spare
 from .native.members import decode_member
 from .native.memory import fill
@@ -237,7 +237,8 @@ def _read_gzip(source: Source, options: _Options) -> np.ndarray[Any, Any]:
         if options.out is not None:
             array = options.destination(header, source.name)
             return bytes_of(array), header.offset, total
-        memory = allocate(header.nbytes + spare(source), source.name, before=header.offset)
+        nbytes = header.nbytes + spare(source, total)
+        memory = allocate(nbytes, source.name, before=header.offset)
         array = as_payload(memory, header, header.offset)
         return memoryview(memory), 0, total
 

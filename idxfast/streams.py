@@ -9,7 +9,7 @@ import numpy as np
 from .arrays import allocate, as_payload, bytes_of, check_out
 from .errors import SizeError, TrailingDataError, TruncatedError
 from .format import MAX_HEADER_SIZE, Header, parse
-from .gzip.inflate import read_prefix
+from .gzip.prefix import read_prefix
 from .raw import truncated
 from .source import MemorySource, Progress, StreamSource
 

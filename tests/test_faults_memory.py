@@ -15,13 +15,13 @@ CHILD = """
 import gc, os, resource, sys
 import numpy, idxfast
 from idxfast import raw
-from idxfast.gzip import ahead, decoder, reader, team
+from idxfast.gzip import ahead, groups, reader, team
 
 # A thread that has no memory to begin is reported there; this needs no memory to say nothing.
 sys.unraisablehook = bool
 os.chdir(sys.argv[1])
 raw.CHUNK, raw.MIN_SIZE = 1 << 18, 1
-reader.MIN_SIZE, team.STEP, ahead.MIN_GAP, decoder.GROUP = 1, 65536, 65536, 65536
+reader.MIN_SIZE, team.STEP, ahead.MIN_GAP, groups.GROUP = 1, 65536, 65536, 65536
 NAMES = ["file", "file.gz", "seekable.gz", "small.gz", "damaged.gz"]
 expected = {name: idxfast.load(name, threads=1) for name in NAMES[:-1]}
 

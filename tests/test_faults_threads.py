@@ -29,12 +29,12 @@ START = """
 import faulthandler, os, signal, sys, threading, time
 import numpy, idxfast
 from idxfast import raw
-from idxfast.gzip import ahead, decoder, reader, team
+from idxfast.gzip import ahead, groups, reader, team
 
 os.chdir(sys.argv[1])
 count = int(sys.argv[2])
 raw.CHUNK, raw.MIN_SIZE = 1 << 18, 1
-reader.MIN_SIZE, team.STEP, ahead.MIN_GAP, decoder.GROUP = 1, 65536, 65536, 65536
+reader.MIN_SIZE, team.STEP, ahead.MIN_GAP, groups.GROUP = 1, 65536, 65536, 65536
 PATHS = ["file", "file.gz", "seekable.gz"]
 expected = idxfast.load("file")
 faulthandler.dump_traceback_later(60, exit=True)

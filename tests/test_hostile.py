@@ -11,7 +11,7 @@ import pytest
 import idxfast
 from handmade import Deflate
 from idxfast import pread, source
-from idxfast.gzip import decoder, segments
+from idxfast.gzip import groups, segments
 from idxfast.native import codec
 
 
@@ -58,8 +58,8 @@ def test_blocks_that_lie_one_after_another(monkeypatch):
         looked_at.append(arguments[2] - arguments[1])
         return find_blocks(*arguments)
 
-    find_blocks = decoder.find_blocks
-    monkeypatch.setattr(decoder, "find_blocks", spy)
+    find_blocks = groups.find_blocks
+    monkeypatch.setattr(groups, "find_blocks", spy)
     assert np.array_equal(idxfast.loads(file), data)
     assert len(looked_at) > 1_000
     assert sorted(looked_at)[len(looked_at) // 2] <= 65_536

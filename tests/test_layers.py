@@ -9,9 +9,11 @@ import idxfast
 
 ROOT = Path(idxfast.__file__).parent
 ORDER = [
-    "errors", "typing", "sniff", "native", "threads", "helpers", "workers", "format", "pread", "source", "opening", "sink",
-    "gzip.container", "gzip.segments", "gzip.members", "gzip.inflate", "gzip.runs", "gzip.decoder", "gzip.team",
-    "gzip.reader", "gzip.writer", "arrays", "raw", "streams", "reading", "writing", "names", "xz",
+    "errors", "typing", "sniff", "native", "threads", "helpers", "workers", "format", "pread",
+    "source", "opening", "sink", "gzip.container", "gzip.segments", "gzip.members", "gzip.damage",
+    "gzip.prefix", "gzip.groups", "gzip.runs", "gzip.copies", "gzip.decoder", "gzip.ahead",
+    "gzip.team", "gzip.reader", "gzip.writer", "arrays", "raw", "streams", "reading", "writing",
+    "names", "xz",
     "directory", "datasets.catalogue", "datasets.verifying", "datasets.transfer",
     "datasets.fetching", "datasets.loading", "datasets.synthetic", "datasets", "compat.classes",
     "compat.files", "compat.packers", "compat.pixels", "compat.idx2numpy.FormatError", "compat.idx2numpy.converters",

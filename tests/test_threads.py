@@ -19,7 +19,7 @@ import pytest
 
 import idxfast
 from idxfast import helpers
-from idxfast.gzip import ahead, decoder, reader, runs, segments, team, writer
+from idxfast.gzip import ahead, copies, decoder, groups, reader, runs, segments, team, writer
 from idxfast.native.memory import address
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -32,10 +32,10 @@ def small_steps(monkeypatch):
     monkeypatch.setattr(ahead, "MIN_GAP", 64 << 10)
     monkeypatch.setattr(team, "UNPACKED_STEP", 1)
     monkeypatch.setattr(team, "MIN_STEP", 64 << 10)
-    monkeypatch.setattr(team, "COPY", 100_000)
+    monkeypatch.setattr(copies, "PART", 100_000)
     monkeypatch.setattr(segments, "CHUNK", 160 << 10)
     monkeypatch.setattr(segments, "SEARCH", 64 << 10)
-    monkeypatch.setattr(decoder, "GROUP", 64 << 10)
+    monkeypatch.setattr(groups, "GROUP", 64 << 10)
     monkeypatch.setattr("idxfast.raw.CHUNK", 100_000)
     monkeypatch.setattr("idxfast.raw.SWAPPED", 8_000)
     monkeypatch.setattr("idxfast.raw.MIN_SIZE", 1)
@@ -292,8 +292,6 @@ def test_no_memory_is_written_by_two(content, threads, monkeypatch):
             return original(data, start, stop, cut, out, position, window)
 
     class Numpy:
-        asarray, empty, uint8 = np.asarray, np.empty, np.uint8
-
         @staticmethod
         def copyto(out, data):
             with using((*span(data), False), (*span(out), True)):
@@ -301,12 +299,25 @@ def test_no_memory_is_written_by_two(content, threads, monkeypatch):
 
     original = segments.decode_segment
     monkeypatch.setattr(segments, "decode_segment", decode_segment)
-    monkeypatch.setattr(team, "np", Numpy)
+    monkeypatch.setattr(copies, "np", Numpy)
     monkeypatch.setattr(team, "MARGIN", 120_000)
     file, data = packed(content, "zlib-6")
     for _ in range(3):
         assert np.array_equal(idxfast.loads(file, threads=threads), data)
     assert not clashes
+
+
+@pytest.mark.parametrize("shift", [0, 1, 40, 99, 100, 101, 1000])
+def test_parts_are_copied_in_any_order(shift, monkeypatch):
+    monkeypatch.setattr(copies, "PART", 100)
+    memory = np.random.default_rng(1).integers(0, 256, 1430, np.uint8)
+    kept = memory.copy()
+    parts = copies.split(memory[1000:], shift)
+    out = memory[1000 - shift :] if shift else np.empty(430, np.uint8)
+    for at in (3, 0, 4, 1, 2):
+        parts[at].copy_to(out)
+    assert np.array_equal(out[:430], kept[1000:])
+    assert np.array_equal(memory[: 1000 - shift], kept[: 1000 - shift])
 
 
 @pytest.mark.usefixtures("adopted")

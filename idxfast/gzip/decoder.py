@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Generator
-
-from ..errors import ChecksumError, GzipError, IdxError, TrailingDataError, TruncatedError
+from ..errors import ChecksumError, IdxError, TrailingDataError, TruncatedError
 from ..native.checksum import combine_crc32, crc32
 from ..native.codec import BAD_DATA, COMPLETE, NO_SPACE, WINDOW
-from ..native.members import decode_members, find_blocks
 from ..source import Source
 from ..workers import map_here
-from .container import BGZF_HEADER_SIZE, BGZF_MAX_SIZE, is_bgzf
-from .inflate import Damage, find_damage
+from .container import BGZF_MAX_SIZE
+from .damage import Damage, damaged, find_damage
+from .groups import Groups, Map
 from .members import enter, leave
 from .runs import Mark, Run
-from .segments import STEP, Feed, decode_next
-
-# Small members are decoded so many bytes at a time, packed and unpacked: enough to keep a thread
-# busy for a millisecond, few enough to answer Ctrl-C.
-GROUP = 256 << 10
-GROUP_UNPACKED = 4 << 20
-
-
-Map = Callable[..., Generator[tuple[int, int, int], None, None]]
+from .segments import Feed, decode_next
 
 
 class NoSpace(Exception):
@@ -61,8 +50,8 @@ class Decoder:
         self._member_offset = 0  # where in the source its compressed data start
         self._member_position = 0  # and its data in the unpacked stream
         self._inside = False
+        self._groups = Groups()
         self._was_small = False
-        self._blocks_were_true = True  # to the sizes that they say they have
         self._crc = 0
 
     @property
@@ -115,7 +104,7 @@ class Decoder:
         """
         feed = self._feed
         if not self._inside:
-            if self._decode_members(map):
+            if self._decode_group(map):
                 return True
             self._member += 1
             if not enter(feed, self._source.name, self._member):
@@ -139,40 +128,13 @@ class Decoder:
             self._leave()
         return True
 
-    def _decode_members(self, map: Map) -> bool:
-        """Decode whole members that are small, or marked as BGZF's are; False if there are none.
-
-        What cannot be decoded like this is left where it is.
-        """
-        feed, at = self._feed, self.position - self._base
-        feed.fill(BGZF_MAX_SIZE)
-        if self._blocks_were_true and is_bgzf(bytes(feed.unread[:BGZF_HEADER_SIZE])):
-            feed.fill(STEP)
-        # Behind a block that was not as it said, no more is looked for than the next one.
-        data = feed.unread if self._blocks_were_true else feed.unread[:BGZF_MAX_SIZE]
-        groups = find_blocks(data, 0, len(data), GROUP, GROUP_UNPACKED)
-        blocks_end = groups[-1][0] if groups else 0
-        if not groups and self._was_small:
-            groups = [(min(GROUP, len(data)), len(self._out) - at)]
-        tasks, start = [], 0
-        for stop, unpacked in groups:
-            # Not a byte more than the blocks say: behind them another thread writes.
-            if at + unpacked > len(self._out):
-                break
-            tasks.append((data, start, stop, self._out[: at + unpacked], at))
-            start, at = stop, at + unpacked
-        decoded = 0
-        start, at = 0, self.position - self._base
-        with contextlib.closing(map(lambda task: decode_members(*task), tasks)) as results:
-            for task, (count, end, position) in zip(tasks, results, strict=True):
-                if (start, at) != (task[1], task[4]):
-                    break
-                decoded, start, at = decoded + count, end, position
-        self._blocks_were_true = start >= blocks_end
-        feed.skip(start)
+    def _decode_group(self, map: Map) -> bool:
+        """Decode small members; False if there are none."""
+        at = self.position - self._base
+        count, at = self._groups.decode(self._feed, self._out, at, map, follows=self._was_small)
         self.position = self._base + at
-        self._member += decoded
-        return decoded > 0
+        self._member += count
+        return count > 0
 
     def window(self) -> bytes:
         """The last bytes of the current member, as many as a window has, or fewer."""
@@ -223,13 +185,7 @@ class Decoder:
             damage = Damage("libdeflate refuses them", self._feed.offset, 0)
         if damage.reason is None:
             return self._truncated(self._member_position + damage.unpacked, damage.offset)
-        return GzipError(
-            f"the compressed data of gzip member {self._member} are damaged: {damage.reason}",
-            filename=self._source.name,
-            offset=damage.offset,
-            expected="a DEFLATE stream",
-            found=damage.reason,
-        )
+        return damaged(self._source.name, self._member, damage.reason, damage.offset)
 
     def truncated(self) -> TruncatedError:
         """The error for data that end before they should."""

@@ -12,7 +12,7 @@ from ..threads import choose_threads
 from ..workers import Workers
 from .container import BGZF_HEADER_SIZE, is_bgzf
 from .decoder import Damaged, Decoder, NoSpace
-from .inflate import read_prefix
+from .prefix import read_prefix
 from .segments import STEP
 from .team import SPARE, Team
 
@@ -71,9 +71,9 @@ def decode(
         raise decoder.damage(found) from None
 
 
-def spare(source: Source) -> int:
-    """How many bytes more of memory than the stream takes are of use."""
-    return SPARE if source.size >= MIN_SIZE else 0
+def spare(source: Source, total: int) -> int:
+    """How many bytes more of memory than the stream takes, in all, are of use."""
+    return SPARE if min(source.size, total) >= MIN_SIZE else 0
 
 
 def _decode(

@@ -9,7 +9,7 @@ import numpy as np
 from ..native.checksum import crc32
 from ..native.codec import COMPLETE, CUT, WINDOW
 from ..source import Source
-from .segments import Feed, decode_next
+from .segments import Feed, try_next
 
 # How much shorter the first segment of a run is.
 FIRST_STEPS = 4
@@ -89,7 +89,7 @@ class Run:
         bit, position, crc = self.marks[-1]
         step = min(max(self.step // FIRST_STEPS, bit - self.start >> 3), self.step)
         memory = memoryview(self.memory)
-        result, after = decode_next(self.feed, memory, position, WINDOW, step, target, insist=False)
+        result, after = try_next(self.feed, memory, position, WINDOW, step, target)
         if result not in (CUT, COMPLETE):
             return False
         self.is_complete = result == COMPLETE

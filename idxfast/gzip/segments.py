@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..native.blocks import HEADER_SPACE, find_block
@@ -24,6 +26,14 @@ CHUNK = 256 << 10
 # How many cuts in a row may turn out to be none before a segment is decoded without. The search
 # takes noise for a stored block once in 1.4 * 10^8 bits, for a dynamic one never (in 256 MB).
 MAX_FALSE_CUTS = 2
+
+
+class Segment(NamedTuple):
+    """From one block start to another, in bits from the start of a chunk."""
+
+    start: int
+    stop: int
+    is_cut: bool  # whether there is a cut at `stop`: it seems that a block starts there
 
 
 class Feed:
@@ -106,8 +116,10 @@ class Feed:
         self._bit = found
         return True
 
-    def segment(self, step: int, target: int | None = None) -> tuple[int, int, bool]:
+    def segment(self, step: int, target: int | None = None) -> Segment:
         """The next segment: from the first unread bit to a cut at least `step` bytes on.
+
+        If no cut is found, it is all that the chunk holds.
 
         Parameters
         ----------
@@ -115,14 +127,6 @@ class Feed:
         target : int, optional
             A cut that is known, as a bit of the source: where to stop if it is at most one and a
             half steps away.
-
-        Returns
-        -------
-        start, stop : int
-            In bits from the start of `data`.
-        cut : bool
-            Whether there is a cut at `stop`: a place where, it seems, a block starts. If none is
-            found, the segment is all that the chunk holds.
         """
         if target is not None and 0 < target - self.bit <= 8 * step * 3 // 2:
             # Two bytes more: the bits that start and stop it may be in bytes of their own.
@@ -139,16 +143,41 @@ class Feed:
                 self._searched = max(self._searched, base + 8 * (self._stop - HEADER_SPACE))
                 return self.rest()
             self._cut = base + found
-        return self._bit, self._cut - 8 * self._base, True
+        return Segment(self._bit, self._cut - 8 * self._base, is_cut=True)
 
-    def rest(self) -> tuple[int, int, bool]:
+    def rest(self) -> Segment:
         """All that the chunk holds, as a segment."""
-        return self._bit, 8 * self._stop, False
+        return Segment(self._bit, 8 * self._stop, is_cut=False)
 
     def reject_cut(self) -> None:
         """Take the last cut for none, and look for another one behind it."""
         self._searched = self._cut + 1
         self._cut = 0
+
+
+def try_next(
+    feed: Feed, out: memoryview, position: int, window: int, step: int, target: int | None = None
+) -> tuple[int, int]:
+    """Decode the next segment of a member, and have read it.
+
+    It fails, too, at a cut that is none, and at a chunk that ends before the member does.
+
+    Parameters
+    ----------
+    feed : Feed
+    out, position, window
+        As for `decode_segment`.
+    step, target
+        As for `Feed.segment`.
+
+    Returns
+    -------
+    result : int
+        As `decode_segment` gives it. After BAD_DATA and NO_SPACE the segment is still unread.
+    position : int
+        Where in `out` the segment's bytes end.
+    """
+    return _decode(feed, feed.segment(step, target), out, position, window)
 
 
 def decode_next(
@@ -159,59 +188,43 @@ def decode_next(
     step: int,
     target: int | None = None,
     *,
-    insist: bool = True,
     insist_on_space: bool = True,
 ) -> tuple[int, int]:
-    """Decode the next segment of a member, and have read it.
+    """Decode the next segment of a member, and have read it, if that is possible at all.
 
-    Parameters
-    ----------
-    feed : Feed
-    out, position, window
-        As for `decode_segment`.
-    step, target
-        As for `Feed.segment`.
-    insist : bool
-        Whether to find out what is behind a failure: a cut that is none, or a chunk that ends
-        before the member does. If so, a failure is sure.
-    insist_on_space : bool
-        Whether that holds for NO_SPACE, too.
-
-    Returns
-    -------
-    result : int
-        As `decode_segment` gives it. After BAD_DATA and NO_SPACE the segment is still unread.
-    position : int
-        Where in `out` the segment's bytes end.
+    As `try_next`, but BAD_DATA is sure; and NO_SPACE, if that is insisted on.
     """
     false_cuts = 0
     space_is_sure = False
     while True:
-        if false_cuts <= MAX_FALSE_CUTS:
-            start, stop, cut = feed.segment(step, target)
-        else:
-            start, stop, cut = feed.rest()
-        result, end, after = decode_segment(feed.data, start, stop, cut, out, position, window)
-        if result == COMPLETE:
-            feed.move_to(8 * end)
+        is_trusted = false_cuts <= MAX_FALSE_CUTS
+        segment = feed.segment(step, target) if is_trusted else feed.rest()
+        result, after = _decode(feed, segment, out, position, window)
+        if result in (COMPLETE, CUT) or (result == NO_SPACE and not insist_on_space):
             return result, after
-        if result == CUT:
-            feed.move_to(stop)
-            return result, after
-        if not insist or (not cut and (feed.at_end or space_is_sure)):
+        if not segment.is_cut and (feed.at_end or space_is_sure):
             return result, after
         if result == NO_SPACE:
-            if not insist_on_space:
-                return result, after
             # With the cut, it may be one that is none; without, libdeflate takes what is missing
             # for zeros, and may not have the space for those.
             false_cuts = MAX_FALSE_CUTS + 1
-            if not cut:
+            if not segment.is_cut:
                 space_is_sure = True
                 feed.fill(len(feed.unread) + 1)
-        elif cut:
+        elif segment.is_cut:
             false_cuts += 1
             target = None
             feed.reject_cut()
         else:
             feed.grow()
+
+
+def _decode(
+    feed: Feed, segment: Segment, out: memoryview, position: int, window: int
+) -> tuple[int, int]:
+    result, end, after = decode_segment(feed.data, *segment, out, position, window)
+    if result == COMPLETE:
+        feed.move_to(8 * end)
+    elif result == CUT:
+        feed.move_to(segment.stop)
+    return result, after

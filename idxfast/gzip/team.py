@@ -28,6 +28,7 @@ from ..helpers import Helper, join_helpers, start_helpers
 from ..native.codec import WINDOW
 from ..source import Progress, Source
 from .ahead import Ahead
+from .copies import Part, split
 from .decoder import Decoder, NoSpace
 from .runs import Mark, Memory, Run
 from .segments import STEP
@@ -38,8 +39,6 @@ from .segments import STEP
 UNPACKED_STEP = 3 << 20
 # Compressed bytes of a segment, at the least.
 MIN_STEP = 64 << 10
-# How many bytes one job copies to their place.
-COPY = 4 << 20
 # How far behind its guessed place a run stands in the result. On the data sets' images the guess
 # was wrong by 80 KB at the most.
 MARGIN = 256 << 10
@@ -249,14 +248,11 @@ class Team:
         assert mark is not None
         self._ahead.adopt(run)
         decoder.confine(self._ahead.free_until(run.bit))
-        start, stop = mark.position, run.marks[-1].position - WINDOW
-        parts = [slice(at, min(at + COPY, stop)) for at in range(start, stop, COPY)]
-        # How far they move, if run and result have the same memory. Then the end of each part
-        # stands where the next one, or the leader, will write.
-        shift = 0 if run.base is None else run.base + start - decoder.position
-        ends = [run.memory[max(part.start, part.stop - shift) : part.stop].copy() for part in parts]
+        # The decoder copies the last window itself.
+        memory = run.memory[mark.position : run.marks[-1].position - WINDOW]
+        shift = 0 if run.base is None else run.base + mark.position - decoder.position
+        parts = split(memory, shift)
         try:
-            # The decoder has copied the last window.
             out = np.asarray(decoder.adopt(run, mark))
         except NoSpace:
             if decoder.has_all_space:
@@ -266,17 +262,15 @@ class Team:
         if not parts:
             self._give_back(run)
 
-        def copy(part: slice, end: Memory) -> None:
+        def copy(part: Part) -> None:
             nonlocal waiting
-            cut = part.stop - len(end)
-            np.copyto(out[part.start - start : cut - start], run.memory[part.start : cut])
-            out[cut - start : part.stop - start] = end
+            part.copy_to(out)
             with self._changed:
                 waiting -= 1
                 if not waiting:
                     self._give_back(run)
 
-        self._jobs += [partial(copy, *job) for job in zip(parts, ends, strict=True)]
+        self._jobs += [partial(copy, part) for part in parts]
         self._changed.notify_all()
         if run.follower is not None and run.follower[0] in self._ahead.runs:
             return self._hand_over(*run.follower)

@@ -15,7 +15,7 @@ import structured
 with atheris.instrument_imports(include=["idxfast"]):
     import idxfast
     from idxfast import reading
-    from idxfast.gzip import ahead, decoder, inflate, reader, runs, segments, team
+    from idxfast.gzip import ahead, damage, groups, prefix, reader, segments, team
 
 SMALL = reading.SMALL
 reader.HEAD_STEP = reader.STEP = 1
@@ -23,10 +23,9 @@ reader.HEAD_SIZE = reader.PREFIX
 reader.MIN_SIZE = 1
 ahead.MIN_GAP = team.STEP = 256
 team.MARGIN = 40_000
-runs.FIRST_STEP = runs.LAST_STEP = 64
 segments.SEARCH = 1024
-inflate._PIECE = 64
-decoder.GROUP = 64
+damage._PIECE = prefix._PIECE = 64
+groups.GROUP = 64
 
 
 class Stream:

@@ -1,8 +1,7 @@
-"""Raw IDX files: the payload read into an array, or mapped."""
+"""Raw IDX files: the payload read into an array."""
 
 from __future__ import annotations
 
-import mmap
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from .arrays import bytes_of
 from .errors import TrailingDataError, TruncatedError
 from .format import Header, swapped_hint
 from .native.memory import swap
-from .source import FileSource, Progress, Source
+from .source import Progress, Source
 from .threads import choose_threads
 from .workers import Workers
 
@@ -20,8 +19,6 @@ CHUNK = 4 << 20
 SWAPPED = 512 << 10
 # Bytes from which on several threads read.
 MIN_SIZE = 8 << 20
-
-_ACCESS = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY, "r+": mmap.ACCESS_WRITE}
 
 
 def read_payload(
@@ -58,28 +55,6 @@ def read_payload(
         for done in workers.map(read, range(0, len(data) or 1, CHUNK)):
             if progress is not None:
                 progress(header.offset + done, source.size)
-
-
-def map_payload(source: FileSource, header: Header, mode: str) -> np.ndarray[Any, Any]:
-    """Map the payload of a raw file, "r", "c" or "r+", without touching it.
-
-    Raises
-    ------
-    TruncatedError, TrailingDataError
-        If the file is not as large as its header says.
-    """
-    check_size(source, header)
-    mapping, start = source.map(_ACCESS[mode])
-    # np.ndarray alone would give the mapping's buffer back at once, and whoever then closed the
-    # mapping would unmap the array; np.frombuffer keeps it.
-    content = np.frombuffer(mapping, np.uint8)
-    return np.ndarray(header.shape, header.dtype, content, start + header.offset)
-
-
-def check_mode(mode: str) -> None:
-    """Refuse an mmap_mode that there is not."""
-    if mode not in _ACCESS:
-        raise ValueError(f"mmap_mode is {mode!r}, not 'r', 'c' or 'r+'")
 
 
 def check_size(source: Source, header: Header) -> None:

@@ -7,28 +7,24 @@ for what cannot tell its size memory grows as bytes arrive. Only then is an arra
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from . import raw, streams
-from .arrays import allocate, as_payload, bytes_of, check_out, new_array, to_native
-from .errors import IdxError, SizeError, TruncatedError
+from . import packed, raw, streams
+from .arrays import to_native
 from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.container import MAGIC
 from .gzip.prefix import read_prefix
-from .gzip.reader import MAX_RATIO, decode, spare
-from .native.members import decode_member
-from .native.memory import fill
+from .mapping import map_file
 from .opening import open_source
-from .source import FileSource, MemorySource, Progress, Source, StreamSource
+from .request import Request
+from .source import MemorySource, Progress, Source, StreamSource
 from .threads import check_threads
 from .typing import BytesLike, ReadableFile
 
-# A file of so many bytes is read at once, and decoded in one call if it is gzip and unpacks to so
-# many, before its header is looked at.
+# A file of so many bytes is read at once.
 SMALL = 64 << 10
-SMALL_UNPACKED = 512 << 10
 
 
 def load(
@@ -86,9 +82,11 @@ def load(
     """
     check_threads(threads)
     if mmap_mode is not None:
-        return _map(file, mmap_mode, out)
+        if out is not None:
+            raise ValueError("mmap_mode makes no copy of the data that out= could take")
+        return map_file(file, mmap_mode)
     with open_source(file, small=SMALL) as source:
-        array = _read(source, _Options(out, threads, progress, max_bytes))
+        array = _read(source, Request(out, threads, progress, max_bytes))
         if not isinstance(source, StreamSource):
             source.consume()
         return array
@@ -122,7 +120,7 @@ def loads(
     """
     check_threads(threads)
     with MemorySource(data, f"<{type(data).__name__}>") as source:
-        return _read(source, _Options(out, threads, None, max_bytes))
+        return _read(source, Request(out, threads, None, max_bytes))
 
 
 def read_header(file: ReadableFile) -> Header:
@@ -159,111 +157,21 @@ def read_header(file: ReadableFile) -> Header:
         return parse(start, source.name)
 
 
-class _Options(NamedTuple):
-    """What the caller of `load` asked for."""
-
-    out: np.ndarray[Any, Any] | None
-    threads: int | None
-    progress: Progress | None
-    max_bytes: int | None
-
-    def parse(self, start: bytes, filename: str) -> Header:
-        """Parse a header, and hold it against the caller's limit."""
-        header = parse(start, filename)
-        if self.max_bytes is not None and header.nbytes > self.max_bytes:
-            raise SizeError(
-                "the array is larger than max_bytes allows",
-                filename=filename,
-                offset=4,
-                expected=f"at most {self.max_bytes:,} bytes",
-                found=header.nbytes,
-            )
-        return header
-
-    def destination(self, header: Header, filename: str) -> np.ndarray[Any, Any]:
-        """The caller's array, if it fits, or a new one."""
-        if self.out is None:
-            return new_array(header, filename)
-        check_out(self.out, header, filename)
-        return self.out
-
-
-def _read(source: Source | StreamSource, options: _Options) -> np.ndarray[Any, Any]:
-    progress = options.progress
+def _read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any]:
     if isinstance(source, StreamSource):
         start = streams.read_start(source)
         if start[:2] != MAGIC:
-            header = options.parse(start, source.name)
-            array = streams.read_payload(source, header, options.out, progress)
+            header = request.parse(start, source.name)
+            array = streams.read_payload(source, header, request.out, request.progress)
             return to_native(array, header)
-        source = streams.read_all(source, start, options.max_bytes)
+        source = streams.read_all(source, start, request.max_bytes)
     is_small = source.size <= SMALL
     start = source.read(0, SMALL if is_small else MAX_HEADER_SIZE)
-    if start[:2] != MAGIC:
-        header = options.parse(start, source.name)
-        raw.check_size(source, header)
-        array = options.destination(header, source.name)
-        raw.read_payload(source, header, array, options.threads, progress)
-        return array
-    content = decode_member(start, SMALL_UNPACKED) if is_small else None
-    if content is not None:
-        header = options.parse(content, source.name)
-        if header.offset + header.nbytes == len(content):
-            array = options.destination(header, source.name)
-            fill(array, content, header.offset)
-            if progress is not None:
-                progress(len(content), len(content))
-            return to_native(array, header)
-    return _read_gzip(source, options)
-
-
-def _read_gzip(source: Source, options: _Options) -> np.ndarray[Any, Any]:
-    array: np.ndarray[Any, Any]
-    header: Header
-
-    def prepare(prefix: bytes) -> tuple[memoryview, int, int]:
-        nonlocal array, header
-        header = options.parse(prefix, source.name)
-        total = header.offset + header.nbytes
-        if total > MAX_RATIO * source.size:
-            raise TruncatedError(
-                f"the header announces {header.nbytes:,} bytes, more than "
-                f"{source.size:,} compressed bytes can hold",
-                filename=source.name,
-                offset=source.size,
-                expected=total,
-                found=f"at most {MAX_RATIO * source.size:,}",
-            )
-        if options.out is not None:
-            array = options.destination(header, source.name)
-            return bytes_of(array), header.offset, total
-        nbytes = header.nbytes + spare(source, total)
-        memory = allocate(nbytes, source.name, before=header.offset)
-        array = as_payload(memory, header, header.offset)
-        return memoryview(memory), 0, total
-
-    decode(source, prepare, options.threads, options.progress)
-    return to_native(array, header)
-
-
-def _map(file: ReadableFile, mode: str, out: object) -> np.ndarray[Any, Any]:
-    raw.check_mode(mode)
-    if out is not None:
-        raise ValueError("mmap_mode makes no copy of the data that out= could take")
-    with open_source(file, "r+b" if mode == "r+" else "rb") as source:
-        if not isinstance(source, FileSource):
-            raise _unmappable(source.name, "something else")
-        start = source.read(0, MAX_HEADER_SIZE)
-        if start[:2] == MAGIC:
-            raise _unmappable(source.name, "a gzip file: load it, or unpack it first")
-        return raw.map_payload(source, parse(start, source.name), mode)
-
-
-def _unmappable(filename: str, found: str) -> IdxError:
-    return IdxError(
-        "only a raw file on disk can be mapped",
-        filename=filename,
-        offset=0,
-        expected="a raw IDX file",
-        found=found,
-    )
+    if start[:2] == MAGIC:
+        small = packed.read_small(start, source.name, request) if is_small else None
+        return packed.read(source, request) if small is None else small
+    header = request.parse(start, source.name)
+    raw.check_size(source, header)
+    array = request.destination(header, source.name)
+    raw.read_payload(source, header, array, request.threads, request.progress)
+    return array

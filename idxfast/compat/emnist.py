@@ -16,7 +16,7 @@ import re
 from typing import Any
 
 from ..reading import loads
-from . import files
+from . import archives, downloads, files
 from .files import Array
 
 _DIMENSIONS = {"images": 3, "labels": 1}
@@ -32,7 +32,7 @@ def ensure_cached_data() -> str:
     """The path of the zip file, which is downloaded if it is not there, or empty."""
     path = get_cached_data_path()
     if not (os.path.isfile(path) and os.path.getsize(path)):
-        files.download_emnist(path)
+        downloads.download_emnist(path)
     return path
 
 
@@ -47,7 +47,7 @@ def clear_cached_data() -> None:
 
 def list_datasets() -> list[str]:
     """The names of the data sets in the zip file."""
-    with files.open_zip(ensure_cached_data()) as archive:
+    with archives.open_zip(ensure_cached_data()) as archive:
         matches = map(_TEST_IMAGES.fullmatch, archive.namelist())
         return [match.group(1) for match in matches if match]
 
@@ -102,7 +102,7 @@ def extract_data(dataset: str, usage: str, component: str) -> Array:
         raise ValueError(
             f"Unrecognized value {component!r} for component. Expected 'images' or 'labels'."
         )
-    array = files.load_member(ensure_cached_data(), _member(dataset, usage, component))
+    array = archives.load_member(ensure_cached_data(), _member(dataset, usage, component))
     return array.swapaxes(1, 2) if component == "images" else array
 
 

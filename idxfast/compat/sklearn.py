@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .files import Array, find_or_fetch, flat, load_four
+from .downloads import find_or_fetch
+from .files import Array, flat, load_four
 
 _NAMES = {"mnist_784": "mnist", "fashion-mnist": "fashion-mnist", "kuzushiji-mnist": "kmnist"}
 _IDS = {554: "mnist_784", 40996: "fashion-mnist", 41982: "kuzushiji-mnist"}

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .files import Array, find_or_fetch, load_four, load_typed
+from .downloads import find_or_fetch
+from .files import Array, load_four, load_typed
 
 DEFAULT_SOURCE_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from ..files import Array, find_or_fetch, load_four
+from ..downloads import find_or_fetch
+from ..files import Array, load_four
 
 Pair = tuple[Array, Array]
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from ...errors import FetchError, IdxError
-from .. import files
+from .. import archives, downloads, files
 from ..classes import DIGITS, FASHION, KUZUSHIJI, KUZUSHIJI_49
 from ..files import Array
 
@@ -63,10 +63,10 @@ class Dataset:
     def download(self, force: bool = False) -> None:
         """Download the files that are not there; `force` replaces those that are other ones."""
         if not force:
-            files.download(self._name, self.target_dir)
+            downloads.download(self._name, self.target_dir)
             return
         for name in self._files:
-            files.download_file(self._name, name, os.path.join(self.target_dir, name))
+            downloads.download_file(self._name, name, os.path.join(self.target_dir, name))
 
     def load(self, transpose: bool = False) -> None:
         """Load the four files; `transpose` the images of a set that is stored so."""
@@ -161,7 +161,7 @@ class K49(Dataset):
         if not os.path.isfile(path):
             raise RuntimeError(f"{self.target_dir} has no {name}")
         try:
-            with files.open_zip(path) as archive, archive.open("arr_0.npy") as member:
+            with archives.open_zip(path) as archive, archive.open("arr_0.npy") as member:
                 array: Array = np.lib.format.read_array(member)
         except KeyError as error:
             raise IdxError("there is no arr_0 in it", filename=path) from error

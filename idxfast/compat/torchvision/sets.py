@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from .. import files
+from .. import archives, downloads, files
 from ..classes import DIGITS, FASHION, KUZUSHIJI_ROMANISED, MERGED
 from .readers import read_image_file, read_label_file, read_sn3_pascalvincent_tensor, torch_module
 
@@ -107,7 +107,7 @@ class MNIST:
     def download(self) -> None:
         """Download what is not there."""
         if not self._check_exists():
-            files.download(self._set, self.raw_folder)
+            downloads.download(self._set, self.raw_folder)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -206,7 +206,7 @@ class EMNIST(MNIST):
 
     @property
     def _archive(self) -> str:
-        return os.path.join(self.raw_folder, files.EMNIST)
+        return os.path.join(self.raw_folder, archives.EMNIST)
 
     def _check_exists(self) -> bool:
         return self._has(self._names) or os.path.isfile(self._archive)
@@ -215,7 +215,7 @@ class EMNIST(MNIST):
         if self._has(self._names):
             return super()._load_data()
         torch = torch_module()
-        images, labels = (files.load_member(self._archive, f"gzip/{n}.gz") for n in self._names)
+        images, labels = (archives.load_member(self._archive, f"gzip/{n}.gz") for n in self._names)
         return torch.from_numpy(images), torch.from_numpy(labels).long()
 
 

@@ -1,0 +1,42 @@
+"""IDX files in zip files, whole and damaged."""
+
+import gzip
+import zipfile
+
+import pytest
+
+from idxfast import IdxError
+from idxfast.compat import archives
+
+
+def test_load_member(tmp_path, oracle):
+    idx = oracle.pack(0x08, (4,))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("gzip/labels.gz", gzip.compress(idx))
+    oracle.check(archives.load_member(str(tmp_path / "a.zip"), "gzip/labels.gz"), idx)
+
+
+def test_a_zip_file_with_any_byte_wrong_is_an_error_that_names_it(tmp_path, oracle):
+    idx = oracle.pack(0x08, (4,))
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("labels.gz", gzip.compress(idx))
+    data = path.read_bytes()
+    refused = 0
+    for i in range(len(data)):
+        for damaged in (data[:i], data[:i] + bytes([data[i] ^ 0x80]) + data[i + 1 :]):
+            path.write_bytes(damaged)
+            try:
+                oracle.check(archives.load_member(str(path), "labels.gz"), idx)
+            except IdxError as error:
+                assert str(error).startswith(f"{path}: the zip file cannot be read: ")
+                refused += 1
+            except KeyError:
+                # It has another name now.
+                assert b"labels.gz" in data[i - 8 : i + 9]
+    assert refused > len(data)
+
+
+def test_no_zip_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        archives.load_member(str(tmp_path / "a.zip"), "labels.gz")

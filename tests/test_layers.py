@@ -21,7 +21,7 @@ ORDER = [
     "compat.torchvision", "compat.keras.folder", "compat.keras.mnist",
     "compat.keras.fashion_mnist", "compat.keras", "compat.tensorflow", "compat.mnists.sets",
     "compat.mnists.splits", "compat.mnists", "compat.emnist", "compat.sklearn",
-    "compat.patching", "compat", "cli.info", "cli.fetch", "cli.demo", "cli",
+    "compat.peers", "compat.patching", "compat", "cli.info", "cli.fetch", "cli.demo", "cli",
 ]  # fmt: skip
 
 

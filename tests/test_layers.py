@@ -19,7 +19,7 @@ ORDER = [
     "compat.idx2numpy", "compat.mnist", "compat.python_mnist", "compat.mnist_reader",
     "compat.mlxtend", "compat.torchvision.readers", "compat.torchvision.sets",
     "compat.torchvision", "compat.keras.folder", "compat.keras.mnist",
-    "compat.keras.fashion_mnist", "compat.keras", "compat.tensorflow", "compat.mnists.sets",
+    "compat.keras.fashion_mnist", "compat.keras", "compat.batches", "compat.tensorflow", "compat.mnists.sets",
     "compat.mnists.splits", "compat.mnists", "compat.emnist", "compat.sklearn",
     "compat.peers", "compat.patching", "compat", "cli.info", "cli.fetch", "cli.demo", "cli",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .archives import EMNIST
-from .files import TEST, TRAIN, path_of
+from .files import has_four
 
 
 def find_or_fetch(name: str, directory: str | os.PathLike[str] | None) -> str:
@@ -19,7 +19,7 @@ def find_or_fetch(name: str, directory: str | os.PathLike[str] | None) -> str:
         If it holds the files, it is the answer and nothing else is looked at. If not, this is
         where they are downloaded to.
     """
-    if directory is not None and all(path_of(directory, file) for file in TRAIN + TEST):
+    if directory is not None and has_four(directory):
         return os.fspath(directory)
     return download(name, directory)
 

@@ -107,6 +107,11 @@ def path_of(
     return None
 
 
+def has_four(directory: str | os.PathLike[str]) -> bool:
+    """Whether a folder holds the four files of MNIST, packed or not."""
+    return all(path_of(directory, name) for name in TRAIN + TEST)
+
+
 def load_four(directory: str) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Load the training and the test pair of a folder that holds the four files of MNIST."""
     (train_images, train_labels), (test_images, test_labels) = (

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 from ..errors import FetchError, HashMismatchError
 from .catalogue import File, find
-from .transfer import transfer, unlinked
+from .transfer import open_no_link, transfer
 from .verifying import verify
 
 # How often the mirrors are asked in turn, with a pause (seconds) before they are asked again.
@@ -202,7 +202,7 @@ def _extract(archive: Path, file: File, part: Path) -> None:
         with (
             zipfile.ZipFile(archive) as members,
             members.open(f"gzip/{file.name}") as member,
-            open(part, "wb", opener=unlinked) as target,
+            open(part, "wb", opener=open_no_link) as target,
         ):
             shutil.copyfileobj(member, target)
     except (KeyError, zipfile.BadZipFile) as error:

@@ -29,7 +29,9 @@ def test_a_zip_file_with_any_byte_wrong_is_an_error_that_names_it(tmp_path, orac
             try:
                 oracle.check(archives.load_member(str(path), "labels.gz"), idx)
             except IdxError as error:
-                assert str(error).startswith(f"{path}: the zip file cannot be read: ")
+                assert str(error).startswith(f"{path}: the zip file cannot be read (at byte ")
+                assert error.expected == "a whole zip file"
+                assert error.found
                 refused += 1
             except KeyError:
                 # It has another name now.

@@ -22,14 +22,21 @@ _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueErro
 @contextlib.contextmanager
 def open_zip(path: str) -> Iterator[zipfile.ZipFile]:
     """Open a zip file; one that is damaged, as far as it is read, is an IdxError."""
-    try:
-        with zipfile.ZipFile(path) as opened:
-            yield opened
-    except (*_ZIP_ERRORS, OSError) as error:
-        # zipfile seeks to wherever a damaged file says, even before its start.
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            raise
-        raise IdxError(f"the zip file cannot be read: {error}", filename=path) from error
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as opened:
+                yield opened
+        except (*_ZIP_ERRORS, OSError) as error:
+            # zipfile seeks to wherever a damaged file says, even before its start.
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+                raise
+            raise IdxError(
+                "the zip file cannot be read",
+                filename=path,
+                offset=file.tell(),
+                expected="a whole zip file",
+                found=str(error) or type(error).__name__,
+            ) from error
 
 
 def load_member(archive: str, member: str) -> Array:

@@ -118,7 +118,13 @@ def _check(dataset: str, name: str, path: str) -> None:
     try:
         verifying.verify(Path(path), file, path)
     except FetchError as error:
-        raise IdxError(f"not the file of {dataset}", filename=path) from error
+        raise IdxError(
+            f"not the file of {dataset}",
+            filename=path,
+            offset=0,
+            expected=file.packed,
+            found=getattr(error, "found", "another packing"),
+        ) from error
 
 
 class MNIST(Dataset):
@@ -164,7 +170,13 @@ class K49(Dataset):
             with archives.open_zip(path) as archive, archive.open("arr_0.npy") as member:
                 array: Array = np.lib.format.read_array(member)
         except KeyError as error:
-            raise IdxError("there is no arr_0 in it", filename=path) from error
+            raise IdxError(
+                "there is no arr_0 in it",
+                filename=path,
+                offset=archive.start_dir,
+                expected="arr_0.npy",
+                found=", ".join(archive.namelist()) or "nothing",
+            ) from error
         return array
 
 

@@ -18,7 +18,7 @@ ORDER = [
     "compat.packers", "compat.pixels", "compat.idx2numpy.FormatError", "compat.idx2numpy.converters",
     "compat.idx2numpy", "compat.mnist", "compat.python_mnist", "compat.mlxtend",
     "compat.mnist_reader", "compat.torchvision.readers", "compat.torchvision.sets",
-    "compat.torchvision", "compat.keras.folder", "compat.keras.mnist",
+    "compat.torchvision.splits", "compat.torchvision", "compat.keras.folder", "compat.keras.mnist",
     "compat.keras.fashion_mnist", "compat.keras", "compat.batches", "compat.tensorflow", "compat.mnists.sets",
     "compat.mnists.splits", "compat.mnists", "compat.emnist", "compat.sklearn",
     "compat.peers", "compat.patching", "compat", "cli.info", "cli.fetch", "cli.demo", "cli",

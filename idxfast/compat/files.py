@@ -14,6 +14,7 @@ from .. import reading
 from ..errors import FormatError, IdxError
 
 Array = np.ndarray[Any, Any]
+Pair = tuple[Array, Array]
 
 TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -49,7 +50,7 @@ def flat(images: Array) -> Array:
     return images.reshape(len(images), math.prod(images.shape[1:]))
 
 
-def load_pair(images: Any, labels: Any) -> tuple[Array, Array]:
+def load_pair(images: Any, labels: Any) -> Pair:
     """Load images, uint8 of three dimensions, and as many labels, uint8 of one.
 
     Raises
@@ -112,7 +113,7 @@ def has_four(directory: str | os.PathLike[str]) -> bool:
     return all(path_of(directory, name) for name in TRAIN + TEST)
 
 
-def load_four(directory: str) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def load_four(directory: str) -> tuple[Pair, Pair]:
     """Load the training and the test pair of a folder that holds the four files of MNIST."""
     (train_images, train_labels), (test_images, test_labels) = (
         [path_of(directory, name) or os.path.join(directory, name) for name in pair]

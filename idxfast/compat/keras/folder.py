@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 
 from ..downloads import find_or_fetch
-from ..files import Array, load_four
-
-Pair = tuple[Array, Array]
+from ..files import Pair, load_four
 
 
 def load(name: str, folder: str) -> tuple[Pair, Pair]:

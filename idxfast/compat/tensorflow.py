@@ -21,6 +21,15 @@ from .batches import DataSet
 from .downloads import download
 from .files import Array, has_four, load_four, load_typed
 
+__all__ = [
+    "DEFAULT_SOURCE_URL",
+    "DataSet",
+    "Datasets",
+    "extract_images",
+    "extract_labels",
+    "read_data_sets",
+]
+
 DEFAULT_SOURCE_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 
 _SETS = {

@@ -178,11 +178,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def mirror(monkeypatch):
-    """A mirror of data sets, which fetching may use though it does not speak https."""
+    """A mirror of data sets, which fetching takes for one that speaks https."""
+    from idxfast.datasets import transfer
+
+    check_url = transfer.check_url
     with _Mirror() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        monkeypatch.setattr("idxfast.datasets.transfer.TEST_SERVERS", (server.address,))
+        secure = f"https://{server.address}/"
+        monkeypatch.setattr(
+            transfer, "check_url", lambda url, by: check_url(url.replace(server.url, secure), by)
+        )
         monkeypatch.setattr("idxfast.datasets.fetching.PAUSE", 0.0)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         monkeypatch.delenv("IDXFAST_OFFLINE", raising=False)

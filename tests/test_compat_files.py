@@ -1,13 +1,12 @@
-"""What the drop-in modules share: reading through gzip.open, finding files, naming faults."""
+"""Local files for the drop-in modules: through gzip.open, and in pairs that belong together."""
 
 import gzip
 import io
-import zipfile
 
 import numpy as np
 import pytest
 
-from idxfast import FormatError, IdxError, loads
+from idxfast import FormatError, IdxError
 from idxfast.compat import files
 
 
@@ -116,99 +115,3 @@ def test_load_four(family, same, folder):
 def test_a_file_that_is_missing_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="train-images-idx3-ubyte"):
         files.load_four(str(tmp_path))
-
-
-def test_a_folder_that_holds_the_files_is_taken(family, no_download):
-    assert files.find_or_fetch("mnist", family.packed) == str(family.packed)
-    assert no_download == []
-
-
-def test_what_a_folder_lacks_is_downloaded_into_it(tmp_path, family, no_download):
-    (tmp_path / "train-images-idx3-ubyte").touch()
-    assert files.find_or_fetch("mnist", tmp_path) == str(tmp_path)
-    assert no_download == [("mnist", tmp_path)]
-
-
-def test_load_member(tmp_path, oracle):
-    idx = oracle.pack(0x08, (4,))
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("gzip/labels.gz", gzip.compress(idx))
-    oracle.check(files.load_member(str(tmp_path / "a.zip"), "gzip/labels.gz"), idx)
-
-
-def test_a_zip_file_with_any_byte_wrong_is_an_error_that_names_it(tmp_path, oracle):
-    idx = oracle.pack(0x08, (4,))
-    path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("labels.gz", gzip.compress(idx))
-    data = path.read_bytes()
-    refused = 0
-    for i in range(len(data)):
-        for damaged in (data[:i], data[:i] + bytes([data[i] ^ 0x80]) + data[i + 1 :]):
-            path.write_bytes(damaged)
-            try:
-                oracle.check(files.load_member(str(path), "labels.gz"), idx)
-            except IdxError as error:
-                assert str(error).startswith(f"{path}: the zip file cannot be read: ")
-                refused += 1
-            except KeyError:
-                # It has another name now.
-                assert b"labels.gz" in data[i - 8 : i + 9]
-    assert refused > len(data)
-
-
-@pytest.mark.parametrize("method", [12, 14, 93], ids=["bzip2", "lzma", "zstd"])
-def test_a_zip_file_that_names_another_method_is_an_error_that_names_it(method, tmp_path, oracle):
-    path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("labels.gz", oracle.pack(0x08, (40,)))
-    data = bytearray(path.read_bytes())
-    for header, at in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
-        data[data.index(header) + at] = method
-    path.write_bytes(data)
-    with pytest.raises(IdxError, match=f"^{path}: the zip file cannot be read: "):
-        files.load_member(str(path), "labels.gz")
-
-
-def test_no_zip_file(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        files.load_member(str(tmp_path / "a.zip"), "labels.gz")
-
-
-IDX = b"\0\0\x0b\2\0\0\0\2\0\0\0\1\0\1\0\2"
-FAULTS = {
-    b"": ("start", b""),
-    IDX[:3]: ("start", b""),
-    b"\1": ("start", b""),
-    b"\1\2\3\4": ("zeros", b"\1\2\3\4"),
-    b"\0\2\x0b\1": ("zeros", b"\0\2\x0b\1"),
-    b"\0\0\x0a\1": ("type", b"\0\0\x0a\1"),
-    b"\0\0\x0a": ("start", b""),
-    IDX[:4]: ("dimensions", b""),
-    IDX[:11]: ("dimensions", b""),
-    b"\0\0\x08\xff" + bytes(4 * 255): ("dimensions", b""),
-    b"\0\0\x08\4" + b"\xff" * 16: ("dimensions", b""),
-    IDX[:12]: ("payload", b""),
-    IDX[:15]: ("payload", b""),
-    IDX + b"\0": ("end", b""),
-}
-
-
-PACKED = gzip.compress(IDX)
-FAULTS |= {PACKED[:size]: ("gzip", b"") for size in range(2, len(PACKED))}
-FAULTS |= {
-    PACKED[:-1] + b"\1": ("gzip", b""),
-    gzip.compress(b""): ("start", b""),
-    gzip.compress(IDX[:3]): ("start", b""),
-    gzip.compress(IDX[:11]): ("dimensions", b""),
-}
-
-
-@pytest.mark.parametrize("data", FAULTS, ids=repr)
-@pytest.mark.parametrize(
-    "read", [loads, lambda data: files.load(io.BufferedReader(io.BytesIO(data)))]
-)
-def test_fault(data, read):
-    with pytest.raises(IdxError) as caught:
-        read(data)
-    assert files.fault(caught.value) == FAULTS[data]

@@ -416,7 +416,7 @@ import numpy as np
 from idxfast.datasets import catalogue, fetch, fetching, transfer
 from idxfast.format import Header
 address, files, *folders = json.loads(sys.argv[1])
-transfer.TEST_SERVERS = (address,)
+transfer.check_url = lambda url, by: None
 fetching.PAUSE = 0
 catalogue.datasets()["tiny"] = catalogue.Dataset(
     "tiny", "", tuple(

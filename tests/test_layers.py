@@ -16,13 +16,14 @@ ORDER = [
     "streams", "reading", "writing", "names", "xz",
     "directory", "datasets.catalogue", "datasets.verifying", "datasets.transfer",
     "datasets.fetching", "datasets.loading", "datasets.synthetic", "datasets", "compat.classes",
-    "compat.files", "compat.packers", "compat.pixels", "compat.idx2numpy.FormatError", "compat.idx2numpy.converters",
-    "compat.idx2numpy", "compat.mnist", "compat.python_mnist", "compat.mnist_reader",
-    "compat.mlxtend", "compat.torchvision.readers", "compat.torchvision.sets",
-    "compat.torchvision", "compat.keras.folder", "compat.keras.mnist",
-    "compat.keras.fashion_mnist", "compat.keras", "compat.tensorflow", "compat.mnists.sets",
+    "compat.files", "compat.archives", "compat.downloads", "compat.faults",
+    "compat.packers", "compat.pixels", "compat.idx2numpy.FormatError", "compat.idx2numpy.converters",
+    "compat.idx2numpy", "compat.mnist", "compat.python_mnist", "compat.mlxtend",
+    "compat.mnist_reader", "compat.torchvision.readers", "compat.torchvision.sets",
+    "compat.torchvision.splits", "compat.torchvision", "compat.keras.folder", "compat.keras.mnist",
+    "compat.keras.fashion_mnist", "compat.keras", "compat.batches", "compat.tensorflow", "compat.mnists.sets",
     "compat.mnists.splits", "compat.mnists", "compat.emnist", "compat.sklearn",
-    "compat.patching", "compat", "cli.info", "cli.fetch", "cli.demo", "cli",
+    "compat.peers", "compat.patching", "compat", "cli.info", "cli.fetch", "cli.demo", "cli",
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..directory import check_counts
 from ..reading import loads
-from . import files
+from . import archives, downloads, files
 from .files import Array
 
 _DIMENSIONS = {"images": 3, "labels": 1}
@@ -33,7 +33,7 @@ def ensure_cached_data() -> str:
     """The path of the zip file, which is downloaded if it is not there, or empty."""
     path = get_cached_data_path()
     if not (os.path.isfile(path) and os.path.getsize(path)):
-        files.download_emnist(path)
+        downloads.download_emnist(path)
     return path
 
 
@@ -48,7 +48,7 @@ def clear_cached_data() -> None:
 
 def list_datasets() -> list[str]:
     """The names of the data sets in the zip file."""
-    with files.open_zip(ensure_cached_data()) as archive:
+    with archives.open_zip(ensure_cached_data()) as archive:
         matches = map(_TEST_IMAGES.fullmatch, archive.namelist())
         return [match.group(1) for match in matches if match]
 
@@ -103,7 +103,7 @@ def extract_data(dataset: str, usage: str, component: str) -> Array:
         raise ValueError(
             f"Unrecognized value {component!r} for component. Expected 'images' or 'labels'."
         )
-    array = files.load_member(ensure_cached_data(), _member(dataset, usage, component))
+    array = archives.load_member(ensure_cached_data(), _member(dataset, usage, component))
     return array.swapaxes(1, 2) if component == "images" else array
 
 

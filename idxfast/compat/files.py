@@ -1,37 +1,24 @@
-"""What the modules beside this one share: local files, and what is wrong with one."""
+"""Local files, as the loaders beside this one read them."""
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import gzip
 import math
 import os
 import sys
-import zipfile
-import zlib
-from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
 from .. import reading
 from ..directory import check_counts
-from ..errors import FormatError, GzipError, IdxError, TrailingDataError, TruncatedError
+from ..errors import FormatError
 
 Array = np.ndarray[Any, Any]
+Pair = tuple[Array, Array]
 
 TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-EMNIST = "gzip.zip"
-
-# What zipfile raises, depending on which byte of a file is wrong; NotImplementedError is one, too.
-# It has imported the decompressors that this Python has.
-_ZIP_ERRORS = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError),
-    getattr(sys.modules.get("lzma"), "LZMAError", zlib.error),
-    getattr(sys.modules.get("compression.zstd"), "ZstdError", zlib.error),
-)
 
 
 def load(file: Any) -> Array:
@@ -64,7 +51,7 @@ def flat(images: Array) -> Array:
     return images.reshape(len(images), math.prod(images.shape[1:]))
 
 
-def load_pair(images: Any, labels: Any) -> tuple[Array, Array]:
+def load_pair(images: Any, labels: Any) -> Pair:
     """Load images, uint8 of three dimensions, and as many labels, uint8 of one.
 
     Raises
@@ -110,94 +97,15 @@ def path_of(
     return None
 
 
-def load_four(directory: str) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def has_four(directory: str | os.PathLike[str]) -> bool:
+    """Whether a folder holds the four files of MNIST, packed or not."""
+    return all(path_of(directory, name) for name in TRAIN + TEST)
+
+
+def load_four(directory: str) -> tuple[Pair, Pair]:
     """Load the training and the test pair of a folder that holds the four files of MNIST."""
     (train_images, train_labels), (test_images, test_labels) = (
         [path_of(directory, name) or os.path.join(directory, name) for name in pair]
         for pair in (TRAIN, TEST)
     )
     return load_pair(train_images, train_labels), load_pair(test_images, test_labels)
-
-
-def find_or_fetch(name: str, directory: str | os.PathLike[str] | None) -> str:
-    """The folder that holds the four files of a published set.
-
-    Parameters
-    ----------
-    name : str
-        The set, as `idxfast.datasets` calls it.
-    directory : str or PathLike, optional
-        If it holds the files, it is the answer and nothing else is looked at. If not, this is
-        where they are downloaded to.
-    """
-    if directory is not None and all(path_of(directory, file) for file in TRAIN + TEST):
-        return os.fspath(directory)
-    return download(name, directory)
-
-
-def download(name: str, directory: str | os.PathLike[str] | None) -> str:
-    """The folder that a published set has been downloaded to."""
-    from ..datasets import fetch  # type: ignore[attr-defined, unused-ignore]
-
-    return os.fsdecode(fetch(name, directory))
-
-
-def download_file(name: str, filename: str, path: str) -> None:
-    """Have one file of a published set at a path: another file that stands there is replaced."""
-    from ..datasets import fetching
-
-    fetching.fetch_file(name, filename, path)
-
-
-def download_emnist(path: str) -> None:
-    """Have EMNIST's zip file at a path."""
-    # Each of its sets names it.
-    download_file("emnist-digits", EMNIST, path)
-
-
-@contextlib.contextmanager
-def open_zip(path: str) -> Iterator[zipfile.ZipFile]:
-    """Open a zip file; one that is damaged, as far as it is read, is an IdxError."""
-    try:
-        with zipfile.ZipFile(path) as opened:
-            yield opened
-    except (*_ZIP_ERRORS, OSError) as error:
-        # zipfile seeks to wherever a damaged file says, even before its start.
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            raise
-        raise IdxError(f"the zip file cannot be read: {error}", filename=path) from error
-
-
-def load_member(archive: str, member: str) -> Array:
-    """Load an IDX file out of a zip file, like EMNIST's gzip.zip."""
-    with open_zip(archive) as opened:
-        content = opened.read(member)
-    return reading.loads(content)
-
-
-class Fault(NamedTuple):
-    """Which part of a file is wrong, and the four bytes that it starts with, if it is these."""
-
-    part: Literal["start", "zeros", "type", "dimensions", "payload", "end", "gzip"]
-    magic: bytes = b""
-
-
-def fault(error: IdxError) -> Fault:
-    """Find which part of a file an error is about, for loaders with a message for each.
-
-    The part "gzip" is what holds the others: the container, damaged or cut short.
-    """
-    if isinstance(error, GzipError):
-        return Fault("gzip")
-    if isinstance(error, FormatError) and isinstance(error.found, str):
-        magic = bytes.fromhex(error.found)
-        if len(magic) < 4:
-            return Fault("start")
-        return Fault("type" if magic[:2] == b"\0\0" else "zeros", magic)
-    if not isinstance(error, TruncatedError):
-        return Fault("end" if isinstance(error, TrailingDataError) else "dimensions")
-    if error.reason.startswith("IDX header"):
-        return Fault("start" if (error.offset or 0) < 4 else "dimensions")
-    if error.reason.startswith("the payload"):
-        return Fault("payload")
-    return Fault("start" if error.found == "nothing" else "gzip")

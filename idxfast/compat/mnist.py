@@ -24,7 +24,8 @@ from urllib.parse import urljoin
 from urllib.request import urlretrieve
 
 from ..errors import IdxError, TruncatedError
-from . import files
+from . import downloads, files
+from .faults import fault
 from .files import Array
 
 __version__ = "0.2.2"
@@ -63,7 +64,7 @@ def download_file(fname: str, target_dir: str | None = None, force: bool = False
     if os.path.isfile(path) and not force:
         return path
     if datasets_url == _FIRST_URL:
-        files.download_file("mnist", fname, path)
+        downloads.download_file("mnist", fname, path)
         return path
     # Others may download the same file now.
     with tempfile.TemporaryDirectory(dir=folder) as own:
@@ -89,7 +90,7 @@ def parse_idx(fd: Any) -> Array:
     try:
         return files.load(fd)
     except IdxError as error:
-        if files.fault(error).part == "gzip":
+        if fault(error).part == "gzip":
             raise
         raise IdxDecodeError(_message(error)) from error
 
@@ -122,7 +123,7 @@ def test_labels() -> Array:
 
 
 def _message(error: IdxError) -> str:
-    part, magic = files.fault(error)
+    part, magic = fault(error)
     if part == "zeros":
         zeros = int.from_bytes(magic[:2], "big")
         return f"Invalid IDX file, file must start with two zero bytes. Found 0x{zeros:02x}"

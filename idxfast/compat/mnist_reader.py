@@ -9,30 +9,20 @@ from __future__ import annotations
 
 import os
 
-from .files import Array, flat, load_pair
+from .files import Array
+from .mlxtend import loadlocal_mnist
 
 
 def load_mnist(path: str | os.PathLike[str], kind: str = "train") -> tuple[Array, Array]:
-    """Read the images and labels of a folder.
+    """Read the images and labels of a folder, as `idxfast.compat.mlxtend.loadlocal_mnist` does.
 
     Parameters
     ----------
     path : str or PathLike
         Where ``KIND-images-idx3-ubyte.gz`` and ``KIND-labels-idx1-ubyte.gz`` are.
     kind : {"train", "t10k"}
-
-    Returns
-    -------
-    images : ndarray of uint8, (n, pixels)
-    labels : ndarray of uint8, (n,)
-
-    Raises
-    ------
-    IdxError
-        If a file is damaged, or not what its name says.
     """
-    images, labels = load_pair(
+    return loadlocal_mnist(
         os.path.join(path, f"{kind}-images-idx3-ubyte.gz"),
         os.path.join(path, f"{kind}-labels-idx1-ubyte.gz"),
     )
-    return flat(images), labels

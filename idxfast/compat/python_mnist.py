@@ -20,7 +20,7 @@ from __future__ import annotations
 import gzip
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -173,23 +173,15 @@ class MNIST:
 
     def process_images_to_numpy(self, images: Any) -> Array:
         """Give images the mode, as an array of int64."""
-        pixels = np.asarray(images)
-        if self.mode == "randomly_binarized":
-            pixels = np.random.random(pixels.shape) <= pixels / 255
-        elif self.mode == "rounded_binarized":
-            pixels = pixels > 127
-        return widen(pixels)
+        if self.mode == "vanilla":
+            return widen(np.asarray(images))
+        return widen(_binarize(images, self.mode, np.random.random))
 
     def process_images_to_lists(self, images: Any) -> Any:
         """Give images the mode, as lists of int."""
         if self.mode == "vanilla":
             return to_lists(images) if isinstance(images, np.ndarray) else images
-        pixels = np.asarray(images)
-        if self.mode == "randomly_binarized":
-            ones = draw(pixels.shape) <= pixels / 255
-        else:
-            ones = pixels > 127
-        return to_lists(ones.view(np.uint8))
+        return to_lists(_binarize(images, self.mode, draw).view(np.uint8))
 
     def opener(self, path_fn: str, *args: Any, **kwargs: Any) -> Any:
         """Open a file, with .gz after its name if the files are gzip."""
@@ -236,6 +228,12 @@ def _read(mnist: MNIST, path_img: str, path_lbl: str) -> tuple[Array, Array]:
         with mnist.opener(path_lbl, "rb") as labels, mnist.opener(path_img, "rb") as images:
             images, labels = load_pair(images, labels)
     return flat(images.transpose(0, 2, 1) if mnist.emnistRotate else images), labels
+
+
+def _binarize(images: Any, mode: str, random: Callable[[tuple[int, ...]], Array]) -> Array:
+    """Pixels as bool; `random` gives numbers from 0 to 1 for those that are to be random."""
+    pixels = np.asarray(images)
+    return random(pixels.shape) <= pixels / 255 if mode == "randomly_binarized" else pixels > 127
 
 
 def _is_ours(mnist: MNIST, name: str) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .files import Array, find_or_fetch, flat, load_four
+from .downloads import find_or_fetch
+from .files import Array, flat, load_four
 
 _NAMES = {"mnist_784": "mnist", "fashion-mnist": "fashion-mnist", "kuzushiji-mnist": "kmnist"}
 _IDS = {554: "mnist_784", 40996: "fashion-mnist", 41982: "kuzushiji-mnist"}
@@ -82,13 +83,9 @@ def fetch_openml(
     pixels = _stack(flat(train), flat(test), "f8" if parser == "liac-arff" else "i8")
     features = [f"pixel{number}" for number in range(1, pixels.shape[1] + 1)]
     if as_frame:
-        data, target, frame = _as_pandas(pixels, labels, features)
-        categories = None
+        data, target, frame, categories = _as_pandas(pixels, labels, features)
     else:
-        digits = np.array([str(label) for label in range(256)], dtype=object)
-        data, target, frame = pixels, digits[labels], None
-        # The original's parser for liac-arff leaves those of the target out.
-        categories = {} if parser == "liac-arff" else {"class": digits[np.unique(labels)].tolist()}
+        data, target, frame, categories = _as_arrays(pixels, labels, parser)
     if return_X_y:
         return data, target
     from sklearn.utils import Bunch
@@ -124,11 +121,20 @@ def _stack(train: Array, test: Array, dtype: str) -> Array:
     return pixels
 
 
-def _as_pandas(pixels: Array, labels: Array, features: list[str]) -> tuple[Any, Any, Any]:
+def _as_arrays(pixels: Array, labels: Array, parser: str) -> tuple[Any, Any, Any, Any]:
+    """Data, target, no frame, and categories."""
+    names = np.array([str(label) for label in range(256)], dtype=object)
+    # The original's parser for liac-arff leaves those of the target out.
+    categories = {} if parser == "liac-arff" else {"class": names[np.unique(labels)].tolist()}
+    return pixels, names[labels], None, categories
+
+
+def _as_pandas(pixels: Array, labels: Array, features: list[str]) -> tuple[Any, Any, Any, Any]:
+    """Data, target, frame, and no categories."""
     import pandas
 
     data = pandas.DataFrame(pixels, columns=features, copy=False)
     found, codes = np.unique(labels, return_inverse=True)
     names = pandas.Categorical.from_codes(codes, [str(label) for label in found])
     target = pandas.Series(names, name="class")
-    return data, target, pandas.concat([data, target], axis="columns")
+    return data, target, pandas.concat([data, target], axis="columns"), None

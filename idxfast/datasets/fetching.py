@@ -20,15 +20,15 @@ from typing import Any, TypeAlias
 
 from ..errors import FetchError, HashMismatchError
 from .catalogue import File, find
-from .transfer import transfer, unlinked
+from .transfer import open_no_link, transfer
 from .verifying import verify
 
 # How often the mirrors are asked in turn, with a pause (seconds) before they are asked again.
 ROUNDS = 3
 PAUSE = 1.0
 
-# Makes a file, verified, at a path, or raises FetchError.
-_Obtain: TypeAlias = Callable[[File, Path], None]
+# Writes a file, verified, to a path, or raises FetchError.
+_Writer: TypeAlias = Callable[[File, Path], None]
 
 _log = logging.getLogger("idxfast")
 
@@ -73,19 +73,20 @@ def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
     other splits, in `directory` or in the cache.
     """
     dataset = find(name)
-    yours = directory is not None
+    replace = directory is None
     folder = _cache(name) if directory is None else Path(directory)
-    missing = [file for file in dataset.files if not _stands(file, folder / file.name, yours)]
+    missing = [file for file in dataset.files if not _is_there(file, folder / file.name, replace)]
     archive = dataset.archive
     if archive is None:
         for file in missing:
-            _bring_from_mirrors(file, folder / file.name, dataset.mirrors, yours)
+            _fetch_from_mirrors(file, folder / file.name, dataset.mirrors, replace)
     elif missing:
-        packed = (folder if yours else _cache(archive.name)) / archive.file.name
-        if not _stands(archive.file, packed, yours):
-            _bring_from_mirrors(archive.file, packed, archive.mirrors, yours)
+        packed = (_cache(archive.name) if replace else folder) / archive.file.name
+        if not _is_there(archive.file, packed, replace):
+            _fetch_from_mirrors(archive.file, packed, archive.mirrors, replace)
+        extract = functools.partial(_extract_part, packed)
         for file in missing:
-            _bring(file, folder / file.name, functools.partial(_extract, packed), yours)
+            _put_in_place(file, folder / file.name, extract, replace)
     return folder
 
 
@@ -112,8 +113,8 @@ def fetch_file(name: str, filename: str, path: str | os.PathLike[str]) -> None:
     source = dataset.archive or dataset
     for file in source.files:
         if file.name == filename:
-            if not _stands(file, Path(path), yours=False):
-                _bring_from_mirrors(file, Path(path), source.mirrors, yours=False)
+            if not _is_there(file, Path(path), replace=True):
+                _fetch_from_mirrors(file, Path(path), source.mirrors, replace=True)
             return
     known = ", ".join(file.name for file in source.files)
     raise FetchError(f"{name} has no file {filename!r}; there are: {known}")
@@ -132,40 +133,40 @@ def _extra(module: str) -> Any:
         raise ImportError(f"data sets need {module}: pip install idxfast[datasets]") from error
 
 
-def _stands(file: File, path: Path, yours: bool) -> bool:
-    """Whether the published file is there. Another one in a directory of yours is an error."""
+def _is_there(file: File, path: Path, replace: bool) -> bool:
+    """Whether the published file is there. Another one is an error if it may not be replaced."""
     try:
         verify(path, file, str(path))
     except FileNotFoundError:
         return False
     except FetchError:
-        if yours:
+        if not replace:
             raise
         return False
     return True
 
 
-def _bring_from_mirrors(file: File, path: Path, mirrors: tuple[str, ...], yours: bool) -> None:
+def _fetch_from_mirrors(file: File, path: Path, mirrors: tuple[str, ...], replace: bool) -> None:
     if os.environ.get("IDXFAST_OFFLINE", "0") not in ("", "0"):
         raise FetchError(
             f"{path.name} is missing or damaged in {path.parent}, and IDXFAST_OFFLINE is set"
         )
     for module in ("pooch", "tqdm"):
         _extra(module)
-    _bring(file, path, functools.partial(_download, mirrors), yours)
+    _put_in_place(file, path, functools.partial(_download_part, mirrors), replace)
 
 
-def _bring(file: File, path: Path, obtain: _Obtain, yours: bool) -> None:
+def _put_in_place(file: File, path: Path, write_part: _Writer, replace: bool) -> None:
     """Put a file in its place, unless another process has done so meanwhile."""
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _extra("filelock").FileLock(path.with_name(f".{path.name}.lock")):
-            if _stands(file, path, yours):
+            if _is_there(file, path, replace):
                 return
             if path.exists():
                 _log.warning("%s is damaged; getting it again", path)
-            obtain(file, part)
+            write_part(file, part)
             os.replace(part, path)
     except FetchError:
         raise
@@ -174,7 +175,7 @@ def _bring(file: File, path: Path, obtain: _Obtain, yours: bool) -> None:
         raise OSError(error.errno, reason, str(path)) from error
 
 
-def _download(mirrors: tuple[str, ...], file: File, part: Path) -> None:
+def _download_part(mirrors: tuple[str, ...], file: File, part: Path) -> None:
     """Get a file from the first mirror that gives it."""
     failures: dict[str, FetchError] = {}
     for number in range(ROUNDS):
@@ -195,14 +196,14 @@ def _download(mirrors: tuple[str, ...], file: File, part: Path) -> None:
     raise FetchError(f"no mirror gives {file.name}: " + "; ".join(map(str, failures.values())))
 
 
-def _extract(archive: Path, file: File, part: Path) -> None:
+def _extract_part(archive: Path, file: File, part: Path) -> None:
     """Get a file out of a zip archive; no other name in the archive is looked at."""
     source = f"{archive}/gzip/{file.name}"
     try:
         with (
             zipfile.ZipFile(archive) as members,
             members.open(f"gzip/{file.name}") as member,
-            open(part, "wb", opener=unlinked) as target,
+            open(part, "wb", opener=open_no_link) as target,
         ):
             shutil.copyfileobj(member, target)
     except (KeyError, zipfile.BadZipFile) as error:

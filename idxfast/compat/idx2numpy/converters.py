@@ -11,7 +11,8 @@ import numpy as np
 from ...errors import IdxError
 from ...format import CODES
 from ...writing import save
-from ..files import Array, big_endian, fault, load
+from ..faults import fault
+from ..files import Array, big_endian, load
 from .FormatError import FormatError
 
 _MAX_LENGTH = 2**32 - 1

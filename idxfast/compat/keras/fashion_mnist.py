@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .folder import Pair, load
+from ..files import Pair
+from .folder import load
 
 
 def load_data() -> tuple[Pair, Pair]:

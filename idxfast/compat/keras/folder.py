@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-from ..files import Array, find_or_fetch, load_four
-
-Pair = tuple[Array, Array]
+from ..downloads import find_or_fetch
+from ..files import Pair, load_four
 
 
 def load(name: str, folder: str) -> tuple[Pair, Pair]:

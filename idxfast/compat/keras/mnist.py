@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .folder import Pair, load
+from ..files import Pair
+from .folder import load
 
 
 def load_data(path: str | os.PathLike[str] = "mnist.npz") -> tuple[Pair, Pair]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...directory import check_counts
 from ...errors import FetchError, IdxError
-from .. import files
+from .. import archives, downloads, files
 from ..classes import DIGITS, FASHION, KUZUSHIJI, KUZUSHIJI_49
 from ..files import Array
 
@@ -64,10 +64,10 @@ class Dataset:
     def download(self, force: bool = False) -> None:
         """Download the files that are not there; `force` replaces those that are other ones."""
         if not force:
-            files.download(self._name, self.target_dir)
+            downloads.download(self._name, self.target_dir)
             return
         for name in self._files:
-            files.download_file(self._name, name, os.path.join(self.target_dir, name))
+            downloads.download_file(self._name, name, os.path.join(self.target_dir, name))
 
     def load(self, transpose: bool = False) -> None:
         """Load the four files; `transpose` the images of a set that is stored so."""
@@ -119,7 +119,13 @@ def _check(dataset: str, name: str, path: str) -> None:
     try:
         verifying.verify(Path(path), file, path)
     except FetchError as error:
-        raise IdxError(f"not the file of {dataset}", filename=path) from error
+        raise IdxError(
+            f"not the file of {dataset}",
+            filename=path,
+            offset=0,
+            expected=file.packed,
+            found=getattr(error, "found", "another packing"),
+        ) from error
 
 
 class MNIST(Dataset):
@@ -162,10 +168,16 @@ class K49(Dataset):
         if not os.path.isfile(path):
             raise RuntimeError(f"{self.target_dir} has no {name}")
         try:
-            with files.open_zip(path) as archive, archive.open("arr_0.npy") as member:
+            with archives.open_zip(path) as archive, archive.open("arr_0.npy") as member:
                 array: Array = np.lib.format.read_array(member)
         except KeyError as error:
-            raise IdxError("there is no arr_0 in it", filename=path) from error
+            raise IdxError(
+                "there is no arr_0 in it",
+                filename=path,
+                offset=archive.start_dir,
+                expected="arr_0.npy",
+                found=", ".join(archive.namelist()) or "nothing",
+            ) from error
         return array
 
 

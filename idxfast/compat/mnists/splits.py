@@ -6,7 +6,7 @@ import os
 import string
 from typing import Any, ClassVar
 
-from .. import files
+from .. import archives, downloads, files
 from ..classes import MERGED
 from ..files import Array
 from .sets import Dataset, default_folder, read_idx_file
@@ -59,7 +59,7 @@ class _Split(Dataset):
             raise RuntimeError(f"{self.target_dir} has no {name}: use unzip=True")
         if not os.path.isfile(self.zip_filepath):
             raise RuntimeError(f"there is no {self.zip_filepath}: use EMNIST(download=True)")
-        return files.load_member(self.zip_filepath, f"gzip/{name}.gz")
+        return archives.load_member(self.zip_filepath, f"gzip/{name}.gz")
 
 
 class Balanced(_Split):
@@ -120,7 +120,7 @@ class EMNIST:
         self, target_dir: str | None = None, download: bool = True, force_download: bool = False
     ) -> None:
         self.target_dir = default_folder("EMNIST") if target_dir is None else target_dir
-        self._archive = os.path.join(self.target_dir, files.EMNIST)
+        self._archive = os.path.join(self.target_dir, archives.EMNIST)
         if download or force_download:
             self.download(force_download)
         self.Balanced = Balanced.of(self._archive)
@@ -132,4 +132,4 @@ class EMNIST:
     def download(self, force: bool = False) -> None:
         """Download the zip file if it is not there; `force` replaces one that is another."""
         if force or not os.path.isfile(self._archive):
-            files.download_emnist(self._archive)
+            downloads.download_emnist(self._archive)

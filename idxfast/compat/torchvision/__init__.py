@@ -23,7 +23,8 @@ from .readers import (
     read_sn3_pascalvincent_tensor,
     torch_module,
 )
-from .sets import EMNIST, KMNIST, MNIST, QMNIST, FashionMNIST
+from .sets import KMNIST, MNIST, FashionMNIST
+from .splits import EMNIST, QMNIST
 
 __all__ = [
     "EMNIST",

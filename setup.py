@@ -141,6 +141,15 @@ class BuildExtensions(build_ext):
 
 
 class SourceDistribution(sdist):
+    def make_distribution(self) -> None:
+        """Add what setuptools leaves out: all of the tests, and what README.md links to."""
+        self.filelist.include("CHANGELOG.md")
+        for folder in ("benchmarks", "tests"):
+            self.filelist.graft(folder)
+        self.filelist.prune("benchmarks/.cache")
+        self.filelist.global_exclude("*.py[cod]")
+        super().make_distribution()
+
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         super().make_release_tree(base_dir, files)
         copy_needed(libdeflate_source(), Path(base_dir, CARRIED))

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import contenders
 import matplotlib
@@ -48,7 +49,7 @@ PANELS: dict[str, dict[str, contenders.Loader]] = {
 _TEXT = "#7b838c"
 _OWN = "#2f81f7"
 _OTHERS = "#a0a7af"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "load",
     "figure.constrained_layout.w_pad": 0.15,

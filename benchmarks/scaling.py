@@ -27,6 +27,7 @@ from survival import Survival, decoded_share, measure_survival
 import idxfast
 from idxfast.gzip.team import MIN_GAP, SPAN
 from idxfast.opening import open_source
+from idxfast.source import FileSource
 from idxfast.threads import MAX_THREADS
 
 CORES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -97,6 +98,7 @@ def _measure(path: Path) -> Measured:
     unpacked = gzip.decompress(data)
     content = np.frombuffer(unpacked, np.uint8)
     with open_source(path) as source:
+        assert isinstance(source, FileSource)
         costs = measure_costs(source, content)
         survival = measure_survival(source, content, _STARTS)
     calls: dict[str, Callable[[], object]] = {

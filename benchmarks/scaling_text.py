@@ -13,7 +13,7 @@ PAGE = """\
 # How `load` of a .gz scales
 
 Written by `python benchmarks/scaling.py`, which measures all of it but the last section.
-Machine: {machine}. idxfast {version}. Files: the train images as published.
+Machine: {machine}. idxfast {version}. Files: the train images of {source}.
 
 One thread decodes the file from its start: it has the lead. Every other thread starts a *run* at
 a block further on, and takes the 32 KiB before it, which it does not know, for zeros. The leader
@@ -71,5 +71,5 @@ the Silesia corpus, 55 and 33 times the speed of GNU gzip on one core
 a later version came to 12 GB/s for Silesia. For FASTQ data, full of long copies, more than 64
 cores gained nothing (README). All those files are larger than a data set of the MNIST family by
 a factor of 50 and more, so the two tables do not measure the same thing; a comparison on the same
-file and the same cores is in `figures.py`.
+file and the same cores is in `ratios.py`.
 """

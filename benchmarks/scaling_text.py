@@ -42,6 +42,10 @@ the interpreter's lock, a clock that slows down. The third line says how much th
 decoders side by side, without anything of idxfast's, in the same run; on a machine that is shared
 it can be a whole core.
 
+What is measured here is the best of many loads. The README's table has medians, and those include
+what the host of a virtual machine takes to give it memory: the gain of a second thread is not the
+same in both.
+
 {check}
 
 Speed on so many cores, relative to one core, by the model. `load` uses {most} threads at the

@@ -146,7 +146,9 @@ class SourceDistribution(sdist):
         self.filelist.include("CHANGELOG.md")
         for folder in ("benchmarks", "tests"):
             self.filelist.graft(folder)
+        # What a build, or a run of these, leaves behind.
         self.filelist.prune("benchmarks/.cache")
+        self.filelist.exclude("idxfast/native/*.c")
         self.filelist.global_exclude("*.py[cod]")
         super().make_distribution()
 

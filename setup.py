@@ -9,6 +9,7 @@ import sysconfig
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 from setuptools import Extension, setup
 from setuptools.command.build_clib import build_clib
@@ -25,9 +26,38 @@ OLDEST = (3, 11)
 IS_LIMITED = sys.implementation.name == "cpython" and not sysconfig.get_config_var(
     "Py_GIL_DISABLED"
 )
+if IS_LIMITED:
+    MACROS = [("Py_LIMITED_API", "0x{:02X}{:02X}0000".format(*OLDEST))]
+    WHEEL = {"py_limited_api": "cp{}{}".format(*OLDEST)}
+else:
+    MACROS, WHEEL = [], {}
 
 CARRIED = Path("libdeflate")  # in our own source distribution
 CACHED = Path("build", "libdeflate-1.26")
+# What a build needs of libdeflate's tree, and its licence.
+NEEDED = ("COPYING", "*.h", "lib/**/*.[ch]")
+HEADER = "libdeflate.h"
+DECLARATIONS = "libdeflate.pxd"
+
+SYSTEM = os.environ.get("IDXFAST_SYSTEM_LIBDEFLATE") == "1"
+
+
+def stop(reason: str) -> NoReturn:
+    """End a build that has no libdeflate."""
+    sys.exit(
+        f"{reason}; idxfast needs libdeflate: set IDXFAST_SYSTEM_LIBDEFLATE=1 to use the system's "
+        "(by pkg-config), or LIBDEFLATE_SOURCE to a source tree, or neither to have pip fetch "
+        f"{PACKAGE} from the package index."
+    )
+
+
+def copy_needed(source: Path, target: Path) -> None:
+    """Copy what is needed of a source tree of libdeflate."""
+    for pattern in NEEDED:
+        for path in source.glob(pattern):
+            copy = target / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 def fetch_libdeflate() -> None:
@@ -41,33 +71,32 @@ def fetch_libdeflate() -> None:
         pip += ["--no-deps", "--no-binary=deflate", "--require-hashes", f"--dest={folder}"]
         subprocess.run([*pip, f"--requirement={requirements}"], check=True)
         (archive,) = Path(folder).glob("*.tar.gz")
-        unpacked = Path(folder, "unpacked")
         with tarfile.open(archive) as tar:
-            for member in tar:
-                inside = Path(*Path(member.name).parts[2:])
-                wanted = inside.name == "COPYING" or inside.suffix in (".c", ".h")
-                if member.isfile() and wanted and Path(member.name).parts[1] == "libdeflate":
-                    (unpacked / inside).parent.mkdir(parents=True, exist_ok=True)
-                    (unpacked / inside).write_bytes(tar.extractfile(member).read())
-        unpacked.rename(CACHED)
+            # Its hash is known; and before 3.11.4 there are no filters.
+            tar.extraction_filter = lambda member, _: member
+            tar.extractall(folder)
+        (source,) = Path(folder).glob("*/libdeflate")
+        whole = Path(folder, "whole")
+        copy_needed(source, whole)
+        whole.rename(CACHED)
 
 
 def libdeflate_source() -> Path:
     """The source tree to build from."""
-    if "LIBDEFLATE_SOURCE" in os.environ:
+    given = os.environ.get("LIBDEFLATE_SOURCE")
+    if given:
         # Relative, as setuptools wants the paths of sources.
-        return Path(os.path.relpath(os.environ["LIBDEFLATE_SOURCE"]))
+        source = Path(os.path.relpath(given))
+        if not (source / HEADER).is_file():
+            stop(f"there is no {HEADER} in LIBDEFLATE_SOURCE={given}")
+        return source
     if CARRIED.is_dir():
         return CARRIED
     if not CACHED.is_dir():
         try:
             fetch_libdeflate()
         except (OSError, ValueError, subprocess.CalledProcessError) as error:
-            sys.exit(
-                "idxfast needs libdeflate: set IDXFAST_SYSTEM_LIBDEFLATE=1 to use the system's "
-                "(by pkg-config), or LIBDEFLATE_SOURCE to a source tree, or let pip fetch "
-                f"{PACKAGE} from the package index, which failed ({error})."
-            )
+            stop(f"pip could not fetch {PACKAGE} ({error})")
     return CACHED
 
 
@@ -75,13 +104,10 @@ def system_libdeflate() -> list[str]:
     """What pkg-config says of the system's libdeflate."""
     command = ["pkg-config", "--cflags", "--libs", "libdeflate >= 1.20"]
     try:
-        found = subprocess.run(command, check=True, capture_output=True, text=True)
+        found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"IDXFAST_SYSTEM_LIBDEFLATE is set, but pkg-config finds none: {error}")
+        stop(f"IDXFAST_SYSTEM_LIBDEFLATE is set, but pkg-config finds none ({error})")
     return shlex.split(found.stdout)
-
-
-SYSTEM = os.environ.get("IDXFAST_SYSTEM_LIBDEFLATE") == "1"
 
 
 class BuildLibdeflate(build_clib):
@@ -91,40 +117,50 @@ class BuildLibdeflate(build_clib):
         source = libdeflate_source()
         for _, library in libraries:
             library["include_dirs"] = [str(source)]
-            library["sources"] = sorted(
-                str(path)
-                for pattern in ("*.c", "*/*.c")
-                for path in source.joinpath("lib").glob(pattern)
-            )
+            library["sources"] = sorted(map(str, source.glob("lib/**/*.c")))
             if self.compiler.compiler_type != "msvc":
                 library["cflags"] = ["-O2", "-fPIC", "-fvisibility=hidden"]
         super().build_libraries(libraries)
 
 
 class BuildExtensions(build_ext):
-    def build_extension(self, ext: Extension) -> None:
+    def build_extensions(self) -> None:
         if self.compiler.compiler_type != "msvc":
-            # setuptools lets CFLAGS replace Python's own flags; optimise all the same.
-            ext.extra_compile_args = ["-O3"]
+            for ext in self.extensions:
+                # setuptools lets CFLAGS replace Python's own flags; optimise all the same.
+                ext.extra_compile_args.append("-O3")
         if SYSTEM:
             flags = system_libdeflate()
-            ext.extra_compile_args += [flag for flag in flags if flag.startswith("-I")]
-            ext.extra_link_args = [flag for flag in flags if not flag.startswith("-I")]
+            for ext in self.extensions:
+                if any(path.endswith(DECLARATIONS) for path in ext.depends):
+                    ext.extra_compile_args += [flag for flag in flags if flag.startswith("-I")]
+                    ext.extra_link_args += [flag for flag in flags if not flag.startswith("-I")]
         else:
             source = libdeflate_source()
-            ext.include_dirs.append(str(source))
+            self.compiler.add_include_dir(str(source))
             # Its licence asks to come along wherever it is linked in.
-            package = Path(self.get_ext_fullpath(ext.name)).parent
             if not self.editable_mode and not self.inplace:
+                package = Path(self.get_ext_fullpath(self.extensions[0].name)).parent
                 package.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source / "COPYING", package / "COPYING.libdeflate")
-        super().build_extension(ext)
+        super().build_extensions()
 
 
 class SourceDistribution(sdist):
+    def make_distribution(self) -> None:
+        """Add what setuptools leaves out: all of the tests, and what README.md links to."""
+        self.filelist.include("CHANGELOG.md")
+        for folder in ("benchmarks", "tests"):
+            self.filelist.graft(folder)
+        # What a build, or a run of these, leaves behind.
+        self.filelist.prune("benchmarks/.cache")
+        self.filelist.exclude("idxfast/native/*.c")
+        self.filelist.global_exclude("*.py[cod]")
+        super().make_distribution()
+
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         super().make_release_tree(base_dir, files)
-        shutil.copytree(libdeflate_source(), Path(base_dir, CARRIED), dirs_exist_ok=True)
+        copy_needed(libdeflate_source(), Path(base_dir, CARRIED))
 
 
 def extension(name: str, *headers: str) -> Extension:
@@ -134,7 +170,7 @@ def extension(name: str, *headers: str) -> Extension:
         [f"{folder}/{name}.pyx"],
         depends=[f"{folder}/{header}" for header in headers],
         py_limited_api=IS_LIMITED,
-        define_macros=[("Py_LIMITED_API", "0x{:02X}{:02X}0000".format(*OLDEST))] * IS_LIMITED,
+        define_macros=MACROS,
     )
 
 
@@ -142,15 +178,15 @@ setup(
     libraries=[] if SYSTEM else [("deflate", {"sources": []})],
     ext_modules=[
         extension("blocks", "precode.h"),
-        extension("checksum", "libdeflate.pxd"),
-        extension("codec", "libdeflate.pxd"),
-        extension("encoder", "libdeflate.pxd"),
+        extension("checksum", DECLARATIONS),
+        extension("codec", DECLARATIONS),
+        extension("encoder", DECLARATIONS),
         extension("files", "files.h"),
         extension("lists", "pages.h"),
-        extension("members", "libdeflate.pxd"),
+        extension("members", DECLARATIONS),
         extension("memory", "swap.h"),
     ],
-    options={"bdist_wheel": {"py_limited_api": "cp{}{}".format(*OLDEST)}} if IS_LIMITED else {},
+    options={"bdist_wheel": WHEEL},
     cmdclass={
         "build_clib": BuildLibdeflate,
         "build_ext": BuildExtensions,

@@ -1,4 +1,4 @@
-"""What the figures time, by name; what is compared is timed in one go."""
+"""What ratios.py times, by name; what is compared is timed in one go."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PEERS: dict[str, contenders.Loader] = {
 }
 
 
-def measure(files: Files, folder: Path) -> Samples:
+def sample_all(files: Files, folder: Path) -> Samples:
     """Time everything: nanoseconds per call, but bytes for a size, and a number of searches."""
     samples = (
         in_turn(_raw(files), rounds=40)

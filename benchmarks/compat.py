@@ -36,7 +36,7 @@ Call = Callable[[], Any]
 
 
 class Pair(NamedTuple):
-    """One call of an original, and of ours, which has to be `bar` times as fast."""
+    """One call of an original, and of ours, which aims to be `bar` times as fast."""
 
     what: str
     theirs: Call

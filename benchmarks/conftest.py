@@ -26,6 +26,7 @@ def files() -> Iterator[Files]:
         yield prepare(Path(folder))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
     """Note the packages' versions, and keep the machine's name out of the results."""
     from measure import versions

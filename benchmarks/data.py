@@ -2,7 +2,8 @@
 
 Real files are looked for in the folder that the environment variable IDXFAST_DATA names, else in
 `../shared/data` beside the repository. In it stand `fashion-mnist/` with the train images and
-labels, and `mnist/` with the train images and the t10k labels, all as published (.gz).
+labels, and `mnist/` with the train images and the t10k labels, all as published (.gz) and as
+`idxfast fetch NAME --directory DIR` puts them there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ _HERE = Path(__file__).resolve().parent
 _IMAGES = "train-images-idx3-ubyte"
 _LABELS = "t10k-labels-idx1-ubyte"
 
+_SYNTHETIC = "synthetic digits"
+
 # 100 GB of payload; the file has no blocks on disk.
 _SPARSE_IMAGES = 100 * 10**9 // (28 * 28)
 
@@ -33,7 +36,6 @@ class Files:
     sparse : raw, 100 GB of zeros
     """
 
-    source: str
     sets: dict[str, Path]
     images: Path
     labels: Path
@@ -43,6 +45,17 @@ class Files:
     sparse: Path
     expected_images: Array
     expected_labels: Array
+
+    @property
+    def is_published(self) -> bool:
+        """Say whether they are the real ones."""
+        return _SYNTHETIC not in self.sets
+
+    @property
+    def source(self) -> str:
+        """Name the data sets."""
+        names = " and ".join(self.sets)
+        return f"{names}, as published" if self.is_published else names
 
 
 def prepare(folder: Path) -> Files:
@@ -62,7 +75,6 @@ def prepare(folder: Path) -> Files:
     sparse.write_bytes(header(_SPARSE_IMAGES, 28, 28))
     os.truncate(sparse, 16 + _SPARSE_IMAGES * 28 * 28)
     return Files(
-        source=" and ".join(sets),
         sets=sets,
         images=images,
         labels=labels,
@@ -87,7 +99,7 @@ def _find() -> tuple[dict[str, Path], Path]:
     images, labels = folder / (_IMAGES + ".gz"), folder / (_LABELS + ".gz")
     if not images.exists():
         _write_synthetic(images, labels)
-    return {"synthetic digits": images}, labels
+    return {_SYNTHETIC: images}, labels
 
 
 def _write_synthetic(images: Path, labels: Path) -> None:

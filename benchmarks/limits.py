@@ -14,6 +14,7 @@ from savers import LEVEL
 
 import idxfast
 from idxfast.gzip import segments
+from idxfast.native.blocks import find_block
 
 Call = Callable[[], object]
 
@@ -65,7 +66,6 @@ def search_share(path: Path, threads: int, rounds: int) -> tuple[list[float], li
         Searches in the last load.
     """
     times: list[int] = []
-    find_block = segments.find_block
 
     def timed(data: memoryview, start: int, stop: int) -> int:
         begin = thread_time_ns()

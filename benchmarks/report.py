@@ -10,7 +10,7 @@ from measure import Ratio, ratio
 
 
 class Figure(NamedTuple):
-    """One ratio of two functions' samples, and what it may be at most."""
+    """One ratio of two functions' samples, and what it aims to be at most."""
 
     what: str
     function: str

@@ -1,7 +1,8 @@
 """Write SCALING.md: what each part of a load costs, and what it should take on 1 to 64 cores.
 
 Run as `python benchmarks/scaling.py`; it takes less than a minute, and wants two cores that have
-nothing else to do. With `--print` it prints the page and leaves the file alone.
+nothing else to do. With `--print`, and of synthetic images, it prints the page and leaves the file
+alone.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from survival import Survival, decoded_share, measure_survival
 import idxfast
 from idxfast.gzip.ahead import MIN_GAP, SPAN
 from idxfast.opening import open_source
+from idxfast.source import FileSource
 from idxfast.threads import MAX_THREADS
 
 CORES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -75,6 +77,7 @@ def main() -> None:
     page = PAGE.format(
         machine=", ".join(f"{key} {value}" for key, value in machine().items()),
         version=versions()["idxfast"],
+        source=files.source,
         costs=_table(["part", "unit", *sets], _cost_rows(found)),
         starts=_STARTS,
         survival=_table(["unpacked MB until a run is right", *sets], _survival_rows(found)),
@@ -85,7 +88,7 @@ def main() -> None:
         model=_table(["cores", *lengths], _model_rows(found)),
         rapidgzip=_table(["threads", *RAPIDGZIP], _rapidgzip_rows()),
     )
-    if is_printed:
+    if is_printed or not files.is_published:
         print(page)
     else:
         _PAGE.write_text(page)
@@ -97,6 +100,7 @@ def _measure(path: Path) -> Measured:
     unpacked = gzip.decompress(data)
     content = np.frombuffer(unpacked, np.uint8)
     with open_source(path) as source:
+        assert isinstance(source, FileSource)
         costs = measure_costs(source, content)
         survival = measure_survival(source, content, _STARTS)
     calls: dict[str, Callable[[], object]] = {

@@ -13,7 +13,7 @@ PAGE = """\
 # How `load` of a .gz scales
 
 Written by `python benchmarks/scaling.py`, which measures all of it but the last section.
-Machine: {machine}. idxfast {version}. Files: the train images as published.
+Machine: {machine}. idxfast {version}. Files: the train images of {source}.
 
 One thread decodes the file from its start: it has the lead. Every other thread starts a *run* at
 a block further on, and takes the 32 KiB before it, which it does not know, for zeros. The leader
@@ -41,6 +41,10 @@ and the distances above. It knows nothing of what cores take from each other: me
 the interpreter's lock, a clock that slows down. The third line says how much that was for two
 decoders side by side, without anything of idxfast's, in the same run; on a machine that is shared
 it can be a whole core.
+
+What is measured here is the best of many loads. The README's table has medians, and those include
+what the host of a virtual machine takes to give it memory: the gain of a second thread is not the
+same in both.
 
 {check}
 
@@ -71,5 +75,5 @@ the Silesia corpus, 55 and 33 times the speed of GNU gzip on one core
 a later version came to 12 GB/s for Silesia. For FASTQ data, full of long copies, more than 64
 cores gained nothing (README). All those files are larger than a data set of the MNIST family by
 a factor of 50 and more, so the two tables do not measure the same thing; a comparison on the same
-file and the same cores is in `figures.py`.
+file and the same cores is in `ratios.py`.
 """

@@ -13,7 +13,7 @@ from idx import Array
 import idxfast
 from idxfast.gzip import segments
 from idxfast.gzip.runs import Run
-from idxfast.native.codec import WINDOW
+from idxfast.native.codec import WINDOW, decode_segment
 from idxfast.source import Source
 
 
@@ -53,7 +53,6 @@ def _survival(source: Source, content: Array, run: Run) -> Survival:
 def decoded_share(path: Path, threads: int, rounds: int) -> float:
     """How often a load decodes a byte on average: 1 if nothing is decoded twice; the median."""
     decoded: list[int] = []
-    decode_segment = segments.decode_segment
 
     def counted(*args: Any) -> tuple[int, int, int]:
         found = decode_segment(*args)

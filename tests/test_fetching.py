@@ -299,9 +299,9 @@ def test_a_directory_that_is_a_file(tiny, tmp_path):
 def test_without_pooch_it_says_what_to_install(tiny, tmp_path, monkeypatch):
     for module in ("filelock", "tqdm", "pooch"):
         monkeypatch.setitem(sys.modules, module, None)
-        with pytest.raises(ImportError, match=rf"{module}: pip install idxfast\[datasets\]"):
+        with pytest.raises(ImportError, match=rf"{module}: pip install .* {module}"):
             fetch("tiny", tmp_path)
-    with pytest.raises(ImportError, match=r"pooch: pip install idxfast\[datasets\]"):
+    with pytest.raises(ImportError, match=r"pooch: pip install .* pooch"):
         fetch("tiny")
 
 

@@ -12,7 +12,8 @@ import pytest
 setuptools = pytest.importorskip("setuptools")
 
 SETUP = Path(__file__).parents[1] / "setup.py"
-FILES = {"COPYING": b"licence", "lib/a.c": b"int a;", "lib/x86/b.h": b"int b;"}
+FILES = {"COPYING": b"licence", "libdeflate.h": b"", "lib/a.c": b"int a;", "lib/x86/b.h": b"int b;"}
+UNWANTED = {"README": b"read me", "lib/a.o": b"object", "programs/gzip.c": b"int main;"}
 
 
 @pytest.fixture
@@ -22,13 +23,14 @@ def build(tmp_path, monkeypatch):
     def download(command, check):
         (folder,) = (word.removeprefix("--dest=") for word in command if "--dest=" in word)
         with tarfile.open(Path(folder, "deflate.tar.gz"), "w:gz") as tar:
-            for name, content in {**FILES, "README": b"unwanted"}.items():
+            for name, content in (FILES | UNWANTED).items():
                 member = tarfile.TarInfo(f"deflate/libdeflate/{name}")
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
 
     monkeypatch.setattr(setuptools, "setup", lambda **options: None)
     monkeypatch.setattr(subprocess, "run", download)
+    monkeypatch.delenv("LIBDEFLATE_SOURCE", raising=False)
     monkeypatch.chdir(tmp_path)
     spec = importlib.util.spec_from_file_location("setup", SETUP)
     module = importlib.util.module_from_spec(spec)
@@ -66,3 +68,40 @@ def test_whenever_it_is_there_it_is_whole(build):
         sys.setprofile(None)
     assert content_of(build.CACHED) == FILES
     assert not wrong
+
+
+def test_a_source_tree_at_hand(build, tmp_path, monkeypatch):
+    tree = tmp_path / "tree"
+    for name, content in (FILES | UNWANTED).items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(content)
+    monkeypatch.setenv("LIBDEFLATE_SOURCE", str(tree))
+    build.copy_needed(build.libdeflate_source(), tmp_path / "carried")
+    assert content_of(tmp_path / "carried") == FILES
+
+
+def fail(*arguments, **options):
+    raise FileNotFoundError
+
+
+@pytest.mark.parametrize(
+    ("choose", "reason"),
+    [
+        ({"LIBDEFLATE_SOURCE": "/nowhere"}, "no libdeflate.h in LIBDEFLATE_SOURCE=/nowhere"),
+        ({}, "pip could not fetch"),
+    ],
+)
+def test_without_any_the_choices_are_named(build, monkeypatch, choose, reason):
+    monkeypatch.setattr(subprocess, "run", fail)
+    for name, value in choose.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match=reason) as stopped:
+        build.libdeflate_source()
+    for choice in ("IDXFAST_SYSTEM_LIBDEFLATE=1", "LIBDEFLATE_SOURCE to", build.PACKAGE):
+        assert choice in str(stopped.value)
+
+
+def test_without_the_systems_the_choices_are_named(build, monkeypatch):
+    monkeypatch.setattr(subprocess, "run", fail)
+    with pytest.raises(SystemExit, match=r"pkg-config finds none.*LIBDEFLATE_SOURCE"):
+        build.system_libdeflate()

@@ -27,6 +27,9 @@ from .verifying import verify
 ROUNDS = 3
 PAUSE = 1.0
 
+# The extra `datasets`; the newest of each is new enough.
+_INSTALL = "pip install --upgrade pooch tqdm filelock urllib3"
+
 # Writes a file, verified, to a path, or raises FetchError.
 _Writer: TypeAlias = Callable[[File, Path], None]
 
@@ -63,7 +66,7 @@ def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
     ValueError
         If there is no set of that name.
     ImportError
-        If pooch is needed and missing: ``pip install idxfast[datasets]``.
+        If a package is needed and missing; the message says how to install them.
     OSError
         If the directory cannot be written.
 
@@ -130,7 +133,7 @@ def _extra(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(f"data sets need {module}: pip install idxfast[datasets]") from error
+        raise ImportError(f"data sets need {module}: {_INSTALL}") from error
 
 
 def _is_there(file: File, path: Path, replace: bool) -> bool:

@@ -1,7 +1,8 @@
-"""Measure the figures that idxfast promises, on one thread and on two, against their bars.
+"""Measure idxfast against others and against the machine, on one thread and on two, as ratios.
 
-Run as `python benchmarks/figures.py`, or with `--json FILE` to keep machine, versions and samples.
-All figures but the sizes are ratios of times; a bar holds if minimum and median both stay within.
+Run as `python benchmarks/ratios.py`, or with `--json FILE` to keep machine, versions and samples.
+All figures but the sizes are ratios of times. A bar is an aim, not a promise: the table says of
+each whether it holds in this run, which is if minimum and median both stay within.
 It takes about two minutes, and wants two cores that have nothing else to do.
 """
 
@@ -16,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from calls import PEERS, Samples, measure
+from calls import PEERS, Samples, sample_all
 from data import Files, prepare
 from measure import machine, versions
 from report import Figure, readme_table, yes
@@ -26,7 +27,7 @@ import idxfast
 _MB = 10**6
 _PEAK_BAR = 8 * _MB
 
-# What load on two threads may take at most of ideal 2. Of MNIST as published, unknown bytes
+# What load on two threads aims to take at most of ideal 2. Of MNIST as published, unknown bytes
 # survive to the end of the file: more has to be decoded twice.
 _IDEAL_BARS = {"Fashion-MNIST": 1.25}
 _IDEAL_BAR = 1.50
@@ -55,13 +56,13 @@ LIMITS = (
 
 def main() -> None:
     """Measure, print, and keep what was asked to be kept."""
-    parser = argparse.ArgumentParser(description="Measure the figures that idxfast promises.")
+    parser = argparse.ArgumentParser(description="Measure idxfast, and hold it against its bars.")
     parser.add_argument("--json", type=Path, metavar="FILE")
     file = parser.parse_args().json
     with tempfile.TemporaryDirectory() as folder:
         files = prepare(Path(folder))
         _check(files)
-        samples = measure(files, Path(folder))
+        samples = sample_all(files, Path(folder))
         peak = _peak(files.images)
         peak_bar = _PEAK_BAR + files.images.stat().st_size
     about = {"machine": machine(), "versions": versions(), "data": files.source}

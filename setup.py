@@ -175,7 +175,8 @@ def extension(name: str, *headers: str) -> Extension:
 
 
 setup(
-    libraries=[] if SYSTEM else [("deflate", {"sources": []})],
+    # Not "deflate": the linker may look for that among the system's libraries first.
+    libraries=[] if SYSTEM else [("idxfast_deflate", {"sources": []})],
     ext_modules=[
         extension("blocks", "precode.h"),
         extension("checksum", DECLARATIONS),

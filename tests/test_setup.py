@@ -1,7 +1,9 @@
-"""What the build fetches."""
+"""What the build fetches, and what it links."""
 
+import ctypes
 import importlib.util
 import io
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -28,13 +30,16 @@ def build(tmp_path, monkeypatch):
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
 
-    monkeypatch.setattr(setuptools, "setup", lambda **options: None)
+    options = {}
+    monkeypatch.setattr(setuptools, "setup", options.update)
     monkeypatch.setattr(subprocess, "run", download)
+    monkeypatch.delenv("IDXFAST_SYSTEM_LIBDEFLATE", raising=False)
     monkeypatch.delenv("LIBDEFLATE_SOURCE", raising=False)
     monkeypatch.chdir(tmp_path)
     spec = importlib.util.spec_from_file_location("setup", SETUP)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    module.options = options
     return module
 
 
@@ -105,3 +110,28 @@ def test_without_the_systems_the_choices_are_named(build, monkeypatch):
     monkeypatch.setattr(subprocess, "run", fail)
     with pytest.raises(SystemExit, match=r"pkg-config finds none.*LIBDEFLATE_SOURCE"):
         build.system_libdeflate()
+
+
+@pytest.mark.skipif(not shutil.which("cc") or sys.platform == "win32", reason="needs cc")
+def test_what_is_linked_is_our_own(build, tmp_path, monkeypatch):
+    """Even where the linker looks among the system's libraries first, as for Debian's Python."""
+    for path, code in {
+        "system/deflate.c": "int answer(void) { return 1; }",
+        "ours/lib/deflate.c": "int answer(void) { return 2; }",
+        "ours/COPYING": "",
+        "ours/libdeflate.h": "",
+        "probe.c": "int answer(void); int probe(void) { return answer(); }",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(code)
+    system = tmp_path / "system"
+    command = ["cc", "-shared", "-fPIC", "-o", system / "libdeflate.so", system / "deflate.c"]
+    subprocess.check_call(command)
+    monkeypatch.setenv("LIBDEFLATE_SOURCE", "ours")
+    monkeypatch.setenv("LDFLAGS", f"-L{system} -Wl,-rpath,{system}")
+    probe = setuptools.Extension("probe", ["probe.c"])
+    distribution = setuptools.Distribution(build.options | {"ext_modules": [probe]})
+    distribution.run_command("build_clib")
+    distribution.run_command("build_ext")
+    path = distribution.get_command_obj("build_ext").get_ext_fullpath("probe")
+    assert ctypes.CDLL(tmp_path / path).probe() == 2

@@ -42,6 +42,7 @@ class _Run:
     """As `idxfast.gzip.runs.Run`, in packed bytes of the file."""
 
     start: float
+    is_placed: bool
     is_fresh: bool
     marks: list[float] = field(default_factory=list)
     is_active: bool = True
@@ -68,7 +69,8 @@ class _Team:
         self._step = segment_step(stream.size, stream.total)
         self._front = 0.0  # of the leader
         self._runs: list[_Run] = []
-        self._copies: list[tuple[float, list[float]]] = []
+        self._may_place = True  # the first run, in the result
+        self._copies: list[tuple[_Run, float, list[float]]] = []
         self._spare = 0
         self._is_led = self._is_done = self._has_changed = False
         self._decoded = 0.0
@@ -124,7 +126,10 @@ class _Team:
         index = gaps.index(gap)
         fraction = start_fraction(self._stream.size, self._stream.total)
         ahead = min(fraction * gap, span)
-        run = _Run(fronts[index] + ahead, is_fresh=not self._spare)
+        start = fronts[index] + ahead
+        is_placed = self._may_place and (self._stream.size - start) * self._ratio <= SPAN
+        self._may_place = False
+        run = _Run(start, is_placed, is_fresh=is_placed or not self._spare)
         self._spare -= not run.is_fresh
         self._runs.insert(index, run)
         return run
@@ -190,16 +195,16 @@ class _Team:
         size = (run.front - run.adopted_at) * self._ratio
         parts = [PART] * int(size // PART) + [size % PART]
         waiting = [float(len(parts))]
-        self._copies += [(part, waiting) for part in parts]
+        self._copies += [(run, part, waiting) for part in parts]
         self._has_changed = True
         if run.follower is not None and run.follower[0] in self._runs:
             return self._hand_over(*run.follower)
         return True
 
-    def _copy(self, size: float, waiting: list[float]) -> Work:
-        yield size * (self._costs.copy + self._costs.fresh)
+    def _copy(self, run: _Run, size: float, waiting: list[float]) -> Work:
+        yield size * (self._costs.copy + self._costs.fresh * (not run.is_placed))
         waiting[0] -= 1
-        self._spare += not waiting[0]
+        self._spare += not waiting[0] and not run.is_placed
 
     def _decode(self, size: float, *, is_fresh: bool) -> float:
         """Seconds for a segment: read it, decode it, check it, look for the cut behind it."""

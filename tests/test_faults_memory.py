@@ -277,7 +277,7 @@ def native_calls(folder):
         (lambda: codec.decode_segment(stream, 0, 8 * len(stream), False, out, 0, 0), stream, out),
         (lambda: encoder.encode(data, 6), data),
         (lambda: members.decode_member(member, 1 << 20), member),
-        (lambda: members.find_blocks(bgzf, 0, len(bgzf), 1, 1), bgzf),
+        (lambda: members.find_bgzf_blocks(bgzf, 0, len(bgzf), 1, 1), bgzf),
         (lambda: members.decode_members(bgzf, 0, len(bgzf), out, 0), bgzf, out),
         (lambda: memory.swap(out, 4), out),
         (lambda: memory.address(out), out),

@@ -56,10 +56,10 @@ def test_blocks_that_lie_one_after_another(monkeypatch):
 
     def spy(*arguments):
         looked_at.append(arguments[2] - arguments[1])
-        return find_blocks(*arguments)
+        return find_bgzf_blocks(*arguments)
 
-    find_blocks = groups.find_blocks
-    monkeypatch.setattr(groups, "find_blocks", spy)
+    find_bgzf_blocks = groups.find_bgzf_blocks
+    monkeypatch.setattr(groups, "find_bgzf_blocks", spy)
     assert np.array_equal(idxfast.loads(file), data)
     assert len(looked_at) > 1_000
     assert sorted(looked_at)[len(looked_at) // 2] <= 65_536

@@ -207,7 +207,7 @@ def test_blocks_write_into_their_own_space_alone():
     data = np.random.default_rng(7).integers(0, 9, 60_000, np.uint8)
     idxfast.save(io := BytesIO(), data, compresslevel=6, seekable=True)
     file = io.getvalue()
-    (stop, unpacked), *rest = members.find_blocks(file, 0, len(file), 1, 1)
+    (stop, unpacked), *rest = members.find_bgzf_blocks(file, 0, len(file), 1, 1)
     assert unpacked == 60_008
     assert [size for _, size in rest] == [0]
     out = bytearray(b"?" * (unpacked + 500))
@@ -216,14 +216,19 @@ def test_blocks_write_into_their_own_space_alone():
     assert out[unpacked:] == b"?" * 500
 
 
-def test_find_blocks_groups_them():
+def test_find_bgzf_blocks_groups_them():
     block = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
-    assert members.find_blocks(block * 10, 0, 280, 80, 1) == [(84, 0), (168, 0), (252, 0), (280, 0)]
-    assert members.find_blocks(block * 10, 28, 279, 1000, 1) == [(252, 0)]
-    assert members.find_blocks(block[:27], 0, 27, 1, 1) == []
+    assert members.find_bgzf_blocks(block * 10, 0, 280, 80, 1) == [
+        (84, 0),
+        (168, 0),
+        (252, 0),
+        (280, 0),
+    ]
+    assert members.find_bgzf_blocks(block * 10, 28, 279, 1000, 1) == [(252, 0)]
+    assert members.find_bgzf_blocks(block[:27], 0, 27, 1, 1) == []
     for start, stop in ((0, 29), (-1, 28), (5, 4)):
         with pytest.raises(ValueError, match="outside"):
-            members.find_blocks(block, start, stop, 1, 1)
+            members.find_bgzf_blocks(block, start, stop, 1, 1)
 
 
 @pytest.mark.skipif(not files.AVAILABLE, reason="this system has no open() of its own")

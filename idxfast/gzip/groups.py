@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator
 
-from ..native.members import decode_members, find_blocks
+from ..native.members import decode_members, find_bgzf_blocks
 from .container import BGZF_HEADER_SIZE, BGZF_MAX_SIZE, is_bgzf
 from .segments import STEP, Feed
 
@@ -52,7 +52,7 @@ class Groups:
             feed.fill(STEP)
         # Behind a block that was not as it said, no more is looked for than the next one.
         data = feed.unread if self._blocks_were_true else feed.unread[:BGZF_MAX_SIZE]
-        groups = find_blocks(data, 0, len(data), GROUP, GROUP_UNPACKED)
+        groups = find_bgzf_blocks(data, 0, len(data), GROUP, GROUP_UNPACKED)
         blocks_end = groups[-1][0] if groups else 0
         if not groups and follows:
             groups = [(min(GROUP, len(data)), len(out) - position)]

@@ -1,7 +1,7 @@
 from typing_extensions import Buffer
 
 def decode_member(data: Buffer, limit: int) -> bytes | None: ...
-def find_blocks(
+def find_bgzf_blocks(
     data: Buffer, start: int, stop: int, step: int, unpacked_step: int
 ) -> list[tuple[int, int]]: ...
 def decode_members(

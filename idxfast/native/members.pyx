@@ -144,7 +144,7 @@ def decode_member(data, Py_ssize_t limit):
         PyBuffer_Release(&view)
 
 
-def find_blocks(
+def find_bgzf_blocks(
     data, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t step, Py_ssize_t unpacked_step,
 ):
     """Find whole BGZF blocks that stand one after another.

@@ -1,8 +1,8 @@
-"""The loaders that people use today, by their own names and with their own results, but faster.
+"""The loaders that people use today: the same names and arguments, and the same arrays, but faster.
 
 One module for each: `idx2numpy`, `mnist`, `python_mnist`, `mnist_reader`, `mlxtend`, `torchvision`,
-`keras`, `tensorflow`, `mnists`, `emnist`, `sklearn`. Each says what differs from the original. Or
-leave a script as it is, and `patch` the loader that it uses.
+`keras`, `tensorflow`, `mnists`, `emnist`, `sklearn`. Each says what differs from the original.
+`patch` puts them into the installed originals.
 """
 
 from .patching import patch, unpatch

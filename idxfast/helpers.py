@@ -89,5 +89,8 @@ def join_helpers(helpers: list[Helper]) -> None:
                 is_joined = True
             except KeyboardInterrupt as error:
                 interrupt = error
-    if interrupt is not None:
-        raise interrupt
+    try:
+        if interrupt is not None:
+            raise interrupt
+    finally:
+        interrupt = None  # it leads here: such a cycle would keep all memory alive

@@ -1,17 +1,20 @@
 """Files made to be read wrongly, and moments chosen to fail, as the threaded reader meets them."""
 
+import gc
 import gzip
 import struct
 import sys
+import weakref
 import zlib
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import idxfast
 from handmade import Deflate
-from idxfast import pread, source
-from idxfast.gzip import groups, segments
+from idxfast import arrays, packed, pread, source
+from idxfast.gzip import groups, segments, team
 from idxfast.native import codec
 
 
@@ -113,6 +116,30 @@ def test_a_stream_hidden_in_a_stored_block():
         assert idxfast.loads(file, threads=threads).tobytes() == content[8:]
 
 
+def test_a_member_that_seems_to_end_in_a_stored_block():
+    """A run that starts in a stored block comes to an end there, with the window of all others."""
+    random = np.random.default_rng(5)
+    first, last, window = (
+        random.integers(0, 144, n, np.uint8) for n in (2_300_000, 2_400_000, 32768)
+    )
+    inside = Deflate().stored(last[:10_000].tobytes()).stored(window.tobytes(), True).pack()
+    start = idx(np.zeros(len(first) + len(inside) + len(last), np.uint8))[:8]
+    # A block of fixed codes, 8 bits each, the highest first; its end; a stored block with padding
+    # that is not zero. No cut is found there.
+    codes = np.unpackbits(first + np.uint8(0x30))
+    block = np.concatenate([[0, 1, 0], codes, 10 * [0], 3 * [1]]).astype(np.uint8)
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15, 8, zlib.Z_HUFFMAN_ONLY)
+    body = Deflate().stored(start).pack() + np.packbits(block, bitorder="little").tobytes()
+    body += struct.pack("<HH", len(inside), len(inside) ^ 0xFFFF) + inside
+    body += packer.compress(last.tobytes()) + packer.flush()
+    content = start + first.tobytes() + inside + last.tobytes()
+    file = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + body
+    file += struct.pack("<II", zlib.crc32(content), len(content))
+    assert gzip.decompress(file) == content
+    for threads in (1, 2, 3, 4):
+        assert idxfast.loads(file, threads=threads).tobytes() == content[8:]
+
+
 def test_a_chunk_that_ends_in_the_last_bytes_of_a_stream(monkeypatch):
     monkeypatch.setattr(segments, "SEARCH", 1)
     for size in range(700):
@@ -147,16 +174,34 @@ def test_any_error_of_progress_passes(large, threads):
             idxfast.load(large[0], threads=threads, progress=progress)
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_an_error_lets_go_of_all_memory(large, threads):
+@pytest.mark.parametrize("at", [-9, -5, 1_000_000, 3_000_000])
+@pytest.mark.parametrize(("threads", "started"), [(1, 1), (2, 1), (2, 2), (3, 3)])
+def test_an_error_lets_go_of_all_memory(large, threads, started, at, monkeypatch):
+    start = team.start_helpers
+    monkeypatch.setattr(team, "start_helpers", lambda work, _, made: start(work, started, made))
     file = bytearray(large[0].read_bytes())
-    file[-9] ^= 4
+    file[at] ^= 4
     out = np.empty_like(large[1])
+    ways = 3 * ({"out": out}, {})
     before = sys.getrefcount(out)
-    for _ in range(3):
-        with pytest.raises(idxfast.IdxError):
-            idxfast.loads(file, out=out, threads=threads)
-        assert sys.getrefcount(out) == before
+    made = []
+
+    def allocate(*arguments, **options):
+        memory = arrays.allocate(*arguments, **options)
+        made.append(weakref.ref(memory.base))
+        return memory
+
+    gc.disable()
+    try:
+        with mock.patch.object(packed, "allocate", allocate):
+            for options in ways:
+                with pytest.raises(idxfast.IdxError):
+                    idxfast.loads(file, **options, threads=threads)
+                assert sys.getrefcount(out) == before
+                assert not any(memory() is not None for memory in made)
+    finally:
+        gc.enable()
+    assert len(made) == 3
 
 
 def test_no_thread_writes_after_an_error(large):

@@ -220,7 +220,7 @@ def test_a_run_in_the_result(threads, margin, monkeypatch):
     file, data = packed("many_images", "zlib-6")
     for _ in range(10):
         assert np.array_equal(idxfast.loads(file, threads=threads), data)
-    assert len(moved) >= 5
+    assert moved
     assert all(abs(by - margin) < 100_000 for by in moved)
 
 
@@ -307,15 +307,16 @@ def test_no_memory_is_written_by_two(content, threads, monkeypatch):
     assert not clashes
 
 
-@pytest.mark.parametrize("shift", [0, 1, 40, 99, 100, 101, 1000])
+@pytest.mark.parametrize("shift", [0, 30, 40, 99, 100, 101, 1000])
 def test_parts_are_copied_in_any_order(shift, monkeypatch):
     monkeypatch.setattr(copies, "PART", 100)
+    monkeypatch.setattr(copies, "WINDOW", 30)
     memory = np.random.default_rng(1).integers(0, 256, 1430, np.uint8)
     kept = memory.copy()
-    parts = copies.split(memory[1000:], shift)
     out = memory[1000 - shift :] if shift else np.empty(430, np.uint8)
-    for at in (3, 0, 4, 1, 2):
-        parts[at].copy_to(out)
+    parts = copies.begin(out[:430], memory[1000:], shift)
+    for part in parts[3:] + parts[:3][::-1]:
+        part.copy_to(out)
     assert np.array_equal(out[:430], kept[1000:])
     assert np.array_equal(memory[: 1000 - shift], kept[: 1000 - shift])
 

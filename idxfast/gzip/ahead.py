@@ -44,14 +44,17 @@ class Ahead:
         How many are of use.
     longest : int
         The most bytes that a run unpacks before it is adopted.
+    space : int
+        Bytes of memory that it needs for that.
     runs : list of Run
     placed : Run or None
-        The one that stands in the result, as long as it may write there or be adopted.
+        The one that stands in the result, as long as that is not free for the leader.
     """
 
     def __init__(self, size: int, total: int, threads: int) -> None:
         self.threads = min(threads, size // MIN_GAP + 1)
         self.longest = min(SPAN, total)
+        self.space = WINDOW + self.longest
         self.runs: list[Run] = []
         self.placed: Run | None = None
         self._size = 8 * size
@@ -94,7 +97,8 @@ class Ahead:
         """The run ahead of the leader, or of a run, that had the same window at the same place."""
         run = self._next_run(after)
         if run is not None:
-            for mark in run.marks:
+            # Where a member ends for the run, a block may start for the other: no bit tells.
+            for mark in run.marks[:-1] if run.is_complete else run.marks:
                 if mark.bit == bit and run.window(mark) == window:
                     return run, mark
         return None
@@ -118,16 +122,10 @@ class Ahead:
         return bool(passed)
 
     def drop(self, run: Run) -> None:
-        """Forget a run; its thread will stop."""
+        """Forget a run that is passed, wrong, or adopted; its thread will stop."""
         if run in self.runs:
             self.runs.remove(run)
         if run is self.placed and not run.is_active:
-            self.placed = None
-
-    def adopt(self, run: Run) -> None:
-        """Forget a run that is adopted, and those before it."""
-        del self.runs[: self.runs.index(run) + 1]
-        if run is self.placed:
             self.placed = None
 
     def free_until(self, bit: int) -> int:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..native.codec import WINDOW
 from .runs import Memory
 
 # How many bytes one part has.
@@ -26,15 +27,31 @@ class Part(NamedTuple):
         out[cut : cut + len(self.tail)] = self.tail
 
 
-def split(memory: Memory, shift: int) -> list[Part]:
-    """Cut bytes into parts, to be copied in any order.
+def begin(out: Memory, memory: Memory, shift: int) -> list[Part]:
+    """Copy a run's last window to its place; return the rest, to be copied in any order.
 
     Parameters
     ----------
-    memory : ndarray
+    out, memory : ndarray
+        The place, and the run's bytes.
     shift : int
-        How many bytes before them their place is, in the same memory; 0 if it is elsewhere.
+        How far before the bytes their place is, if that is in the same memory, a window at the
+        least; 0 if it is elsewhere.
     """
+    rest = max(len(memory) - WINDOW, 0)
+    if shift < PART:
+        parts = split(memory[:rest], shift)
+    else:
+        # All of each part stands where another one goes.
+        np.copyto(out[:rest], memory[:rest])
+        parts = []
+    # Only now: what stands there is kept in the last part's tail.
+    np.copyto(out[rest:], memory[rest:])
+    return parts
+
+
+def split(memory: Memory, shift: int) -> list[Part]:
+    """Cut bytes into parts, to be copied in any order to a place `shift` bytes before them."""
     parts = []
     for start in range(0, len(memory), PART):
         part = memory[start : start + PART]

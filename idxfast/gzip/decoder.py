@@ -145,7 +145,7 @@ class Decoder:
     def adopt(self, run: Run, mark: Mark) -> memoryview:
         """Stand where a run stands that agrees at a mark; return the memory for its bytes.
 
-        The window of what follows is copied there. The rest is left to the caller.
+        To put them there is left to the caller: the last window of them before it advances.
         """
         size = run.marks[-1].position - mark.position
         at = self.position - self._base
@@ -155,12 +155,9 @@ class Decoder:
         self._crc = combine_crc32(self._crc, crc, size)
         self.position += size
         self._feed = run.feed
-        destination = self._out[at : at + size]
-        kept = min(size, WINDOW)
-        destination[size - kept :] = memoryview(run.memory)[mark.position + size - kept :][:kept]
         if run.is_complete:
             self._leave()
-        return destination
+        return self._out[at : at + size]
 
     def _leave(self) -> None:
         """Verify the member that has ended."""
@@ -181,7 +178,8 @@ class Decoder:
         damage = find_damage(self._source, self._member_offset)
         if damage is None:
             if isinstance(found.__cause__, ChecksumError):
-                return found.__cause__
+                error, found.__cause__ = found.__cause__, None
+                return error  # what is raised must not lead to itself
             damage = Damage("libdeflate refuses them", self._feed.offset, 0)
         if damage.reason is None:
             return self._truncated(self._member_position + damage.unpacked, damage.offset)

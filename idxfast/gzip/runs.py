@@ -39,7 +39,8 @@ class Run:
         Compressed bytes of its segments, at the least. The first ones are shorter: the sooner
         another decoder can agree, the less is decoded twice.
     marks : list of Mark
-        The start, and the end of each segment.
+        The start, and the end of each segment. Its thread alone adds to them, without a lock; when
+        the last one is there, so is `is_complete`.
     memory : ndarray
         The window, then the run's bytes.
     base : int or None
@@ -50,6 +51,8 @@ class Run:
         Whether the member has ended there.
     is_active : bool
         Whether a thread is working on it.
+    is_in_the_way : bool
+        Whether the leader waits for its part of the result's memory.
     adopted_at : Mark or None
         From where on what it has decoded is known to be right.
     follower : (Run, Mark) or None
@@ -66,6 +69,7 @@ class Run:
         self.base = base
         self.is_complete = False
         self.is_active = True
+        self.is_in_the_way = False
         self.adopted_at: Mark | None = None
         self.follower: tuple[Run, Mark] | None = None
 
@@ -95,6 +99,12 @@ class Run:
         self.is_complete = result == COMPLETE
         self.marks.append(Mark(self.feed.bit, after, crc32(memory[position:after], crc)))
         return not self.is_complete
+
+    def move_to(self, memory: Memory) -> None:
+        """Go on in memory of its own, between two segments."""
+        stop = self.marks[-1].position if self.marks else 0
+        memory[:stop] = self.memory[:stop]
+        self.memory, self.base = memory, None
 
     def window(self, mark: Mark) -> bytes:
         """The last bytes before a mark."""

@@ -28,7 +28,7 @@ from ..helpers import Helper, join_helpers, start_helpers
 from ..native.codec import WINDOW
 from ..source import Progress, Source
 from .ahead import Ahead
-from .copies import Part, split
+from .copies import Part, begin
 from .decoder import Decoder, NoSpace
 from .runs import Mark, Memory, Run
 from .segments import STEP
@@ -100,8 +100,10 @@ class Team:
         finally:
             self._is_done = True
             join_helpers(helpers)
-            # Whoever raises it must not be what it leads to: such a cycle keeps all memory alive.
+            # Whoever raises it must not be what it leads to, nor may there be jobs that lead here:
+            # such cycles keep all memory alive.
             error, self._error = self._error, None
+            self._jobs.clear()
         try:
             if error is not None:
                 raise error
@@ -156,7 +158,7 @@ class Team:
 
     def _run_placed(self, run: Run) -> None:
         with self._changed:
-            run.is_active = run is self._ahead.placed and not self._is_done
+            run.is_active = run in self._ahead.runs and not self._is_done
         if run.is_active:
             self._run_ahead(run)
 
@@ -165,17 +167,20 @@ class Team:
         if self._ahead.guesses >= self._ahead.threads - 1:
             return None
         place = self._ahead.find_place(self._decoder.bit)
-        if place is None:
+        memory = None if place is None else self._memory()
+        if place is None or memory is None:
             return None
-        space = WINDOW + self._ahead.longest
-        try:
-            memory = self._spare.pop() if self._spare else np.empty(space, np.uint8)
-        except MemoryError:
-            return None  # the leader needs none
         index, bit = place
         run = Run(bit, self._step, memory)
         self._ahead.runs.insert(index, run)
         return run
+
+    def _memory(self) -> Memory | None:
+        """Memory for a run, if there is any; the leader needs none."""
+        try:
+            return self._spare.pop() if self._spare else np.empty(self._ahead.space, np.uint8)
+        except MemoryError:
+            return None
 
     def _run_ahead(self, run: Run) -> None:
         """Decode a run until it is adopted, agrees with the next one, or can go no further."""
@@ -187,6 +192,7 @@ class Team:
                     target = ahead.next_mark(run.bit, run)
                 more = run.advance(target)
                 with self._changed:
+                    self._make_way(run)
                     more &= run in ahead.runs and run.adopted_at is None and not self._is_done
                     if more:
                         run.follower = ahead.agreement(run.bit, run.window(run.marks[-1]), run)
@@ -195,6 +201,7 @@ class Team:
             pass  # the leader will meet it, too
         with self._changed:
             run.is_active = False
+            self._make_way(run)
             if run not in ahead.runs:
                 ahead.drop(run)
             leads = run.adopted_at is not None and not self._is_done and self._adopt(run)
@@ -229,13 +236,28 @@ class Team:
                     return
 
     def _clear_result(self) -> None:
-        """Give up the run that stands in the result, and wait until it writes nothing there."""
+        """Have the run that stands in the result make way, and wait until it has."""
         with self._changed:
-            if self._ahead.placed is not None:
-                self._ahead.drop(self._ahead.placed)
-                self._changed.notify_all()
+            run = self._ahead.placed
+            if run is not None:
+                run.is_in_the_way = True
+                if not run.is_active:
+                    self._make_way(run)
             while self._ahead.placed is not None and not self._is_done:
                 self._changed.wait(PATIENCE)
+
+    def _make_way(self, run: Run) -> None:
+        """If a run is in the way, have it go on in memory of its own, or else stop."""
+        if not run.is_in_the_way or run is not self._ahead.placed:
+            return
+        decoded = run.marks[-1].position if run.marks else 0
+        memory = self._memory() if run in self._ahead.runs else None
+        if memory is None or decoded > len(memory):
+            self._ahead.drop(run)
+        else:
+            run.move_to(memory)
+            self._ahead.placed = None
+        self._changed.notify_all()
 
     def _hand_over(self, run: Run, mark: Mark) -> bool:
         """Adopt a run from a mark on, or have its thread do so; return whether to lead on."""
@@ -244,20 +266,16 @@ class Team:
 
     def _adopt(self, run: Run) -> bool:
         """Have the decoder stand where the run stands; return whether to lead on from there."""
-        decoder, mark = self._decoder, run.adopted_at
+        decoder, ahead, mark = self._decoder, self._ahead, run.adopted_at
         assert mark is not None
-        self._ahead.adopt(run)
-        decoder.confine(self._ahead.free_until(run.bit))
-        # The decoder copies the last window itself.
-        memory = run.memory[mark.position : run.marks[-1].position - WINDOW]
+        ahead.drop(run)
+        end = decoder.position + run.marks[-1].position - mark.position
+        if end > ahead.free_until(run.bit):
+            self._clear_result()
+        decoder.confine(ahead.free_until(run.bit))
         shift = 0 if run.base is None else run.base + mark.position - decoder.position
-        parts = split(memory, shift)
-        try:
-            out = np.asarray(decoder.adopt(run, mark))
-        except NoSpace:
-            if decoder.has_all_space:
-                raise
-            return True  # the leader will have to clear the result
+        out = np.asarray(decoder.adopt(run, mark))
+        parts = begin(out, run.memory[mark.position :][: len(out)], shift)
         waiting = len(parts)
         if not parts:
             self._give_back(run)

@@ -99,11 +99,13 @@ class Team:
                 self._report()
         finally:
             self._is_done = True
-            join_helpers(helpers)
-            # Whoever raises it must not be what it leads to, nor may there be jobs that lead here:
-            # such cycles keep all memory alive.
-            error, self._error = self._error, None
-            self._jobs.clear()
+            try:
+                join_helpers(helpers)
+            finally:
+                # Whoever raises it must not be what it leads to, nor may there be jobs that lead
+                # here: such cycles keep all memory alive.
+                error, self._error = self._error, None
+                self._jobs.clear()
         try:
             if error is not None:
                 raise error

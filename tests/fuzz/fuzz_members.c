@@ -6,7 +6,7 @@
 #include "gzip_mutator.h"
 #include "reference.h"
 
-static PyObject *decode_member, *decode_members, *find_blocks;
+static PyObject *decode_member, *decode_members, *find_bgzf_blocks;
 
 /* Bytes of the whole BGZF block that starts here, or 0 (the SAM/BAM specification, section 4.1). */
 static size_t block_size(const uint8_t *data, size_t size) {
@@ -23,8 +23,8 @@ static int is_plain(const uint8_t *data, size_t size, size_t consumed) {
     return !(data[3] & ~(FEXTRA | FNAME | FCOMMENT)) && (block == 0 || block == consumed);
 }
 
-static void check_find_blocks(struct buffer *file, long start, long stop, long step, long unpacked_step) {
-    PyObject *groups = call(find_blocks, "(Ollll)", file->view, start, stop, step, unpacked_step);
+static void check_find_bgzf_blocks(struct buffer *file, long start, long stop, long step, long unpacked_step) {
+    PyObject *groups = call(find_bgzf_blocks, "(Ollll)", file->view, start, stop, step, unpacked_step);
     REQUIRE((groups != NULL) == (start <= stop && stop <= (long)file->size));
     if (groups == NULL) {
         return;
@@ -101,7 +101,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count, (void)arguments;
     decode_member = import_function("members", "decode_member");
     decode_members = import_function("members", "decode_members");
-    find_blocks = import_function("members", "find_blocks");
+    find_bgzf_blocks = import_function("members", "find_bgzf_blocks");
     return 0;
 }
 
@@ -115,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     stop = flags & 2 ? size : stop;
     before = flags & 4 ? 0 : before;
     struct buffer file = copy_of(data, size);
-    check_find_blocks(&file, start, stop, step, unpacked_step);
+    check_find_bgzf_blocks(&file, start, stop, step, unpacked_step);
     check_decode_members(&file, start, stop, before, space);
     check_decode_member(&file, space);
     free_buffer(&file);

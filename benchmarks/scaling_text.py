@@ -18,7 +18,8 @@ Machine: {machine}. idxfast {version}. Files: the train images of {source}.
 One thread decodes the file from its start: it has the lead. Every other thread starts a *run* at
 a block further on, and takes the 32 KiB before it, which it does not know, for zeros. The leader
 goes on into a run until both have decoded the same last 32 KiB; from there on the run is right,
-and it is adopted. So what is decoded twice is what comes before that place.
+and it is adopted. So what is decoded twice is what comes before that place. Runs have memory of
+their own, and are copied; the first one, if it can reach the end, stands in the result already.
 
 ## What each part costs
 

@@ -260,6 +260,24 @@ def test_each_allocation_of_the_import_fails(folder, run_child, shimmed, k):
     assert run_child(IMPORTING, folder / "file.gz", k, before=shimmed) == ["3", str(expected)]
 
 
+MEMBERS = """
+import ctypes, gzip
+from idxfast.native import members
+shim = ctypes.CDLL(None)
+data = gzip.compress(b"data")
+for k in (1, 0):
+    shim.shim_fail_at(k)
+    try:
+        print(members.decode_members(data, 0, len(data), bytearray(9), 0)[0])
+    except MemoryError:
+        print("MemoryError")
+"""
+
+
+def test_without_memory_for_members(run_child, shimmed):
+    assert run_child(MEMBERS, before=shimmed) == ["MemoryError", "1"]
+
+
 def native_calls(folder):
     """Each compiled function, and the buffers that it is given."""
     from idxfast.gzip.writer import encode_blocks

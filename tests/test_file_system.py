@@ -248,6 +248,50 @@ def test_signals_do_not_end_a_read(content, packed, oracle):
     assert rings
 
 
+@pytest.fixture
+def pipe(tmp_path):
+    """A named pipe, which nobody writes to yet."""
+    if not hasattr(os, "mkfifo") or not hasattr(signal, "setitimer"):
+        pytest.skip("needs named pipes and interval timers")
+    old = signal.getsignal(signal.SIGALRM)
+    os.mkfifo(tmp_path / "pipe")
+    yield tmp_path / "pipe"
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, old)
+
+
+def test_signals_do_not_end_the_wait_for_a_pipe(pipe, content, oracle):
+    rings = []
+    signal.signal(signal.SIGALRM, lambda *_: rings.append(1))
+    writer = threading.Timer(0.1, pipe.write_bytes, [content])
+    writer.start()
+    signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+    try:
+        oracle.check(idxfast.load(pipe), content)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        writer.cancel()
+        writer.join()
+    assert rings
+
+
+def test_what_a_signal_raises_ends_the_wait_for_a_pipe(pipe):
+    def ring(*_):
+        raise KeyError("enough")
+
+    signal.signal(signal.SIGALRM, ring)
+    writer = threading.Timer(5, lambda: os.close(os.open(pipe, os.O_RDWR)))
+    writer.start()
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with pytest.raises(KeyError, match="enough"):
+            idxfast.load(pipe)
+        assert writer.is_alive()
+    finally:
+        writer.cancel()
+        writer.join()
+
+
 @pytest.mark.skipif(not hasattr(os, "preadv"), reason="needs reads by position")
 @pytest.mark.parametrize("most", [1, 7, 4096])
 def test_one_read_asks_for_no_more_than_the_system_takes(

@@ -231,6 +231,58 @@ def test_find_bgzf_blocks_groups_them():
             members.find_bgzf_blocks(block, start, stop, 1, 1)
 
 
+def test_what_is_no_member():
+    data = bytes(range(256)) * 9
+    plain = gzip.compress(data, mtime=0)
+    for bad in (
+        plain[10:],
+        # Its trailer would be that of nothing at all.
+        plain[:10] + bytes(8),
+        plain[:-4] + struct.pack("<I", len(data) + 1),
+        plain[:-4] + struct.pack("<I", len(data) - 1),
+    ):
+        assert members.decode_member(bad, 1 << 20) is None
+        assert members.decode_members(bad, 0, len(bad), bytearray(5000), 0) == (0, 0, 0)
+
+
+def bgzf_block(data, size=None, flags=4, field=b"BC"):
+    deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
+    packed = deflate.compress(data) + deflate.flush()
+    size = 26 + len(packed) if size is None else size
+    header = b"\x1f\x8b\x08" + bytes([flags, 0, 0, 0, 0, 0, 255]) + b"\6\0" + field + b"\2\0"
+    trailer = struct.pack("<II", zlib.crc32(data), len(data))
+    return header + struct.pack("<H", size - 1) + packed + trailer
+
+
+def test_what_is_no_bgzf_block():
+    data = bytes(range(256)) * 9
+    block = bgzf_block(data)
+    assert members.find_bgzf_blocks(block, 0, len(block), 1, 1) == [(len(block), len(data))]
+    for bad in (
+        bgzf_block(data, flags=6),
+        bgzf_block(data, field=b"BD"),
+        bgzf_block(b"", size=25),
+        bgzf_block(data, size=len(block) + 1),
+        bgzf_block(bytes(65_537)),
+    ):
+        assert members.find_bgzf_blocks(bad, 0, len(bad), 1, 1) == []
+    block = bgzf_block(bytes(65_536))
+    assert members.find_bgzf_blocks(block * 2, 0, 2 * len(block), 999, 65_537) == [
+        (2 * len(block), 131_072)
+    ]
+    assert members.find_bgzf_blocks(block * 2, 0, 2 * len(block), 999, 65_536) == [
+        (len(block), 65_536),
+        (2 * len(block), 65_536),
+    ]
+
+
+def test_a_block_is_no_longer_than_it_says():
+    data = bytes(range(100))
+    # Where it says to end, it seems to unpack to what any block may.
+    bad = bgzf_block(data, size=len(bgzf_block(data)) - 1)
+    assert members.decode_members(bad, 0, len(bad), bytearray(5000), 0) == (0, 0, 0)
+
+
 @pytest.mark.skipif(not files.AVAILABLE, reason="this system has no open() of its own")
 def test_open_file(tmp_path):
     path = str(tmp_path / "a\udc80b")
@@ -238,6 +290,7 @@ def test_open_file(tmp_path):
     assert files.open_file(path, 5) == b"12345"
     with files.open_file(path, 4) as file:
         assert file.read() == b"12345"
+        assert not os.get_inheritable(file.fileno())
     with pytest.raises(IsADirectoryError) as error:
         files.open_file(str(tmp_path), 5)
     assert error.value.filename == str(tmp_path)
@@ -333,6 +386,8 @@ def test_a_block_is_found(phase, distances):
 def test_a_damaged_header_is_no_block(phase):
     damaged = [Deflate().dynamic([], False, *lengths).bits for _, *lengths in codes()]
     damaged += ["001" + "".join(words) for _, words in dynamic_headers()]
+    whole = Deflate().dynamic([], False, LITERALS, DISTANCES).bits
+    damaged += ["0" + other + whole[3:] for other in ("00", "10", "11")]
     assert len(damaged) > 15
     for block in damaged:
         assert blocks.find_block(amid_ones(phase, block), 0, 8 * 1000) == -1

@@ -151,6 +151,12 @@ CONTAINERS = [
         member(GOOD[:-3]) + member(GOOD[-3:], body=bits(FIXED, "0000001", "00000", "0000000")),
         GzipError,
     ),
+    (
+        "D2-previous-member-and-all-checksums",
+        member(GOOD[:-3])
+        + member(GOOD[-4:-3] * 3, body=bits(FIXED, "0000001", "00000", "0000000")),
+        GzipError,
+    ),
     ("D6-ratio", member(idx(8, 1 << 30, payload=bytes(10000))), TruncatedError),
 ]
 

@@ -376,7 +376,9 @@ def test_a_block_is_found(phase, distances):
     assert blocks.find_block(data, 0, end) == phase
     assert blocks.find_block(data, phase, end) == phase
     assert blocks.find_block(data, phase, phase + 1) == phase
-    assert all(blocks.find_block(data, 0, stop) == -1 for stop in range(phase + 1))
+    assert all(blocks.find_block(data, 0, stop) == -1 for stop in range(-1, phase + 1))
+    short = bits("1" * phase + block)
+    assert blocks.find_block(short, 0, 8 * len(short)) == -1
     assert blocks.find_block(data, phase + 1, end) == -1
     data = amid_ones(phase, Deflate().dynamic([], True, LITERALS, distances).bits)
     assert blocks.find_block(data, 0, end) == -1

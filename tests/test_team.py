@@ -80,6 +80,18 @@ def test_runs_that_are_passed_are_dropped():
     assert not around.runs
 
 
+def test_no_more_runs_than_threads_or_memory(monkeypatch):
+    monkeypatch.setattr(ahead, "MIN_GAP", 64 << 10)
+    assert a_team()._start_run() is not None
+    assert a_team(a_run(80, 160))._start_run() is None
+
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(team, "np", SimpleNamespace(empty=fail, uint8=np.uint8))
+    assert a_team()._start_run() is None
+
+
 def test_how_far_the_leader_may_write():
     around, run = a_team()._ahead, a_run(80, 160, 240, base=1_000)
     assert around.free_until(0) == 100_000

@@ -550,7 +550,7 @@ def test_a_run_that_cannot_read_leaves_it_to_the_leader(monkeypatch):
 
 @pytest.mark.parametrize("threads", [2, 4])
 def test_an_error_of_progress_ends_the_decoding(threads, monkeypatch):
-    """Each thread ends the segment that it is at, and then the error is passed on."""
+    """Each thread ends the segment that it is at, or the next, and then the error is passed on."""
     decode, ended, at_error = segments.decode_segment, [], []
 
     def slow(*arguments):
@@ -568,7 +568,7 @@ def test_an_error_of_progress_ends_the_decoding(threads, monkeypatch):
     with pytest.raises(RuntimeError, match="enough"):
         idxfast.load(file, threads=threads, progress=progress)
     after = len(ended)
-    assert after <= at_error[0] + threads
+    assert after <= at_error[0] + 3 * threads
     time.sleep(0.05)
     assert len(ended) == after
 

@@ -129,7 +129,7 @@ class Team:
     def _next_job(self) -> Job | None:
         while True:
             with self._changed:
-                if not self._is_led and not self._is_done:
+                if not self._is_led:
                     self._is_led = True
                     return self._lead
                 if self._jobs and self._error is None:
@@ -144,7 +144,7 @@ class Team:
     def _place_run(self) -> None:
         """Have a run in the result, if it can reach the end of the stream."""
         decoder, place = self._decoder, self._ahead.find_place(self._decoder.bit)
-        if place is None or self._ahead.threads == 1:
+        if place is None:
             return
         _, bit = place
         left = decoder.total - decoder.position

@@ -186,6 +186,7 @@ setup(
         extension("lists", "pages.h"),
         extension("members", DECLARATIONS),
         extension("memory", "swap.h"),
+        extension("run_length", "huffman.h", "precode.h"),
     ],
     options={"bdist_wheel": WHEEL},
     cmdclass={

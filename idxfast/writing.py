@@ -105,7 +105,7 @@ def save(
         encoded = (
             encode_blocks(content, level, choose_threads(threads))
             if seekable
-            else encode_member(content, level)
+            else encode_member(content, level, choose_threads(threads))
         )
         with contextlib.closing(encoded):
             sink.write(file, encoded)
@@ -137,7 +137,7 @@ def dumps(array: Any, *, compresslevel: int | None = None) -> bytes:
     header = _header_of(array)
     if compresslevel is None:
         return b"".join([pack(header), array.astype(header.dtype, copy=False).tobytes()])
-    return b"".join(encode_member(_content(header, array), compresslevel))
+    return b"".join(encode_member(_content(header, array), compresslevel, 1))
 
 
 def _check_level(level: int | None) -> None:

@@ -236,7 +236,7 @@ def shimmed(tmp_path_factory):
 
 
 def test_each_allocation_fails(folder, run_child, shimmed):
-    """That of libdeflate's tables, the only memory that compiled code takes from the system."""
+    """That of tables, the only memory that compiled code takes from the system."""
     failures, *answers = run_child(CHILD + FAILING, folder, before=shimmed, timeout=120)
     assert int(failures) > 50
     assert answers == ["MemoryError", "damaged", "loaded"]
@@ -282,6 +282,7 @@ def native_calls(folder):
     """Each compiled function, and the buffers that it is given."""
     from idxfast.gzip.writer import encode_blocks
     from idxfast.native import blocks, checksum, codec, encoder, files, members, memory
+    from idxfast.native.run_length import encode_runs
 
     data = bytearray(np.random.default_rng(1).integers(0, 9, 3_000, np.uint8))
     member = bytearray(gzip.compress(data))
@@ -294,6 +295,7 @@ def native_calls(folder):
         (lambda: checksum.combine_crc32(1 << 31, 1 << 30, 5), data),
         (lambda: codec.decode_segment(stream, 0, 8 * len(stream), False, out, 0, 0), stream, out),
         (lambda: encoder.encode(data, 6), data),
+        (lambda: encode_runs(data, True), data),
         (lambda: members.decode_member(member, 1 << 20), member),
         (lambda: members.find_bgzf_blocks(bgzf, 0, len(bgzf), 1, 1), bgzf),
         (lambda: members.decode_members(bgzf, 0, len(bgzf), out, 0), bgzf, out),

@@ -1,0 +1,3 @@
+from typing_extensions import Buffer
+
+def encode_runs(data: Buffer, final: bool) -> memoryview: ...

@@ -1,0 +1,357 @@
+# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: freethreading_compatible=True, autotestdict=False
+"""Encode a DEFLATE stream (RFC 1951) that copies nothing but the byte before.
+
+What compresses an image are its runs of equal bytes and the code for the rest: the search for
+longer repeats, where other encoders spend their time, hardly makes it smaller. Each block has its
+own code; a block that would not become smaller is stored.
+"""
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+
+cdef extern from "huffman.h" nogil:
+    void make_code(
+        const uint32_t *frequencies, int symbols, int limit,
+        uint8_t *lengths, uint16_t *codewords)
+
+cdef extern from "precode.h" nogil:
+    const uint8_t[19] precode_order
+    const uint8_t[19] precode_extra_bits
+
+cdef enum:
+    MAX_BLOCK = 65535       # what a stored block can hold
+    # A run is a literal and three or more bytes that repeat it.
+    MIN_RUN = 3
+    MAX_MATCH = 258
+    MAX_RUNS = 16384        # one begins every four bytes at the most
+    END = 256
+    SYMBOLS = 286           # literals, the end of block, lengths
+    PRECODE = 19
+    # Four codewords fit into 64 bits with 7 that are left over: the code may have 15 at the most.
+    LIMIT = 14
+    PRECODE_LIMIT = 7
+    # A block that is stored has 3 bits, up to 7 to the next byte, and 4 bytes more than its data.
+    STORED = 6
+    SPILL = 8               # `flush` writes as many bytes, whole or not
+
+cdef struct Run:
+    uint16_t start
+    uint16_t size
+
+cdef struct Block:
+    Run[MAX_RUNS] runs
+    int count                           # of the runs
+    uint32_t[SYMBOLS] frequencies
+    uint8_t[SYMBOLS + 1] lengths        # of codewords; the one for distances comes last
+    uint16_t[SYMBOLS] codewords
+    int literals                        # codewords that are not distances', unused ones included
+    uint8_t[SYMBOLS + 1] items          # the lengths as symbols of the precode
+    uint8_t[SYMBOLS + 1] repeats        # and what their extra bits say
+    int item_count
+    uint32_t[PRECODE] precode_frequencies
+    uint8_t[PRECODE] precode_lengths
+    uint16_t[PRECODE] precode_codewords
+    int given                           # lengths of the precode
+
+cdef struct Writer:
+    uint8_t *out
+    uint64_t bits
+    int count                           # of bits that are not written yet, below 8 after `flush`
+
+# The symbol of each match length, less 257; its first length, and how many bits say which.
+cdef uint8_t[MAX_MATCH + 1] length_symbols
+cdef uint16_t[29] first_lengths
+cdef uint8_t[29] length_extra_bits
+
+
+cdef void put_length_symbols() noexcept nogil:
+    """Keep RFC 1951's table of lengths (section 3.2.5)."""
+    cdef int symbol, i, length = MIN_RUN
+    for symbol in range(28):
+        length_extra_bits[symbol] = 0 if symbol < 8 else symbol // 4 - 1
+        first_lengths[symbol] = length
+        for i in range(min(1 << length_extra_bits[symbol], MAX_MATCH + 1 - length)):
+            length_symbols[length] = symbol
+            length += 1
+    # The longest has a symbol to itself.
+    length_symbols[MAX_MATCH] = 28
+    first_lengths[28] = MAX_MATCH
+    length_extra_bits[28] = 0
+
+
+put_length_symbols()
+
+
+cdef inline void put(Writer *writer, uint64_t bits, int count) noexcept nogil:
+    writer.bits |= bits << writer.count
+    writer.count += count
+
+
+cdef inline void flush(Writer *writer) noexcept nogil:
+    """Write the bits that make whole bytes, and, as that is faster, some zeros behind them."""
+    cdef int i
+    for i in range(8):
+        writer.out[i] = <uint8_t>(writer.bits >> 8 * i)     # compilers make one store of it
+    writer.out += writer.count >> 3
+    writer.bits >>= writer.count & ~7
+    writer.count &= 7
+
+
+cdef void align(Writer *writer) noexcept nogil:
+    """Fill the last byte with zeros."""
+    writer.count = (writer.count + 7) & ~7
+    flush(writer)
+
+
+cdef void find_runs(Block *block, const uint8_t *data, size_t size) noexcept nogil:
+    """List the runs, and count what is to be coded."""
+    cdef size_t i = 0, start
+    cdef uint32_t four
+    cdef uint64_t eight, wide
+    cdef uint8_t byte
+    block.count = 0
+    memset(block.frequencies, 0, sizeof(block.frequencies))
+    block.frequencies[END] = 1
+    while i < size:
+        byte = data[i]
+        block.frequencies[byte] += 1
+        i += 1
+        if i + MIN_RUN > size:
+            continue
+        memcpy(&four, data + i - 1, 4)
+        if four != byte * <uint32_t>0x01010101:
+            continue
+        start = i
+        i += MIN_RUN
+        wide = byte * <uint64_t>0x0101010101010101
+        while i + 8 <= size:
+            memcpy(&eight, data + i, 8)
+            if eight != wide:
+                break
+            i += 8
+        while i < size and data[i] == byte:
+            i += 1
+        block.runs[block.count].start = start
+        block.runs[block.count].size = i - start
+        block.count += 1
+        start = i - start
+        block.frequencies[257 + 28] += start // MAX_MATCH
+        start %= MAX_MATCH
+        if start >= MIN_RUN:
+            block.frequencies[257 + length_symbols[start]] += 1
+        else:
+            block.frequencies[byte] += start
+
+
+cdef inline void add_item(Block *block, int symbol, int repeats) noexcept nogil:
+    block.items[block.item_count] = symbol
+    block.repeats[block.item_count] = repeats
+    block.item_count += 1
+    block.precode_frequencies[symbol] += 1
+
+
+cdef void make_codes(Block *block) noexcept nogil:
+    """Make the code of a block, and the code that its lengths are given in."""
+    cdef int i = 0, total, length, left, part
+    make_code(block.frequencies, SYMBOLS, LIMIT, block.lengths, block.codewords)
+    block.literals = SYMBOLS
+    while block.lengths[block.literals - 1] == 0:
+        block.literals -= 1
+    # There is one distance, with one bit as RFC 1951 demands, whether or not it occurs.
+    block.lengths[block.literals] = 1
+    total = block.literals + 1
+
+    block.item_count = 0
+    memset(block.precode_frequencies, 0, sizeof(block.precode_frequencies))
+    while i < total:
+        length = block.lengths[i]
+        left = 1
+        while i + left < total and block.lengths[i + left] == length:
+            left += 1
+        i += left
+        if length:
+            add_item(block, length, 0)
+            left -= 1
+        while left >= 3:
+            if length:
+                part = min(left, 6)
+                add_item(block, 16, part - 3)
+            elif left < 11:
+                part = left
+                add_item(block, 17, part - 3)
+            else:
+                part = min(left, 138)
+                add_item(block, 18, part - 11)
+            left -= part
+        while left:
+            add_item(block, length, 0)
+            left -= 1
+    make_code(
+        block.precode_frequencies, PRECODE, PRECODE_LIMIT,
+        block.precode_lengths, block.precode_codewords)
+    block.given = PRECODE
+    while block.given > 4 and block.precode_lengths[precode_order[block.given - 1]] == 0:
+        block.given -= 1
+
+
+cdef uint64_t coded_bits(const Block *block) noexcept nogil:
+    """How many bits the block takes up as a dynamic one."""
+    cdef uint64_t count = 3 + 14 + 3 * block.given
+    cdef int i, distance
+    for i in range(PRECODE):
+        count += block.precode_frequencies[i] * (
+            block.precode_lengths[i] + precode_extra_bits[i])
+    for i in range(257):
+        count += <uint64_t>block.frequencies[i] * block.lengths[i]
+    for i in range(257, block.literals):
+        count += <uint64_t>block.frequencies[i] * (
+            block.lengths[i] + length_extra_bits[i - 257] + 1)
+    return count
+
+
+cdef void put_header(Writer *writer, const Block *block, bint final) noexcept nogil:
+    cdef int i, symbol
+    put(writer, final | 2 << 1, 3)
+    put(writer, block.literals - 257, 5)
+    put(writer, 0, 5)
+    put(writer, block.given - 4, 4)
+    flush(writer)
+    for i in range(block.given):
+        put(writer, block.precode_lengths[precode_order[i]], 3)
+        flush(writer)
+    for i in range(block.item_count):
+        symbol = block.items[i]
+        put(writer, block.precode_codewords[symbol], block.precode_lengths[symbol])
+        put(writer, block.repeats[i], precode_extra_bits[symbol])
+        flush(writer)
+
+
+cdef void put_coded(
+    Writer *target, const Block *block, const uint8_t *data, size_t size,
+) noexcept nogil:
+    """Write the literals and the runs of a block, and its end."""
+    cdef Writer writer = target[0]          # in registers
+    cdef uint16_t[MAX_MATCH + 1] codewords
+    cdef uint8_t[MAX_MATCH + 1] lengths
+    cdef uint64_t[MAX_MATCH + 1] matches
+    cdef int k, symbol
+    cdef size_t i = 0, stop, left
+    for k in range(MIN_RUN, MAX_MATCH + 1):
+        symbol = length_symbols[k]
+        matches[k] = (
+            block.codewords[257 + symbol]
+            | <uint64_t>(k - first_lengths[symbol]) << block.lengths[257 + symbol])
+        # The bit more is the distance.
+        lengths[k] = block.lengths[257 + symbol] + length_extra_bits[symbol] + 1
+    for k in range(block.count + 1):
+        stop = block.runs[k].start if k < block.count else size
+        while i + 4 <= stop:
+            put(&writer, block.codewords[data[i]], block.lengths[data[i]])
+            put(&writer, block.codewords[data[i + 1]], block.lengths[data[i + 1]])
+            put(&writer, block.codewords[data[i + 2]], block.lengths[data[i + 2]])
+            put(&writer, block.codewords[data[i + 3]], block.lengths[data[i + 3]])
+            flush(&writer)
+            i += 4
+        while i < stop:
+            put(&writer, block.codewords[data[i]], block.lengths[data[i]])
+            flush(&writer)
+            i += 1
+        if k == block.count:
+            break
+        left = block.runs[k].size
+        i += left
+        while left >= MAX_MATCH:
+            put(&writer, matches[MAX_MATCH], lengths[MAX_MATCH])
+            flush(&writer)
+            left -= MAX_MATCH
+        if left >= MIN_RUN:
+            put(&writer, matches[left], lengths[left])
+        else:
+            while left:
+                put(&writer, block.codewords[data[i - 1]], block.lengths[data[i - 1]])
+                left -= 1
+        flush(&writer)
+    put(&writer, block.codewords[END], block.lengths[END])
+    flush(&writer)
+    target[0] = writer
+
+
+cdef void put_stored(Writer *writer, const uint8_t *data, size_t size, bint final) noexcept nogil:
+    put(writer, final, 3)
+    align(writer)
+    put(writer, size | (size ^ 0xFFFF) << 16, 32)
+    flush(writer)
+    memcpy(writer.out, data, size)
+    writer.out += size
+
+
+cdef size_t encode_blocks(
+    Block *block, const uint8_t *data, size_t size, uint8_t *out, bint final,
+) noexcept nogil:
+    """Encode all of the data; return how many bytes that made."""
+    cdef Writer writer
+    cdef size_t start = 0, part
+    cdef bint last
+    writer.out = out
+    writer.bits = 0
+    writer.count = 0
+    while start < size:
+        part = min(size - start, <size_t>MAX_BLOCK)
+        last = final and start + part == size
+        find_runs(block, data + start, part)
+        make_codes(block)
+        if coded_bits(block) < 8 * (part + 4):
+            put_header(&writer, block, last)
+            put_coded(&writer, block, data + start, part)
+        else:
+            put_stored(&writer, data + start, part, last)
+        start += part
+    if not final or size == 0:
+        put_stored(&writer, data, 0, final)
+    align(&writer)
+    return writer.out - out
+
+
+def encode_runs(data, bint final):
+    """Encode bytes as a DEFLATE stream, or as a piece of one.
+
+    Parameters
+    ----------
+    data : bytes-like
+        What to encode.
+    final : bool
+        Whether the stream ends here. If not, an empty stored block leads to the next byte, where
+        the next piece can follow.
+
+    Returns
+    -------
+    memoryview
+
+    Raises
+    ------
+    MemoryError
+        If there is no room for the result, or for 70 KB of tables.
+    """
+    cdef Py_buffer view
+    cdef Block *block
+    cdef uint8_t *out
+    cdef size_t size
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    try:
+        # No block is larger than stored, and one that is empty may follow.
+        size = view.len + (view.len // MAX_BLOCK + 2) * STORED + SPILL
+        stream = PyBytes_FromStringAndSize(NULL, size)
+        out = <uint8_t *>PyBytes_AsString(stream)
+        block = <Block *>malloc(sizeof(Block))
+        if block == NULL:
+            raise MemoryError("no room for the tables of an encoder")
+        with nogil:
+            size = encode_blocks(block, <const uint8_t *>view.buf, view.len, out, final)
+        free(block)
+        return memoryview(stream)[:size]
+    finally:
+        PyBuffer_Release(&view)

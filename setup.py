@@ -178,7 +178,7 @@ setup(
     # Not "deflate": the linker may look for that among the system's libraries first.
     libraries=[] if SYSTEM else [("idxfast_deflate", {"sources": []})],
     ext_modules=[
-        extension("blocks", "precode.h"),
+        extension("blocks", "precode.h", "words.pxd"),
         extension("checksum", DECLARATIONS),
         extension("codec", DECLARATIONS),
         extension("encoder", DECLARATIONS),
@@ -186,7 +186,7 @@ setup(
         extension("lists", "pages.h"),
         extension("members", DECLARATIONS),
         extension("memory", "swap.h"),
-        extension("run_length", "huffman.h", "precode.h"),
+        extension("run_length", "bit_writer.pxd", "huffman.h", "precode.h", "words.pxd"),
     ],
     options={"bdist_wheel": WHEEL},
     cmdclass={

@@ -13,7 +13,7 @@ from data import Files
 from idx import Array
 from limits import ideal, libdeflate_call, search_share
 from measure import in_turn
-from savers import save_seekable, save_stdlib_gzip
+from savers import save_idxfast, save_on_two, save_seekable, save_stdlib_gzip
 
 import idxfast
 
@@ -103,8 +103,13 @@ def _tiny(files: Files) -> Calls:
 
 
 def _save(folder: Path, array: Array) -> Samples:
-    """Time the two ways to save a big .gz file, check what they wrote, and note the sizes."""
-    savers = {"save in blocks, 2 threads": save_seekable, "save with gzip": save_stdlib_gzip}
+    """Time the ways to save a big .gz file, check what they wrote, and note the sizes."""
+    savers = {
+        "save, 1 thread": save_idxfast,
+        "save, 2 threads": save_on_two,
+        "save in blocks, 2 threads": save_seekable,
+        "save with gzip": save_stdlib_gzip,
+    }
     paths = {name: folder / f"{name}.gz" for name in savers}
     calls: Calls = {name: partial(save, paths[name], array) for name, save in savers.items()}
     samples = in_turn(calls, rounds=5)

@@ -62,7 +62,7 @@ def save(
         Compress in blocks (BGZF, as bgzip does), from which any part can be read alone.
     threads : int, optional
         The most threads to use; if not given, one for each core that may be used, 8 at the most.
-        Only blocks (`seekable`) are compressed on more than one.
+        What is not `seekable` is compressed on more than one only if runs are enough (below).
 
     Raises
     ------
@@ -80,6 +80,11 @@ def save(
     Notes
     -----
     Equal arrays give equal files: the gzip header holds neither time nor name.
+
+    What compresses images are runs of equal pixels and a code for the others, and to look for these
+    alone is much faster than to look for all that repeats. Whether that is enough is seen from
+    samples of the data: if at a level up to 6 the size is at most 1/64 more, and above no more,
+    than with the search, nothing is searched.
     """
     check_threads(threads)
     _check_level(compresslevel)

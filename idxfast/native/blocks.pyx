@@ -12,6 +12,8 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
+from .words cimport load, lowest_bit
+
 # The longest header of a dynamic block: 17 bits of counts, 19 lengths of 3 bits, and 286 + 30
 # lengths coded in at most 7 + 7 bits each, 4,498 bits. With what one load of 8 bytes reads beyond
 # its first bit, a header that starts this many bytes before the end is read without checks.
@@ -26,15 +28,6 @@ cdef extern from "precode.h" nogil:
     const uint8_t[19] precode_repeats
     const uint8_t[19] precode_extra_bits
     const uint8_t[4096] precode_shares
-
-
-cdef inline uint64_t load(const uint8_t *p) noexcept nogil:
-    """Eight bytes as a little-endian number; compilers make one load of it."""
-    return (
-        <uint64_t>p[0] | <uint64_t>p[1] << 8 | <uint64_t>p[2] << 16 | <uint64_t>p[3] << 24
-        | <uint64_t>p[4] << 32 | <uint64_t>p[5] << 40 | <uint64_t>p[6] << 48
-        | <uint64_t>p[7] << 56
-    )
 
 
 cdef inline uint64_t bits(const uint8_t *data, size_t position) noexcept nogil:
@@ -175,21 +168,6 @@ cdef size_t search(const uint8_t *data, size_t start, size_t stop) noexcept nogi
                 return min(position, stop)
         byte += 6
     return stop
-
-
-cdef extern from *:
-    """
-    #if defined(__GNUC__)
-    #define lowest_bit(word) __builtin_ctzll(word)
-    #else
-    static int lowest_bit(unsigned long long word) {
-        int bit = 0;
-        while (!(word >> bit & 1)) bit++;
-        return bit;
-    }
-    #endif
-    """
-    int lowest_bit(uint64_t word) noexcept nogil
 
 
 def find_block(data, Py_ssize_t start, Py_ssize_t stop):

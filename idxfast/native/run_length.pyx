@@ -13,6 +13,9 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
+from .bit_writer cimport *
+from .words cimport load, lowest_bit
+
 cdef extern from "huffman.h" nogil:
     void make_code(
         const uint32_t *frequencies, int symbols, int limit,
@@ -36,7 +39,6 @@ cdef enum:
     PRECODE_LIMIT = 7
     # A block that is stored has 3 bits, up to 7 to the next byte, and 4 bytes more than its data.
     STORED = 6
-    SPILL = 8               # `flush` writes as many bytes, whole or not
 
 cdef struct Run:
     uint16_t start
@@ -57,11 +59,6 @@ cdef struct Block:
     uint16_t[PRECODE] precode_codewords
     int given                           # lengths of the precode
 
-cdef struct Writer:
-    uint8_t *out
-    uint64_t bits
-    int count                           # of bits that are not written yet, below 8 after `flush`
-
 # The symbol of each match length, less 257; its first length, and how many bits say which.
 cdef uint8_t[MAX_MATCH + 1] length_symbols
 cdef uint16_t[29] first_lengths
@@ -70,11 +67,11 @@ cdef uint8_t[29] length_extra_bits
 
 cdef void put_length_symbols() noexcept nogil:
     """Keep RFC 1951's table of lengths (section 3.2.5)."""
-    cdef int symbol, i, length = MIN_RUN
+    cdef int symbol, _, length = MIN_RUN
     for symbol in range(28):
         length_extra_bits[symbol] = 0 if symbol < 8 else symbol // 4 - 1
         first_lengths[symbol] = length
-        for i in range(min(1 << length_extra_bits[symbol], MAX_MATCH + 1 - length)):
+        for _ in range(min(1 << length_extra_bits[symbol], MAX_MATCH + 1 - length)):
             length_symbols[length] = symbol
             length += 1
     # The longest has a symbol to itself.
@@ -86,32 +83,11 @@ cdef void put_length_symbols() noexcept nogil:
 put_length_symbols()
 
 
-cdef inline void put(Writer *writer, uint64_t bits, int count) noexcept nogil:
-    writer.bits |= bits << writer.count
-    writer.count += count
-
-
-cdef inline void flush(Writer *writer) noexcept nogil:
-    """Write the bits that make whole bytes, and, as that is faster, some zeros behind them."""
-    cdef int i
-    for i in range(8):
-        writer.out[i] = <uint8_t>(writer.bits >> 8 * i)     # compilers make one store of it
-    writer.out += writer.count >> 3
-    writer.bits >>= writer.count & ~7
-    writer.count &= 7
-
-
-cdef void align(Writer *writer) noexcept nogil:
-    """Fill the last byte with zeros."""
-    writer.count = (writer.count + 7) & ~7
-    flush(writer)
-
-
 cdef void find_runs(Block *block, const uint8_t *data, size_t size) noexcept nogil:
     """List the runs, and count what is to be coded."""
     cdef size_t i = 0, start
     cdef uint32_t four
-    cdef uint64_t eight, wide
+    cdef uint64_t other, repeated
     cdef uint8_t byte
     block.count = 0
     memset(block.frequencies, 0, sizeof(block.frequencies))
@@ -127,13 +103,12 @@ cdef void find_runs(Block *block, const uint8_t *data, size_t size) noexcept nog
             continue
         start = i
         i += MIN_RUN
-        wide = byte * <uint64_t>0x0101010101010101
-        while i + 8 <= size:
-            memcpy(&eight, data + i, 8)
-            if eight != wide:
-                break
-            i += 8
-        while i < size and data[i] == byte:
+        repeated = byte * <uint64_t>0x0101010101010101
+        other = 0
+        while other == 0 and i + 8 <= size:
+            other = load(data + i) ^ repeated
+            i += lowest_bit(other) >> 3 if other else 8
+        while other == 0 and i < size and data[i] == byte:
             i += 1
         block.runs[block.count].start = start
         block.runs[block.count].size = i - start
@@ -201,7 +176,7 @@ cdef void make_codes(Block *block) noexcept nogil:
 cdef uint64_t coded_bits(const Block *block) noexcept nogil:
     """How many bits the block takes up as a dynamic one."""
     cdef uint64_t count = 3 + 14 + 3 * block.given
-    cdef int i, distance
+    cdef int i
     for i in range(PRECODE):
         count += block.precode_frequencies[i] * (
             block.precode_lengths[i] + precode_extra_bits[i])
@@ -235,7 +210,6 @@ cdef void put_coded(
 ) noexcept nogil:
     """Write the literals and the runs of a block, and its end."""
     cdef Writer writer = target[0]          # in registers
-    cdef uint16_t[MAX_MATCH + 1] codewords
     cdef uint8_t[MAX_MATCH + 1] lengths
     cdef uint64_t[MAX_MATCH + 1] matches
     cdef int k, symbol

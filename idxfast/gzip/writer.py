@@ -67,11 +67,14 @@ def encode_blocks(data: memoryview, level: int, threads: int) -> Generator[Buffe
             header = pack_bgzf_header(level, len(stream))
             return b"".join([header, stream, pack_trailer(crc32(block), len(block))])
 
+        # A search in a single block may take 20 ms, for which Ctrl-C has to wait.
+        size = PIECE_SIZE if runs else BLOCK_SIZE
+
         def encode_piece(start: int) -> bytes:
-            stop = min(start + PIECE_SIZE, len(data))
+            stop = min(start + size, len(data))
             return b"".join(map(encode_block, range(start, stop, BLOCK_SIZE)))
 
-        yield from workers.map(encode_piece, range(0, len(data), PIECE_SIZE))
+        yield from workers.map(encode_piece, range(0, len(data), size))
     yield BGZF_END
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -28,7 +29,26 @@ class _Call(Generic[T, R]):
         self.value: R | None = None
         self.error: BaseException | None = None
         self.is_made = False
-        self.end: SimpleQueue[None] = SimpleQueue()
+        self._maker: dict[str, int] = {}
+        self._end: SimpleQueue[None] = SimpleQueue()
+
+    def claim(self) -> bool:
+        """Whether this thread is the one to make it: the first that asks, as often as it asks.
+
+        A default is set in a single step, before or after which Ctrl-C comes: a thread that is
+        interrupted can find out whether others wait for it.
+        """
+        thread = threading.get_ident()
+        return not self.is_made and self._maker.setdefault("thread", thread) == thread
+
+    def make(self) -> None:
+        """Make it. It is answered also when there is no memory for anything."""
+        try:
+            self.value = self.function(self.item)
+        except BaseException as error:
+            self.error = error
+        self.is_made = True
+        self._end.put(None)  # without memory for this, it is seen a little later
 
     def wait(self, helpers: list[Helper]) -> None:
         """Wait until it is made; if no thread is left to make it, make it."""
@@ -36,9 +56,9 @@ class _Call(Generic[T, R]):
             left = [helper for helper in helpers if not helper.has_ended]
             # Asked again: the last thread may have made it just before its own end.
             if not left and not self.is_made:
-                _make([self])
+                self.make()
             with contextlib.suppress(Empty):
-                self.end.get(timeout=PATIENCE)
+                self._end.get(timeout=PATIENCE)
 
     def result(self) -> R:
         """What it returned; what it raised is raised."""
@@ -47,27 +67,24 @@ class _Call(Generic[T, R]):
                 raise self.error
             return cast("R", self.value)
         finally:
-            # It leads here: such a cycle would keep all memory alive.
-            self.error = None
+            # The error leads here: such a cycle would keep all memory alive. And a thread that has
+            # yet to see that the call is made need not keep what came of it.
+            self.error = self.value = None
 
 
 def _make(calls: Iterable[_Call[Any, Any]]) -> None:
-    """Make one call after another. Each is answered, also when there is no memory for anything."""
+    """Make those of the calls that no other thread makes."""
     for call in calls:
-        try:
-            call.value = call.function(call.item)
-        except BaseException as error:
-            call.error = error
-        call.is_made = True
-        call.end.put(None)  # without memory for this, it is seen a little later
+        if call.claim():
+            call.make()
 
 
 class Workers:
-    """Threads that live as long as a ``with`` block. With one thread, the caller does the work.
+    """Threads that live as long as a ``with`` block. One of them is the caller, who works as well.
 
-    The caller waits for them in queues alone: unlike conditions and futures, those stay whole when
-    Ctrl-C comes at any moment. When it comes just before the end of the block, nobody tells the
-    threads to stop: they do so by themselves once this object is gone.
+    When there is nothing left to do, the caller waits in queues alone: unlike conditions and
+    futures, those stay whole when Ctrl-C comes at any moment. When it comes just before the end of
+    the block, nobody tells the threads to stop: they do so by themselves once this object is gone.
     """
 
     def __init__(self, threads: int) -> None:
@@ -100,26 +117,34 @@ class Workers:
 
         try:
             for item in items:
-                if len(self._helpers) < self._threads:
+                # The first call is the caller's.
+                if waiting and len(self._helpers) < self._threads - 1:
                     calls = _coming(self._calls, weakref.ref(self))
                     start_helpers(functools.partial(_make, calls), 1, self._helpers)
                 call = _Call(call_if_wanted, item)
                 self._calls.put(call)
                 # Only now: an interrupt between the two must not leave one that nobody makes.
                 waiting.append(call)
-                if len(waiting) > 2 * len(self._helpers):
+                if len(waiting) >= 2 * self._threads:
                     yield self._take(waiting)
             while waiting:
                 yield self._take(waiting)
         finally:
             is_wanted = False
             for call in waiting:
-                call.wait(self._helpers)
+                if not call.claim():
+                    call.wait(self._helpers)
                 call.error = None
 
     def _take(self, waiting: deque[_Call[T, R]]) -> R:
-        """What the first of the calls gives."""
-        waiting[0].wait(self._helpers)
+        """What the first of the calls gives; until that is there, the caller makes others."""
+        while not waiting[0].is_made:
+            for call in waiting:
+                if call.claim():
+                    call.make()
+                    break
+            else:
+                waiting[0].wait(self._helpers)
         return waiting.popleft().result()
 
 

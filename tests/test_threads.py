@@ -684,16 +684,18 @@ def test_after_a_fork(tmp_path):
 
 
 def test_a_large_member_is_encoded_aside(monkeypatch, tmp_path):
-    idents = []
+    calls = []
     encode = writer.encode
 
     def spy(data, level):
-        idents.append(threading.get_ident())
+        calls.append((len(data), threading.get_ident()))
         return encode(data, level)
 
     monkeypatch.setattr(writer, "encode", spy)
-    for size in (1000, writer.MIN_ASIDE):
+    for size, is_here in ((1000, True), (writer.PIECE_SIZE, False)):
         array = np.arange(size, dtype=np.uint8)
         idxfast.save(tmp_path / "file.gz", array, compresslevel=1)
         assert np.array_equal(idxfast.load(tmp_path / "file.gz"), array)
-    assert [ident == threading.get_ident() for ident in idents] == [True, False]
+        length, ident = calls[-1]
+        assert length == size + 8
+        assert (ident == threading.get_ident()) == is_here

@@ -107,16 +107,26 @@ def test_what_has_repeats_but_no_runs_is_searched(seekable):
     assert len(save(array, compresslevel=6, seekable=seekable)) < 40_000
 
 
-def test_above_level_6_size_is_all_that_counts(images):
-    array = images[:83].copy()
+@pytest.mark.parametrize("seekable", [False, True])
+def test_above_level_6_size_is_all_that_counts(images, seekable):
+    array = images[:1_500].copy()
     array[12::13] = array[11::13][: len(array[12::13])]
-    runs = encode_runs(idxfast.dumps(array), True)
-    for level in (6, 9):
-        searched = encode(idxfast.dumps(array), level)
-        assert len(searched) < len(runs) < 65 / 64 * len(encode(idxfast.dumps(array), 6))
-        for seekable in (False, True):
-            file = save(array, compresslevel=level, seekable=seekable)
-            assert bytes(runs if level == 6 else searched) in file
+    content = idxfast.dumps(array)
+    fast, small = (save(array, compresslevel=level, seekable=seekable) for level in (6, 9))
+    assert len(small) < len(fast)
+    block, piece = content[:0xFF00], content[: 16 * 0xFF00]
+    assert bytes(encode_runs(block, True) if seekable else encode_runs(piece, False)) in fast
+    assert bytes(encode(block if seekable else content, 9)) in small
+
+
+def test_samples_are_of_all_parts():
+    """Of what begins with an empty margin, once or every 4 MiB, not all samples are of that."""
+    volume = np.resize(np.arange(50, dtype=np.uint8), (64, 256, 256))
+    volume[:8] = 0
+    video = np.resize(volume[8], (3_000, 28, 28))
+    video[:90] = 0
+    for array in (volume[:32], np.concatenate([volume] * 3), video):
+        assert len(save(array, compresslevel=6)) < 200_000
 
 
 def test_pieces_make_one_member(images, tmp_path):

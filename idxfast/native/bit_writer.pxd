@@ -14,7 +14,7 @@ cdef struct Writer:
 
 
 cdef inline void put(Writer *writer, uint64_t bits, int count) noexcept nogil:
-    """Add bits; with those that are not written yet they have to be at most 64."""
+    """Add bits; with those that are not written yet they have to be at most 63."""
     writer.bits |= bits << writer.count
     writer.count += count
 

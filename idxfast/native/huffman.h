@@ -1,4 +1,4 @@
-/* Codes for DEFLATE (RFC 1951, section 3.2.2): as short as Huffman's, but of limited length. */
+/* Codes for DEFLATE (RFC 1951, section 3.2.2): nearly as short as Huffman's, but of limited length. */
 #ifndef IDXFAST_HUFFMAN_H
 #define IDXFAST_HUFFMAN_H
 

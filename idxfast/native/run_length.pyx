@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: freethreading_compatible=True, autotestdict=False
 """Encode a DEFLATE stream (RFC 1951) that copies nothing but the byte before.
 
@@ -45,12 +45,14 @@ cdef struct Run:
     uint16_t size
 
 cdef struct Block:
+    uint8_t[MAX_BLOCK] data             # a copy: what is counted is what is written
+    size_t size
     Run[MAX_RUNS] runs
     int count                           # of the runs
     uint32_t[SYMBOLS] frequencies
     uint8_t[SYMBOLS + 1] lengths        # of codewords; the one for distances comes last
     uint16_t[SYMBOLS] codewords
-    int literals                        # codewords that are not distances', unused ones included
+    int literals                        # lengths that are not distances' (RFC 1951's HLIT + 257)
     uint8_t[SYMBOLS + 1] items          # the lengths as symbols of the precode
     uint8_t[SYMBOLS + 1] repeats        # and what their extra bits say
     int item_count
@@ -71,7 +73,7 @@ cdef void put_length_symbols() noexcept nogil:
     for symbol in range(28):
         length_extra_bits[symbol] = 0 if symbol < 8 else symbol // 4 - 1
         first_lengths[symbol] = length
-        for _ in range(min(1 << length_extra_bits[symbol], MAX_MATCH + 1 - length)):
+        for _ in range(1 << length_extra_bits[symbol]):
             length_symbols[length] = symbol
             length += 1
     # The longest has a symbol to itself.
@@ -83,9 +85,10 @@ cdef void put_length_symbols() noexcept nogil:
 put_length_symbols()
 
 
-cdef void find_runs(Block *block, const uint8_t *data, size_t size) noexcept nogil:
+cdef void find_runs(Block *block) noexcept nogil:
     """List the runs, and count what is to be coded."""
-    cdef size_t i = 0, start
+    cdef const uint8_t *data = block.data
+    cdef size_t i = 0, size = block.size, start, left
     cdef uint32_t four
     cdef uint64_t other, repeated
     cdef uint8_t byte
@@ -113,13 +116,13 @@ cdef void find_runs(Block *block, const uint8_t *data, size_t size) noexcept nog
         block.runs[block.count].start = start
         block.runs[block.count].size = i - start
         block.count += 1
-        start = i - start
-        block.frequencies[257 + 28] += start // MAX_MATCH
-        start %= MAX_MATCH
-        if start >= MIN_RUN:
-            block.frequencies[257 + length_symbols[start]] += 1
+        left = i - start
+        block.frequencies[257 + 28] += left // MAX_MATCH
+        left %= MAX_MATCH
+        if left >= MIN_RUN:
+            block.frequencies[257 + length_symbols[left]] += 1
         else:
-            block.frequencies[byte] += start
+            block.frequencies[byte] += left
 
 
 cdef inline void add_item(Block *block, int symbol, int repeats) noexcept nogil:
@@ -136,7 +139,8 @@ cdef void make_codes(Block *block) noexcept nogil:
     block.literals = SYMBOLS
     while block.lengths[block.literals - 1] == 0:
         block.literals -= 1
-    # There is one distance, with one bit as RFC 1951 demands, whether or not it occurs.
+    # There is one distance, with one bit as RFC 1951 demands, whether or not it occurs. It stands
+    # where, if at all, an unused length has its 0.
     block.lengths[block.literals] = 1
     total = block.literals + 1
 
@@ -205,11 +209,10 @@ cdef void put_header(Writer *writer, const Block *block, bint final) noexcept no
         flush(writer)
 
 
-cdef void put_coded(
-    Writer *target, const Block *block, const uint8_t *data, size_t size,
-) noexcept nogil:
+cdef void put_coded(Writer *target, const Block *block) noexcept nogil:
     """Write the literals and the runs of a block, and its end."""
     cdef Writer writer = target[0]          # in registers
+    cdef const uint8_t *data = block.data
     cdef uint8_t[MAX_MATCH + 1] lengths
     cdef uint64_t[MAX_MATCH + 1] matches
     cdef int k, symbol
@@ -222,7 +225,7 @@ cdef void put_coded(
         # The bit more is the distance.
         lengths[k] = block.lengths[257 + symbol] + length_extra_bits[symbol] + 1
     for k in range(block.count + 1):
-        stop = block.runs[k].start if k < block.count else size
+        stop = block.runs[k].start if k < block.count else block.size
         while i + 4 <= stop:
             put(&writer, block.codewords[data[i]], block.lengths[data[i]])
             put(&writer, block.codewords[data[i + 1]], block.lengths[data[i + 1]])
@@ -268,24 +271,25 @@ cdef size_t encode_blocks(
 ) noexcept nogil:
     """Encode all of the data; return how many bytes that made."""
     cdef Writer writer
-    cdef size_t start = 0, part
+    cdef size_t start = 0
     cdef bint last
     writer.out = out
     writer.bits = 0
     writer.count = 0
     while start < size:
-        part = min(size - start, <size_t>MAX_BLOCK)
-        last = final and start + part == size
-        find_runs(block, data + start, part)
+        block.size = min(size - start, <size_t>MAX_BLOCK)
+        memcpy(block.data, data + start, block.size)
+        start += block.size
+        last = final and start == size
+        find_runs(block)
         make_codes(block)
-        if coded_bits(block) < 8 * (part + 4):
+        if coded_bits(block) < 8 * (block.size + 4):
             put_header(&writer, block, last)
-            put_coded(&writer, block, data + start, part)
+            put_coded(&writer, block)
         else:
-            put_stored(&writer, data + start, part, last)
-        start += part
+            put_stored(&writer, block.data, block.size, last)
     if not final or size == 0:
-        put_stored(&writer, data, 0, final)
+        put_stored(&writer, block.data, 0, final)
     align(&writer)
     return writer.out - out
 
@@ -308,7 +312,7 @@ def encode_runs(data, bint final):
     Raises
     ------
     MemoryError
-        If there is no room for the result, or for 70 KB of tables.
+        If there is no room for the result, or for 140 KB of tables.
     """
     cdef Py_buffer view
     cdef Block *block

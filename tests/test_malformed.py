@@ -37,6 +37,7 @@ CONTENTS = [
     ("H2-3", GOOD[:3], TruncatedError),
     ("H2-impossible-2", b"\0\1", FormatError),
     ("H2-impossible-3", b"\0\0\7", FormatError),
+    ("H3-1", b"\1", FormatError),
     ("H3-byte-0", b"\1" + GOOD[1:], FormatError),
     ("H3-byte-1", GOOD[:1] + b"\1" + GOOD[2:], FormatError),
     ("H4-html", HTML, FormatError),
@@ -52,6 +53,7 @@ CONTENTS = [
     ("H4-png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", FormatError),
     ("H4-pickle", pickle.dumps([1, 2, 3]), FormatError),
     ("H4-lfs", b"version https://git-lfs.github.com/spec/v1\n", FormatError),
+    ("G1-1", b"\x1f", TruncatedError),
     ("G16-zlib", zlib.compress(GOOD), FormatError),
     *(
         (f"H6-type-{code:02x}", GOOD[:2] + bytes([code]) + GOOD[3:], FormatError)
@@ -229,11 +231,15 @@ def test_refused_as_stream(data, kind):
         (b"\x55\x4c\x3d\x1e", "a Lush (SN3) matrix"),
         (member(member()), "gzip, packed once more"),
         (b"\x02\x08\0\0" + GOOD[4:], "byte-swapped"),
+        (b"\x02\x08", "two zero bytes"),
+        (b"\x02\x08\0\1", "two zero bytes"),
+        (b"\x02\x07\0\0", "two zero bytes"),
         (GOOD[:4] + struct.pack("<II", 2, 3) + GOOD[12:], "byte-swapped"),
         (GOOD[:2] + b"\x0a" + GOOD[3:], "0x0a"),
         (GOOD + b"x", "more bytes follow the payload (at byte 18, expected 18, found 19)"),
         (b"", "empty"),
         (GOOD[:3], "3 of 4"),
+        (b"\x1f", "gzip header: 1 of 10"),
         (member(crc=1), "0x00000001"),
         (member(method=9), "method 9"),
         (member(body=b"\7"), "invalid block type"),
@@ -320,6 +326,12 @@ def test_max_bytes(tmp_path):
         for source in (path, data, stream):
             with pytest.raises(idxfast.SizeError, match="max_bytes"):
                 idxfast.load(source, max_bytes=119)
+    # As much as data that do not compress would take, and a byte more.
+    limit = 120 + (256 << 10)
+    padded = gzip.compress(content).ljust(limit, b"\0")
+    assert idxfast.load(SimpleNamespace(read=io.BytesIO(padded).read), max_bytes=120).nbytes == 120
+    with pytest.raises(idxfast.SizeError, match="compressed"):
+        idxfast.load(SimpleNamespace(read=io.BytesIO(padded + b"\0").read), max_bytes=120)
     endless = SimpleNamespace(name="endless", read=lambda n: b"\x1f\x8b"[:n].ljust(n, b"\x08"))
     with pytest.raises(idxfast.SizeError, match="compressed") as caught:
         idxfast.load(endless, max_bytes=1 << 20)

@@ -8,6 +8,7 @@ import random
 import sys
 import threading
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -126,6 +127,48 @@ def test_a_file_that_load_opened_is_not_moved(tmp_path):
         assert file.tell() == 100
 
 
+@pytest.mark.parametrize("kind", ["file", "memory"])
+def test_a_source_is_read_by_position(kind, tmp_path):
+    """A file that grows meanwhile ends where it ended."""
+    content = bytes(range(9))
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with open_source(path if kind == "file" else content) as source:
+        with path.open("ab") as file:
+            file.write(b"more")
+        for offset in range(9):
+            for count in (1, 9, 100):
+                assert source.read(offset, count) == content[offset : offset + count]
+        buffer = bytearray(4)
+        assert source.read_into(memoryview(buffer), 2) == 4
+        assert buffer == content[2:6]
+        if kind == "file":
+            mapping, start = source.map(mmap.ACCESS_READ)
+            with mapping:
+                assert (start, mapping[:]) == (0, content)
+
+
+def test_an_error_does_not_hold_the_bytesio():
+    file = io.BytesIO(b"not IDX")
+    with pytest.raises(idxfast.FormatError):
+        idxfast.load(file)
+    file.write(b"more than there was")
+
+
+def test_no_more_is_read_at_once_than_a_system_can(content, packed, oracle, monkeypatch):
+    """What the object does with it, and whether at 2 GB it fails, is not known."""
+    monkeypatch.setattr("idxfast.source.MAX_READ", 100)
+    sizes = []
+
+    class Asked(ReadsInto):
+        def readinto(self, buffer):
+            sizes.append(len(buffer))
+            return self.file.readinto(buffer)
+
+    oracle.check(idxfast.load(Asked(packed(content), None)), content)
+    assert max(sizes) == 100
+
+
 def test_bytesio_is_consumed(content, packed):
     file = from_middle(b"xy" + packed(content), 2)
     idxfast.load(file)
@@ -134,10 +177,111 @@ def test_bytesio_is_consumed(content, packed):
 
 
 def test_unflushed_file(content, oracle, tmp_path):
-    with (tmp_path / "file").open("w+b") as file:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(len(content)))
+    with path.open("r+b") as file:
+        # With a buffer that was read, going back inside it does not flush.
+        file.read(1)
+        file.seek(0)
         file.write(content)
         file.seek(0)
         oracle.check(idxfast.load(file), content)
+
+
+def test_a_file_that_reads_in_its_own_way(content, packed, oracle, tmp_path):
+    class Inverted(io.FileIO):
+        def readinto(self, buffer):
+            count = super().readinto(buffer)
+            buffer[:] = bytes(byte ^ 0xFF for byte in buffer)
+            return count
+
+    path = tmp_path / "file"
+    path.write_bytes(bytes(byte ^ 0xFF for byte in packed(content)))
+    with Inverted(path) as file:
+        oracle.check(idxfast.load(file), content)
+
+
+def test_an_object_with_readinto_alone(content, packed, oracle):
+    class File:
+        readinto = io.BytesIO(packed(content)).readinto
+
+    oracle.check(idxfast.load(File()), content)
+
+
+def test_the_header_leaves_a_bytesio_where_it_stands(content, packed):
+    file = from_middle(b"xy" + packed(content), 2)
+    assert idxfast.read_header(file).shape == (30, 20)
+    assert file.tell() == 2
+
+
+@pytest.mark.parametrize("call", [idxfast.load, idxfast.read_header])
+def test_no_more_is_read_of_what_is_not_idx(call):
+    """Of a pipe no more may come."""
+    stream = Reads(b"<htm" + bytes(1000), lambda: 99)
+    with pytest.raises(idxfast.FormatError, match="HTML"):
+        call(stream)
+    assert stream.file.tell() == 4
+
+
+def test_nothing_is_read_behind_the_end(content, oracle):
+    """A terminal would wait for another end."""
+    pieces = [gzip.compress(content), b"", b"more"]
+
+    class Terminal:
+        def read(self, size):
+            piece, pieces[0] = pieces[0][:size], pieces[0][size:]
+            if not pieces[0]:
+                del pieces[0]
+            return piece
+
+    oracle.check(idxfast.load(Terminal()), content)
+
+
+def test_a_wrong_out_for_a_stream(content):
+    read_only = np.zeros((30, 20), np.int16)
+    read_only.flags.writeable = False
+    for out, error in (
+        (np.zeros((20, 30), np.int16), idxfast.SizeError),
+        (np.zeros((30, 20), np.uint16), idxfast.SizeError),
+        (read_only, ValueError),
+        (bytearray(1200), TypeError),
+    ):
+        with pytest.raises(error, match="out="):
+            idxfast.load(Reads(content, lambda: 50), out=out)
+        assert not np.any(out)
+
+
+def test_names_of_files_in_messages():
+    for name, shown in (("x", "x"), (b"x", "x"), ("", "<File>"), (7, "<File>"), (None, "<File>")):
+
+        class File:
+            read = io.BytesIO(b"no").read
+
+        File.name = name
+        with pytest.raises(idxfast.FormatError) as caught:
+            idxfast.load(File())
+        assert caught.value.filename == shown
+
+
+def test_a_path_is_closed_whatever_happens(monkeypatch, tmp_path):
+    opened = []
+
+    def interrupted(file, *_, **__):
+        opened.append(file)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("idxfast.opening._of_file", interrupted)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(KeyboardInterrupt):
+        open_source(tmp_path / "file")
+    assert opened[0].closed
+
+
+def test_where_the_system_has_no_calls_of_its_own(content, packed, oracle, tmp_path, monkeypatch):
+    monkeypatch.setattr("idxfast.opening.files", SimpleNamespace(AVAILABLE=False))
+    path = tmp_path / "file"
+    path.write_bytes(packed(content))
+    oracle.check(idxfast.load(path), content)
 
 
 def test_descriptor(content, packed, oracle, tmp_path):
@@ -147,7 +291,7 @@ def test_descriptor(content, packed, oracle, tmp_path):
     with path.open("rb", buffering=0) as file:
         file.seek(6)
         oracle.check(idxfast.load(file.fileno()), data)
-        os.fstat(file.fileno())
+        assert os.lseek(file.fileno(), 0, os.SEEK_CUR) == 6 + len(data)
 
 
 @pytest.mark.parametrize("size", [600, 1_500_000])
@@ -186,6 +330,24 @@ def test_fsspec(content, packed, oracle):
     with fsspec.open("memory://idxfast/file", "wb") as file:
         file.write(data)
     oracle.check(idxfast.load("memory://idxfast/file"), data)
+
+
+def test_a_path_that_looks_like_a_url(content, oracle, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a:").mkdir()
+    (tmp_path / "1:").mkdir()
+    for path in (f"{tmp_path}/a://file", "1://file", "./a://file"):
+        with open(path, "wb") as file:
+            file.write(content)
+        oracle.check(idxfast.load(path), content)
+
+
+def test_the_file_of_a_url_is_closed(content, packed, oracle, monkeypatch):
+    file = io.BytesIO(packed(content))
+    opened = SimpleNamespace(open=lambda url, mode: SimpleNamespace(open=lambda: file))
+    monkeypatch.setitem(sys.modules, "fsspec", opened)
+    oracle.check(idxfast.load("memory://file"), content)
+    assert file.closed
 
 
 def test_a_url_without_fsspec(monkeypatch):
@@ -242,8 +404,10 @@ def test_error_of_read_passes(after, content, packed):
 def test_text_file(content, tmp_path):
     path = tmp_path / "file"
     path.write_bytes(content)
-    with path.open(encoding="latin-1") as file, pytest.raises(TypeError, match="binary mode"):
-        idxfast.load(file)
+    # Where it is not even tried, ASCII does not fail.
+    for encoding in ("latin-1", "ascii"):
+        with path.open(encoding=encoding) as file, pytest.raises(TypeError, match="binary mode"):
+            idxfast.load(file)
     with pytest.raises(TypeError, match="binary mode"):
         idxfast.load(io.StringIO("text"))
 

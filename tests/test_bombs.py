@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import io
 import sys
 import tracemalloc
 import zlib
@@ -119,6 +120,23 @@ def test_an_exbibyte_in_thirty_bytes(pack, tmp_path):
         idxfast.load(Stream(file))
 
 
+def test_what_the_trailer_says_is_not_believed():
+    data = gzip.compress(idxfast.dumps(np.zeros(9, np.uint8)))[:-4] + b"\xff" * 4
+    with allocates_less_than(LITTLE), pytest.raises(idxfast.ChecksumError, match="length"):
+        idxfast.loads(data)
+
+
+def test_the_most_that_deflate_can_hold():
+    def announcing(count):
+        return gzip.compress(b"\0\0\x08\x01" + count.to_bytes(4), 0)
+
+    most = 1032 * len(announcing(0)) - 8
+    with pytest.raises(idxfast.TruncatedError, match=f"end at byte 8 of {most + 8:,};"):
+        idxfast.loads(announcing(most))
+    with pytest.raises(idxfast.TruncatedError, match=r"compressed bytes can hold"):
+        idxfast.loads(announcing(most + 1))
+
+
 class Stream:
     """Does not say how large it is."""
 
@@ -127,6 +145,15 @@ class Stream:
 
     def read(self, size):
         return self._file.read(size)
+
+
+def test_memory_for_a_stream_grows_as_it_comes():
+    file = io.BytesIO(b"\0\0\x08\x01" + (1 << 30).to_bytes(4) + bytes(3_000_000))
+    with (
+        allocates_less_than(8 * FIRST_GUESS),
+        pytest.raises(idxfast.TruncatedError, match=r"byte 3,000,000 of 1,073,741,824"),
+    ):
+        idxfast.load(Stream(file))
 
 
 def events_of(call):

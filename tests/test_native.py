@@ -1,8 +1,11 @@
 """The compiled rooms, against zlib and numpy."""
 
+import ctypes
 import gzip
+import mmap
 import os
 import struct
+import sys
 import sysconfig
 import zlib
 from io import BytesIO
@@ -276,6 +279,48 @@ def test_what_is_no_bgzf_block():
     ]
 
 
+@pytest.fixture
+def at_the_end():
+    """Put bytes where whoever reads one byte more is killed."""
+    if sys.platform != "linux":
+        pytest.skip("needs Linux's mprotect")
+    end = 16 * mmap.PAGESIZE
+    memory = mmap.mmap(-1, end + mmap.PAGESIZE)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    protect = ctypes.CDLL(None).mprotect
+    assert not protect(ctypes.c_void_p(address + end), ctypes.c_size_t(mmap.PAGESIZE), 0)
+
+    def put(data):
+        view = memoryview(memory)[end - len(data) : end]
+        view[:] = data
+        return view
+
+    return put
+
+
+def test_nothing_is_read_behind_a_member(at_the_end):
+    data = bytes(range(256)) * 9
+    plain = gzip.compress(data, mtime=0)
+    header = plain[:3] + b"\x1e" + plain[4:10] + b"\x03\0abcname\0comment\0"
+    named = header + struct.pack("<H", zlib.crc32(header) & 0xFFFF) + plain[10:]
+    checked = plain[:3] + b"\2" + plain[4:10]
+    checked += struct.pack("<H", zlib.crc32(checked) & 0xFFFF) + plain[10:]
+    for packed in (plain, named, checked, bgzf_block(data)):
+        for size in range(len(packed)):
+            cut = at_the_end(packed[:size])
+            assert members.decode_member(cut, 1 << 20) is None
+            assert members.decode_members(cut, 0, size, bytearray(5000), 0) == (0, 0, 0)
+            assert members.find_bgzf_blocks(cut, 0, size, 1, 1) == []
+        assert members.decode_member(at_the_end(packed), 1 << 20) == data
+
+
+def test_nothing_is_read_behind_where_blocks_are_looked_for(at_the_end):
+    noise = np.random.default_rng(8).bytes(700)
+    for size in (*range(20), 575, 576, 577, 700):
+        for stop in (8 * size, 1 << 62):
+            assert blocks.find_block(at_the_end(noise[:size]), 0, stop) == -1
+
+
 def test_a_block_is_no_longer_than_it_says():
     data = bytes(range(100))
     # Where it says to end, it seems to unpack to what any block may.
@@ -406,6 +451,49 @@ def test_fill():
             memory.fill(out, data, start)
     with pytest.raises(BufferError):
         memory.fill(bytes(3), data, 0)
+
+
+def test_buffers_are_let_go():
+    data = bytes(range(256))
+    packed = bytearray(gzip.compress(data, mtime=0))
+    out = bytearray(1000)
+    stream = packed[10:-8]
+    calls = (
+        (codec.decode_segment, stream, 0, 8 * len(stream), False, out, 0, 0),
+        (members.decode_member, packed, 1000),
+        (members.decode_member, packed, 1),
+        (members.find_bgzf_blocks, packed, 0, 5, 1, 1),
+        (members.decode_members, packed, 0, len(packed), out, 0),
+        (blocks.find_block, packed, 0, 99),
+        (checksum.crc32, packed),
+        (memory.swap, out, 4),
+        (memory.address, out),
+        (memory.fill, out[:3], packed, 0),
+    )
+    for call, *arguments in calls:
+        call(*arguments)
+        for argument in arguments:
+            if isinstance(argument, bytearray):
+                argument += bytes(4)
+                del argument[-4:]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc")
+def test_no_memory_is_lost():
+    """A decoder takes 11 KB."""
+    packed = gzip.compress(b"1")
+    calls = (
+        (codec.decode_segment, packed[10:], 0, 8 * len(packed) - 80, False, bytearray(1), 0, 0),
+        (members.decode_member, packed, 1),
+        (members.decode_members, packed, 0, len(packed), bytearray(1), 0),
+    )
+    for call, *arguments in calls:
+        call(*arguments)
+        before = int(Path("/proc/self/statm").read_text().split()[1])
+        for _ in range(2000):
+            call(*arguments)
+        after = int(Path("/proc/self/statm").read_text().split()[1])
+        assert (after - before) * mmap.PAGESIZE < 4 << 20
 
 
 def test_one_build_for_all_versions():

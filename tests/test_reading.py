@@ -7,6 +7,7 @@ import mmap
 import os
 import re
 import struct
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 import idxfast
-from idxfast import FormatError, IdxError, SizeError, TrailingDataError, TruncatedError
+from idxfast import FormatError, IdxError, SizeError, TrailingDataError, TruncatedError, arrays
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 CODES = [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E]
@@ -239,6 +240,12 @@ def test_threads(content, packed, oracle):
     for wrong in (0, -1):
         with pytest.raises(ValueError, match="threads is"):
             idxfast.loads(content, threads=wrong)
+
+
+@pytest.mark.parametrize("nbytes", [1 << 60, sys.maxsize], ids=["memory", "numpy"])
+def test_no_memory_names_the_file(nbytes):
+    with pytest.raises(MemoryError, match=f"^file: no memory for an array of {nbytes:,} bytes; "):
+        arrays.allocate(nbytes, "file")
 
 
 def test_read_header_needs_no_payload(packed):

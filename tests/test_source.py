@@ -5,6 +5,7 @@ import io
 import mmap
 import os
 import random
+import runpy
 import sys
 import threading
 from functools import partial
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import idxfast
+from idxfast import pread
 from idxfast.opening import open_source
 
 
@@ -146,6 +148,43 @@ def test_a_source_is_read_by_position(kind, tmp_path):
             mapping, start = source.map(mmap.ACCESS_READ)
             with mapping:
                 assert (start, mapping[:]) == (0, content)
+
+
+def test_a_file_is_read_in_pieces_that_a_system_can(monkeypatch, tmp_path):
+    read, read_into, sizes = pread._read, pread._read_into, []
+
+    def spy_read(descriptor, count, position):
+        sizes.append(count)
+        return read(descriptor, count, position)
+
+    def spy_read_into(descriptor, buffer, position):
+        sizes.append(len(buffer))
+        return read_into(descriptor, buffer, position)
+
+    monkeypatch.setattr(pread, "MAX_READ", 3)
+    monkeypatch.setattr(pread, "_read", spy_read)
+    monkeypatch.setattr(pread, "_read_into", spy_read_into)
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    with open_source(path) as source:
+        assert source.read(1, 8) == b"12345678"
+        buffer = bytearray(8)
+        assert source.read_into(memoryview(buffer), 1) == 8
+        assert buffer == b"12345678"
+    assert sizes == [3, 3, 2] * 2
+
+
+def test_a_system_that_cannot_read_by_position(monkeypatch, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    monkeypatch.delattr(os, "pread")
+    monkeypatch.delattr(os, "preadv")
+    room = runpy.run_path(pread.__file__)
+    with path.open("rb", buffering=0) as file:
+        assert room["read_at"](file.fileno(), 20, 1) == b"123456789"
+        buffer = bytearray(8)
+        assert room["read_at_into"](file.fileno(), memoryview(buffer), 3) == 7
+        assert buffer == b"3456789\0"
 
 
 def test_an_error_does_not_hold_the_bytesio():

@@ -1,6 +1,7 @@
 """IDX inside xz; the other containers pass through."""
 
 import gzip
+import io
 import lzma
 import tracemalloc
 import zlib
@@ -134,6 +135,18 @@ def test_much_behind_a_small_array_is_not_unpacked(path, oracle):
         assert tracemalloc.get_traced_memory()[1] < 16 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_no_more_is_read_or_unpacked_than_is_asked_for(monkeypatch):
+    monkeypatch.setattr(room, "CHUNK", 100)
+    file = io.BytesIO(lzma.compress(b"\0" * 1_000_000, preset=0))
+    stream = room.XzStream(file, "name")
+    assert stream.read(1 << 30) == bytes(100)
+    at = file.tell()
+    for size in (1, 50, 100):
+        assert stream.read(size) == bytes(size)
+    # What is packed there unpacks to more than that.
+    assert file.tell() == at < len(file.getvalue())
 
 
 def test_missing(tmp_path):

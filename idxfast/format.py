@@ -159,7 +159,8 @@ def _not_idx(start: bytes | bytearray, filename: str) -> IdxError:
             found="nothing",
         )
     zeros = not any(start[:2])
-    if zeros and len(start) < 4 and (len(start) < 3 or start[2] in DTYPES):
+    # With a type that there is, only the number of dimensions can be missing.
+    if zeros and (len(start) < 3 or start[2] in DTYPES):
         return _cut_short(start, 4, filename)
     if start == b"\x1f":
         return TruncatedError(

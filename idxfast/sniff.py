@@ -36,7 +36,7 @@ def describe(start: bytes | bytearray) -> str | None:
     if start[257:262] == b"ustar":
         return "a tar archive"
     # The matrices of Lush and SN3, cousins of IDX (smallNORB): 0x1e3d4c51 to 58, little-endian.
-    if len(start) >= 4 and 0x51 <= start[0] <= 0x58 and start[1:4] == b"\x4c\x3d\x1e":
+    if start[1:4] == b"\x4c\x3d\x1e" and 0x51 <= start[0] <= 0x58:
         return "a Lush (SN3) matrix, as smallNORB has"
     # RFC 1950: method 8, window size 7 at the most, and a check value.
     if len(start) >= 2 and start[0] & 0x8F == 0x08 and (start[0] << 8 | start[1]) % 31 == 0:

@@ -72,7 +72,7 @@ def fill(buffer, data, Py_ssize_t start):
     try:
         PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
         try:
-            if not 0 <= start <= source.len or source.len - start < target.len:
+            if start < 0 or source.len - start < target.len:
                 raise ValueError("there are not as many bytes")
             with nogil:
                 memcpy(target.buf, <const uint8_t *>source.buf + start, target.len)

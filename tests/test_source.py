@@ -118,6 +118,17 @@ def test_open_file_from_middle(buffering, content, packed, oracle, tmp_path):
         assert file.read() == b""
 
 
+def test_an_open_file_that_stands_behind_its_end(content, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        file.seek(len(content) + 1)
+        with open_source(file) as source:
+            assert source.size == 0
+        with pytest.raises(idxfast.TruncatedError, match="empty"):
+            idxfast.load(file)
+
+
 def test_a_file_that_load_opened_is_not_moved(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(bytes(100))

@@ -87,11 +87,7 @@ def header_size(data: memoryview, filename: str, offset: int, member: int) -> in
 
 def is_bgzf(start: bytes) -> bool:
     """Whether a gzip file starts with a BGZF block, as bgzip writes one."""
-    return (
-        len(start) >= BGZF_HEADER_SIZE
-        and start[:4] == MAGIC + bytes([8, _FEXTRA])
-        and start[10:16] == b"\x06\x00BC\x02\x00"
-    )
+    return start[:4] == MAGIC + bytes([8, _FEXTRA]) and start[10:16] == b"\x06\x00BC\x02\x00"
 
 
 def pack_header(level: int) -> bytes:

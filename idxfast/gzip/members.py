@@ -12,7 +12,7 @@ from .segments import Feed
 def enter(feed: Feed, filename: str, member: int) -> bool:
     """Read over the header of a member (counted from 1); False if the file has no more of them.
 
-    Zero padding before any but the first is read over, too, as `gzip` does.
+    The file starts with one. Zero padding before the others is read over, too, as `gzip` does.
 
     Raises
     ------
@@ -23,11 +23,11 @@ def enter(feed: Feed, filename: str, member: int) -> bool:
     """
     feed.fill(len(MAGIC))
     data = feed.unread
-    while member > 1 and len(data) and data[0] == 0:
+    while len(data) and data[0] == 0:
         feed.skip(_zeros(data))
         feed.fill(len(MAGIC))
         data = feed.unread
-    if member > 1 and not len(data):
+    if not len(data):
         return False
     if data[:2] != MAGIC[: len(data)]:
         raise TrailingDataError(

@@ -46,6 +46,6 @@ def read_prefix(source: Source, count: int) -> bytes:
                 raise damaged(source.name, member, reason, feed.offset) from None
             feed.skip(len(piece) - len(inflater.unconsumed_tail) - len(inflater.unused_data))
         feed.fill(TRAILER_SIZE)
-        feed.skip(min(TRAILER_SIZE, len(feed.unread)))
+        feed.skip(TRAILER_SIZE)  # or to the end, if that comes before
         member += 1
     return prefix

@@ -30,3 +30,17 @@ def test_errors_pickle(bad, expected):
     assert str(copy) == str(error.value)
     assert vars(copy) == vars(error.value)
     assert copy.filename == "<bytes>"
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({}, "<data>: no"),
+        ({"filename": "x", "offset": 0}, "x: no (at byte 0)"),
+        ({"offset": 1234, "found": 0}, "<data>: no (at byte 1,234, found 0)"),
+        ({"expected": "12345", "found": ""}, "<data>: no (expected 12345, found )"),
+        ({"expected": 0}, "<data>: no (expected 0)"),
+    ],
+)
+def test_what_they_say(given, text):
+    assert str(idxfast.IdxError("no", **given)) == text

@@ -9,7 +9,8 @@ import pytest
 
 import idxfast
 from idxfast import ChecksumError, GzipError, SizeError, TrailingDataError, TruncatedError
-from idxfast.gzip import segments
+from idxfast.gzip import container, members, segments
+from idxfast.source import MemorySource
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +162,29 @@ def test_damage_behind_cuts(own, big, oracle):
             idxfast.loads(data[:size], out=out)
     with pytest.raises(TrailingDataError):
         idxfast.loads(data + b"x", out=out)
+
+
+def test_what_a_bgzf_file_starts_with():
+    block = bytes.fromhex("1f8b08040000000000ff0600424302001b00")
+    assert container.is_bgzf(block)
+    for at in (0, 1, 2, 3, *range(10, 16)):
+        other = bytearray(block)
+        other[at] ^= 8
+        assert not container.is_bgzf(bytes(other))
+    assert not any(container.is_bgzf(block[:size]) for size in range(16))
+
+
+def test_the_length_is_compared_modulo_its_32_bits():
+    def leave(size):
+        feed = segments.Feed(MemorySource(struct.pack("<II", 7, 5), "name"))
+        members.leave(feed, "name", 1, 7, size)
+        return feed.offset
+
+    assert leave(5) == leave((1 << 32) + 5) == 8
+    for wrong in (6, (1 << 32) + 6):
+        with pytest.raises(ChecksumError, match="length") as error:
+            leave(wrong)
+        assert (error.value.expected, error.value.found) == (5, 6)
 
 
 def test_zlib_gives_the_reason_and_the_offset(oracle):

@@ -234,6 +234,7 @@ def test_refused_as_stream(data, kind):
         (b"\x55\x4c\x3d", "two zero bytes"),
         (b"\x55\x4c\x3d\x1f", "two zero bytes"),
         (b"\x78", "two zero bytes"),
+        (b"\x78\x02", "two zero bytes"),
         (member(member()), "gzip, packed once more"),
         (b"\x02\x08\0\0" + GOOD[4:], "byte-swapped"),
         (b"\x02\x08", "two zero bytes"),

@@ -15,7 +15,15 @@ import numpy as np
 import pytest
 
 import idxfast
-from idxfast import FormatError, IdxError, SizeError, TrailingDataError, TruncatedError, arrays
+from idxfast import (
+    FormatError,
+    GzipError,
+    IdxError,
+    SizeError,
+    TrailingDataError,
+    TruncatedError,
+    arrays,
+)
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 CODES = [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E]
@@ -274,6 +282,28 @@ def test_read_header_reads_on_until_the_header_is_there(content):
                 answers.append((error.reason, error.offset))
         assert answers[0] == answers[1]
     assert answers[0].shape == (30, 20)
+
+
+def test_read_header_of_a_damaged_file(content):
+    packed = gzip.compress(content, mtime=0)
+    with pytest.raises(TruncatedError, match="end early") as caught:
+        idxfast.read_header(packed[:14])
+    assert caught.value.offset == 14
+    with pytest.raises(GzipError, match="invalid block type") as caught:
+        idxfast.read_header(packed[:10] + b"\7" + packed[11:])
+    assert caught.value.offset == 10
+    # The header is there.
+    small = gzip.compress(b"\0\0\x08\0x", mtime=0)
+    assert all(idxfast.read_header(small[:-cut]).shape == () for cut in range(1, 9))
+
+
+def test_read_header_of_small_members(content):
+    """Some of what stands around them is not read at once."""
+    members = b"".join(gzip.compress(content[at : at + 9]) for at in range(0, len(content), 9))
+    for size in range(0, 40, 3):
+        start = gzip.compress(b"")
+        name = start[:3] + b"\x08" + start[4:10] + bytes([7]) * size + b"\0" + start[10:]
+        assert idxfast.read_header(name + members).shape == (30, 20)
 
 
 def published():

@@ -54,6 +54,12 @@ def test_decoders_agree_at_the_same_place_alone():
     assert around.agreement(160, zeros) == (run, run.marks[1])
     assert around.agreement(120, zeros) is None
     assert around.agreement(160, b"1" + zeros[1:]) is None
+    run.is_complete = True
+    assert around.agreement(80, zeros) == (run, run.marks[0])
+    assert around.agreement(160, zeros) is None
+    around.runs = []
+    assert around.agreement(80, zeros) is None
+    assert around.next_mark(0) is None
 
 
 def test_no_run_starts_in_a_small_gap():
@@ -84,6 +90,11 @@ def test_no_more_runs_than_threads_or_memory(monkeypatch):
     monkeypatch.setattr(ahead, "MIN_GAP", 64 << 10)
     assert a_team()._start_run() is not None
     assert a_team(a_run(80, 160))._start_run() is None
+    adopted, late = a_run(80, 160), a_team()
+    adopted.adopted_at = adopted.marks[0]
+    assert a_team(adopted)._start_run() is not None
+    late._decoder.bit = 8 * 90_000
+    assert late._start_run() is None
 
     def fail(*_):
         raise MemoryError
@@ -106,8 +117,15 @@ def test_how_far_the_leader_may_write():
     run.base = 100_001
     assert around.free_until(240) == 100_000
     run.base = 1_000
+    around.drop(a_run(80))
+    run.is_active = True
+    around.drop(run)
+    assert around.placed is run
+    run.is_active = False
     around.drop(run)
     assert around.free_until(0) == 100_000
+    run.marks, around.placed = [], run
+    assert around.free_until(0) == 1_000
 
 
 def test_a_follower_that_is_gone_is_not_adopted():
@@ -120,8 +138,27 @@ def test_a_follower_that_is_gone_is_not_adopted():
     assert gone.adopted_at is None
 
 
+def test_a_follower_is_adopted_behind_the_run():
+    run, follower = a_run(80, 160), a_run(160, 240)
+    run.follower = follower, follower.marks[0]
+    made = a_team(run, follower)
+    with made._changed:
+        assert made._hand_over(run, run.marks[0])
+    assert not made._ahead.runs
+    assert follower.adopted_at == follower.marks[0]
+
+
+def test_a_run_has_no_more_memory_than_the_stream():
+    assert ahead.Ahead(100, 1_000, 2).space == codec.WINDOW + 1_000
+
+
 def test_only_memory_of_a_runs_own_is_given_back():
-    made, run = a_team(), a_run(80)
+    made, run = a_team(), a_run(80, 160)
+    made._ahead.runs = [run]
+    with made._changed:
+        made._hand_over(run, run.marks[0])
+    assert made._spare == [run.memory]  # nothing is left to copy
+    made._spare.clear()
     made._give_back(a_run(80, base=7))
     assert not made._spare
     made._give_back(run)
@@ -171,3 +208,175 @@ def test_no_run_is_placed_without_room_for_it():
     made._decoder.bit = 8 * 90_000
     made._place_run()
     assert not made._ahead.runs
+
+
+def test_no_run_is_placed_that_may_not_start():
+    for is_there, is_done in ((True, True), (False, False)):
+        run = a_run(80, base=9)
+        made = a_team(*[run] * is_there)
+        made._is_done = is_done
+        run.open = None  # it is not called
+        made._run_placed(run)
+        assert not run.is_active
+
+
+def a_running_run(*marks, last=160, goes_on=True):
+    """One that decodes one segment, and then no more."""
+    run = a_run(*marks)
+    run.is_active = True
+    run.open = lambda source: True
+
+    def advance(target):
+        run.marks.append(runs.Mark(last, codec.WINDOW + 9, 0))
+        run.advance = None
+        return goes_on
+
+    run.advance = advance
+    return run
+
+
+def test_a_run_that_has_ended_follows_none():
+    """Where a member ends for it, a block may start for the other."""
+    for goes_on in (True, False):
+        run, other = a_running_run(80, goes_on=goes_on), a_run(160, 240)
+        a_team(run, other)._run_ahead(run)
+        assert (run.follower == (other, other.marks[0])) == goes_on
+        assert not run.is_active
+
+
+@pytest.mark.parametrize("reason", ["dropped", "adopted", "done"])
+def test_a_run_that_is_of_no_more_use_stops(reason):
+    run = a_running_run(80)
+    made = a_team(*[run] * (reason != "dropped"))
+    if reason == "adopted":
+        run.adopted_at = run.marks[0]
+        made._lead = lambda: None
+    made._is_done = reason == "done"
+    made._run_ahead(run)
+    assert run.bit == 160
+    assert not run.is_active
+
+
+def test_nobody_takes_the_lead_when_all_is_done():
+    led = []
+    for is_done in (False, True):
+        run = a_running_run(80, goes_on=False)
+        run.adopted_at = run.marks[0]
+        made = a_team(run)
+        made._is_done = is_done
+        made._lead = lambda is_done=is_done: led.append(is_done)
+        made._decoder.adopt = lambda run, mark, is_done=is_done: bytearray(9) if not is_done else 1
+        made._run_ahead(run)
+    assert led == [False]
+
+
+def test_errors_end_the_work(monkeypatch):
+    """Nothing is reported, copied or begun after one, and nothing keeps it."""
+    monkeypatch.setattr(team, "start_helpers", lambda *_: None)
+    made, calls = a_team(), []
+    made._progress = lambda *numbers: calls.append(numbers)
+
+    def fail():
+        made._jobs.append(lambda: calls.append("copied"))
+        raise MemoryError
+
+    made._lead = fail
+    with pytest.raises(MemoryError):
+        made.decode()
+    assert not calls
+    assert made._error is None
+    assert not made._jobs
+
+
+def test_the_leader_writes_up_to_what_comes_next():
+    """It stands at a mark of the run in the result: what it decodes next is behind that."""
+    run, limits = a_run(80, 160, base=1_000), []
+    made = a_team(run)
+    made._ahead.placed = run
+    made._decoder.bit = 80
+
+    def advance(step, target):
+        assert target == 160
+        return False
+
+    made._decoder.advance = advance
+    made._decoder.confine = limits.append
+    made._lead()
+    assert limits == [1_001]
+    assert made._is_done
+
+
+def test_a_run_in_the_way():
+    """It goes on in other memory, if that is asked for and there is enough."""
+    for asked, is_there, enough in (
+        (False, True, True),
+        (True, True, True),
+        (True, False, True),
+        (True, True, False),
+    ):
+        run = a_run(80, 160, base=1_000)
+        run.memory[:] = 7
+        made = a_team(*[run] * is_there)
+        made._ahead.placed = run
+        run.is_in_the_way = asked
+        memory = np.zeros(codec.WINDOW + (1 if enough else 0), np.uint8)
+        made._spare = [memory]
+        with made._changed:
+            made._make_way(run)
+        moved = asked and is_there and enough
+        assert (made._ahead.placed is None) == asked
+        assert (run.memory is memory) == moved
+        assert run.base == (None if moved else 1_000)
+        assert memory.all() == moved
+        assert made._ahead.runs == ([run] if moved or not asked else [])
+
+
+def test_a_run_makes_way_as_soon_as_it_can():
+    memory = np.zeros(codec.WINDOW + 100, np.uint8)
+    bases = []
+
+    def come(run, more):
+        bases.append(run.base)
+        run.is_in_the_way = True
+        run.marks.append(runs.Mark(run.marks[-1].bit + 80, codec.WINDOW + 9, 0))
+        return more
+
+    # Between two segments, or if it finds no cut.
+    for finds_cut in (True, False):
+        run = a_run(80, base=1_000)
+        run.open = lambda source, run=run, finds_cut=finds_cut: come(run, finds_cut)
+        run.advance = lambda target, run=run: come(run, len(bases) < 2)
+        made = a_team(run)
+        made._ahead.placed, made._spare = run, [memory]
+        made._run_ahead(run)
+        assert made._ahead.placed is None
+        assert run.memory is memory
+    assert bases == [1_000, 1_000, None, 1_000]
+
+
+def test_the_result_is_cleared_of_a_run():
+    """Of one that is at work its own thread has to do that; nobody waits when all is done."""
+    for marks in ((80, 160), ()):
+        run, memory = a_run(80, base=1_000), np.zeros(codec.WINDOW + 100, np.uint8)
+        run.marks = a_run(*marks).marks if marks else []
+        made = a_team(run)
+        made._ahead.placed, made._spare = run, [memory]
+        run.is_active = made._is_done = True
+        made._clear_result()
+        assert made._ahead.placed is run
+        assert run.base == 1_000
+        run.is_active = made._is_done = False
+        made._clear_result()
+        assert made._ahead.placed is None
+        assert run.memory is memory
+
+
+def test_one_that_is_not_in_the_result_need_not_make_way():
+    run, placed = a_run(80, base=None), a_run(160, base=1_000)
+    made = a_team(run, placed)
+    made._ahead.placed = placed
+    run.is_in_the_way = True
+    with made._changed:
+        made._make_way(run)
+    assert made._ahead.runs == [run, placed]
+    assert made._ahead.placed is placed

@@ -13,14 +13,26 @@ from idxfast.native import codec
 def test_parts_are_copied_in_any_order(shift, monkeypatch):
     monkeypatch.setattr(copies, "PART", 100)
     monkeypatch.setattr(copies, "WINDOW", 30)
-    memory = np.random.default_rng(1).integers(0, 256, 1430, np.uint8)
+    # The last part is shorter than the way that it goes.
+    memory = np.random.default_rng(1).integers(0, 256, 1455, np.uint8)
     kept = memory.copy()
-    out = memory[1000 - shift :] if shift else np.empty(430, np.uint8)
-    parts = copies.begin(out[:430], memory[1000:], shift)
+    out = memory[1000 - shift :] if shift else np.empty(455, np.uint8)
+    parts = copies.begin(out[:455], memory[1000:], shift)
     for part in parts[3:] + parts[:3][::-1]:
         part.copy_to(out)
-    assert np.array_equal(out[:430], kept[1000:])
+    assert np.array_equal(out[:455], kept[1000:])
     assert np.array_equal(memory[: 1000 - shift], kept[: 1000 - shift])
+
+
+def test_less_than_a_window_is_copied_at_once():
+    memory, out = np.arange(20, dtype=np.uint8), np.zeros(20, np.uint8)
+    assert not copies.begin(out, memory, 0)
+    assert np.array_equal(out, memory)
+    memory, out = np.arange(40_000, dtype=np.uint16).view(np.uint8), np.zeros(80_000, np.uint8)
+    for count in (30_000, 50_000):
+        out[:] = 0
+        copies.begin(out[:count], memory[:count], 0)
+        assert np.array_equal(out[:count][-codec.WINDOW :], memory[:count][-codec.WINDOW :])
 
 
 def a_run(*marks, base=None):
@@ -88,7 +100,8 @@ def test_runs_that_are_passed_are_dropped():
 
 def test_no_more_runs_than_threads_or_memory(monkeypatch):
     monkeypatch.setattr(ahead, "MIN_GAP", 64 << 10)
-    assert a_team()._start_run() is not None
+    made = a_team()
+    assert made._ahead.runs == [made._start_run()]
     assert a_team(a_run(80, 160))._start_run() is None
     adopted, late = a_run(80, 160), a_team()
     adopted.adopted_at = adopted.marks[0]
@@ -150,6 +163,7 @@ def test_a_follower_is_adopted_behind_the_run():
 
 def test_a_run_has_no_more_memory_than_the_stream():
     assert ahead.Ahead(100, 1_000, 2).space == codec.WINDOW + 1_000
+    assert ahead.Ahead(100, 1 << 30, 2).space == codec.WINDOW + ahead.SPAN
 
 
 def test_only_memory_of_a_runs_own_is_given_back():
@@ -380,3 +394,137 @@ def test_one_that_is_not_in_the_result_need_not_make_way():
         made._make_way(run)
     assert made._ahead.runs == [run, placed]
     assert made._ahead.placed is placed
+
+
+def test_what_there_is_to_do():
+    """One leads; what was decoded is copied, also when all is; after an error nothing is."""
+    made, run = a_team(), a_run(80)
+    made._start_run = lambda: run
+    assert made._next_job() == made._lead
+    assert made._next_job().args == (run,)
+
+    def job():
+        raise AssertionError
+
+    made._jobs, made._is_done = [job], True
+    assert made._next_job() is job
+    assert made._next_job() is None
+    made._jobs, made._error = [job], MemoryError()
+    assert made._next_job() is None
+
+
+def a_leader(made, *steps):
+    """The bits that the decoder comes to; 0 is the end, None that there is no space."""
+    left = list(steps)
+
+    def advance(step, target):
+        bit = left.pop(0)
+        if bit is None:
+            raise team.NoSpace
+        made._decoder.bit = bit
+        return bit > 0
+
+    made._decoder.advance = advance
+    made._decoder.window = lambda: bytes(codec.WINDOW)
+    return left
+
+
+def test_the_leader_goes_on_to_the_end_or_to_a_run_at_work():
+    made = a_team()
+    left = a_leader(made, 80, 160, 0)
+    made._lead()
+    assert not left
+    assert made._is_done
+    left = a_leader(made, 80)
+    made._lead()
+    assert left == [80]
+
+    run, passed = a_run(160, 240), a_run(16, 24)
+    made = a_team(passed, run)
+    run.is_active = True
+    left = a_leader(made, 80, 160, 240)
+    made._lead()
+    assert left == [240]
+    assert made._ahead.runs == [run]
+    assert run.adopted_at == run.marks[0]
+    assert not made._is_done
+
+
+def test_where_there_is_no_space_for_the_leader():
+    made, cleared = a_team(), []
+    made._clear_result = lambda: cleared.append(made._decoder.bit)
+    a_leader(made, None, 80, None, 0)
+    made._decoder.has_all_space = False
+    made._lead()
+    assert cleared == [0, 80]
+    made._is_done, made._decoder.has_all_space = False, True
+    a_leader(made, None)
+    with pytest.raises(team.NoSpace):
+        made._lead()
+    assert len(cleared) == 2
+
+
+def test_a_run_is_adopted_where_the_leader_may_write(monkeypatch):
+    done = []
+    run, placed = a_run(80, 160, base=5_000), a_run(240, 320, base=1_000)
+    made = a_team(run, placed)
+    made._ahead.placed = placed
+    made._decoder.position = 999
+    made._clear_result = lambda: done.append("cleared")
+    made._decoder.confine = lambda position: done.append(position)
+    made._decoder.adopt = lambda run, mark: done.append("adopted") or bytearray(1)
+    monkeypatch.setattr(team, "begin", lambda out, memory, shift: done.append(shift) or [])
+    with made._changed:
+        made._hand_over(run, run.marks[0])
+    assert done == [1_000, "adopted", 5_000 + codec.WINDOW - 999]
+    # A byte more than there is room for.
+    made._ahead.runs, made._decoder.position, done[:] = [run], 1_000, []
+    with made._changed:
+        made._hand_over(run, run.marks[0])
+    assert done[0] == "cleared"
+
+
+def test_a_run_is_placed_in_the_result(monkeypatch):
+    monkeypatch.setattr(ahead, "MIN_GAP", 8 << 10)
+    made = a_team()
+    memory = np.zeros(100_000 + team.SPARE, np.uint8)
+    made._decoder.memory = lambda position: memory[position:]
+    made._place_run()
+    (run,) = made._ahead.runs
+    assert made._ahead.placed is run
+    assert not run.is_active
+    assert run.memory.base is memory
+    assert run.memory.ctypes.data == memory.ctypes.data + run.base
+    assert len(made._jobs) == 1
+
+
+def test_a_run_that_cannot_read_is_none():
+    def fail(source):
+        raise OSError(5, "Input/output error")
+
+    run = a_run(80)
+    run.open = fail
+    a_team(run)._run_ahead(run)
+    assert not run.is_active
+
+
+def test_a_run_starts_at_a_cut_behind_zeros(monkeypatch):
+    for found in (True, False):
+        feed = SimpleNamespace(bit=99, find_cut=lambda found=found: found)
+        monkeypatch.setattr(runs, "Feed", lambda source, at, feed=feed: feed)
+        run = runs.Run(80, 1, np.full(codec.WINDOW + 9, 7, np.uint8))
+        assert run.bit == 80
+        assert run.open(None) == found
+        assert run.marks == [runs.Mark(99, codec.WINDOW, 0)] * found
+        assert run.memory[: codec.WINDOW].any() != found
+        assert run.memory[codec.WINDOW :].all()
+
+
+@pytest.mark.parametrize("result", [codec.CUT, codec.COMPLETE, codec.BAD_DATA, codec.NO_SPACE])
+def test_a_segment_of_a_run(result, monkeypatch):
+    run = a_run(80)
+    run.feed = SimpleNamespace(bit=160)
+    monkeypatch.setattr(runs, "try_next", lambda *_: (result, codec.WINDOW + 9))
+    assert run.advance(None) == (result == codec.CUT)
+    assert run.is_complete == (result == codec.COMPLETE)
+    assert run.bit == (160 if result in (codec.CUT, codec.COMPLETE) else 80)

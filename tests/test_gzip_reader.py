@@ -144,6 +144,40 @@ def test_false_cuts_cost_time_alone(shift, big, oracle, monkeypatch):
     assert calls
 
 
+def feed_of(data, chunk=1):
+    return segments.Feed(MemorySource(data, "name"), chunk=chunk)
+
+
+def test_a_known_cut_is_where_a_segment_stops():
+    """If there is room behind it for what closes the segment."""
+    last = 8 * (1000 - segments.CLOSING_SPACE)
+    for target in (8, 807, last - 1, last, last + 7):
+        feed = feed_of(bytes([255]) * 1000)
+        start, stop, is_cut = feed.segment(900, target)
+        assert (stop - start, is_cut) == (target, True)
+    for target in (None, 0, last + 8, 8000):
+        start, stop, is_cut = feed_of(bytes([255]) * 1000).segment(900, target)
+        assert (stop - start, is_cut) == (8000, False)
+
+
+def test_a_cut_that_is_none_is_not_found_again(monkeypatch):
+    monkeypatch.setattr(segments, "find_block", lambda data, start, stop: start + 3)
+    feed = feed_of(bytes([255]) * 9000, chunk=9000)
+    stops = []
+    for _ in range(3):
+        stops.append(feed.segment(100).stop)
+        assert feed.segment(100).stop == stops[-1]
+        feed.reject_cut()
+    assert stops == sorted(set(stops))
+
+
+def test_where_no_cut_is_found_a_feed_stays():
+    feed = feed_of(np.random.default_rng(5).bytes(5000))
+    before = feed.bit
+    assert not feed.find_cut()
+    assert feed.bit == before
+
+
 @pytest.mark.parametrize("own", [True, False], ids=["out", "new"])
 def test_damage_behind_cuts(own, big, oracle):
     data = bytearray(compress(oracle.pack(0x08, (8_000_000,), big), 1))

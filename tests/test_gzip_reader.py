@@ -228,6 +228,14 @@ def test_zlib_gives_the_reason_and_the_offset(oracle):
     assert error.value.offset == 10
 
 
+def test_a_wrong_checksum_behind_a_piece_that_unpacks_to_much(oracle):
+    packed = bytearray(gzip.compress(oracle.pack(0x08, (4_000_000,), bytes(4_000_000)), 9))
+    packed[-8] ^= 1
+    with pytest.raises(ChecksumError, match="CRC-32") as error:
+        idxfast.loads(packed)
+    assert error.value.offset == len(packed) - 8
+
+
 def test_the_offset_behind_a_piece_that_unpacks_to_much(oracle):
     """Where zlib is given 4 KB, it gives 4 MB."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)

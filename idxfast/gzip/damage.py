@@ -54,7 +54,8 @@ def _find_in_piece(inflater: zlib._Decompress, piece: bytes, offset: int, unpack
 def _drain(inflater: zlib._Decompress, piece: bytes) -> int:
     """Feed a piece, let the data go, and return how many they were."""
     count = len(inflater.decompress(piece, _SINK))
-    while inflater.unconsumed_tail:
+    # At the end of the stream, what follows it may be left there.
+    while inflater.unconsumed_tail and not inflater.eof:
         count += len(inflater.decompress(inflater.unconsumed_tail, _SINK))
     return count
 

@@ -62,15 +62,18 @@ class Decoder:
     @property
     def has_all_space(self) -> bool:
         """Whether it may write up to the end of the stream, and that is known."""
-        return 0 < self.total == self._base + len(self._out)
+        return self.total == self._base + len(self._out)
 
     def start(self, count: int) -> bytes:
         """The first bytes of the stream, or all there are, while they are in its memory."""
         return bytes(self._out[: min(count, self.position)])
 
     def move_to(self, memory: memoryview, base: int) -> None:
-        """Go on in other memory, which starts at a position of the stream; take the data along."""
-        kept = max(self.position - base, 0)
+        """Go on in other memory, which starts at a position of the stream; take the data along.
+
+        It starts no later than where the decoder stands.
+        """
+        kept = self.position - base
         memory[:kept] = self._out[base - self._base :][:kept]
         self._memory, self._base = memory, base
         self.confine(self.total)

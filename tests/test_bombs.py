@@ -13,8 +13,9 @@ import pytest
 
 import idxfast
 from idxfast.gzip import segments
+from idxfast.gzip.damage import find_damage
 from idxfast.gzip.reader import HEAD_SPACE
-from idxfast.source import FileSource
+from idxfast.source import FileSource, MemorySource
 from idxfast.streams import FIRST_GUESS
 
 # The most bytes that are read of any of them, and the most memory that this takes: a first chunk,
@@ -124,6 +125,12 @@ def test_what_the_trailer_says_is_not_believed():
     data = gzip.compress(idxfast.dumps(np.zeros(9, np.uint8)))[:-4] + b"\xff" * 4
     with allocates_less_than(LITTLE), pytest.raises(idxfast.ChecksumError, match="length"):
         idxfast.loads(data)
+
+
+def test_the_search_for_damage_keeps_little():
+    packed = zlib.compress(bytes(64 << 20), 9)[2:]
+    with allocates_less_than(3 << 20):
+        assert find_damage(MemorySource(packed, "name"), 0) is None
 
 
 def test_the_most_that_deflate_can_hold():

@@ -223,9 +223,9 @@ def test_the_length_is_compared_modulo_its_32_bits():
 
 def test_zlib_gives_the_reason_and_the_offset(oracle):
     bad = gzip.compress(oracle.pack(0x08, (3,)), mtime=0)[:10] + b"\x07" + bytes(20)
-    with pytest.raises(GzipError, match="invalid block type") as error:
+    with pytest.raises(GzipError, match="are damaged: invalid block type") as error:
         idxfast.loads(bad)
-    assert error.value.offset == 10
+    assert (error.value.offset, error.value.found) == (10, "invalid block type")
 
 
 def test_a_wrong_checksum_behind_a_piece_that_unpacks_to_much(oracle):

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import idxfast
+from handmade import member
 from idxfast import (
     FormatError,
     GzipError,
@@ -295,6 +296,18 @@ def test_read_header_of_a_damaged_file(content):
     # The header is there.
     small = gzip.compress(b"\0\0\x08\0x", mtime=0)
     assert all(idxfast.read_header(small[:-cut]).shape == () for cut in range(1, 9))
+
+
+def test_the_start_of_a_large_file_is_not_all_of_it(oracle):
+    """It could be: a member as long as what is read at first."""
+    data = oracle.pack(0x08, (5,))
+    size = idxfast.reading.MAX_HEADER_SIZE
+    packed = member(data, name=b"n" * (size - len(member(data)) - 1))
+    assert len(packed) == size
+    for more in (b"x" * 70_000, member(b"more") + bytes(70_000)):
+        with pytest.raises(TrailingDataError):
+            idxfast.loads(packed + more)
+    oracle.check(idxfast.loads(packed + bytes(70_000)), data)
 
 
 def test_read_header_of_small_members(content):

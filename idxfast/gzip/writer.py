@@ -117,8 +117,7 @@ def _samples(size: int) -> list[int]:
     """
     blocks = -(-size // BLOCK_SIZE)
     group = min(SAMPLED, blocks // MIN_SAMPLES)
-    places = (index * GOLDEN_RATIO % 1 for index in range(blocks))
     return [
-        BLOCK_SIZE * (first + int(place * min(group, blocks - first)))
-        for first, place in zip(range(0, blocks, group), places, strict=False)
+        BLOCK_SIZE * (first + int(number * GOLDEN_RATIO % 1 * min(group, blocks - first)))
+        for number, first in enumerate(range(0, blocks, group))
     ]

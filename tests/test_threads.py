@@ -344,7 +344,6 @@ def test_runs_of_a_bounded_length(adopted, monkeypatch):
     monkeypatch.setattr(ahead, "SPAN", 2_000_000)
     file, data = packed("many_images", "zlib-6")
     assert np.array_equal(idxfast.loads(file, threads=2), data)
-    assert len(adopted) > 3
     assert 0 < max(adopted) <= 2_000_000
 
 

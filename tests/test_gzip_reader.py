@@ -228,6 +228,15 @@ def test_zlib_gives_the_reason_and_the_offset(oracle):
     assert (error.value.offset, error.value.found) == (10, "invalid block type")
 
 
+def test_an_end_before_the_size_is_known(oracle):
+    packed = gzip.compress(oracle.pack(0x08, (9,), bytes(9)))
+    with pytest.raises(TruncatedError) as error:
+        idxfast.loads(packed[:11])
+    assert error.value.expected == "a whole gzip member"
+    assert error.value.found == 0
+    assert error.value.reason.startswith("the unpacked data end at byte 0; ")
+
+
 def test_a_wrong_checksum_behind_a_piece_that_unpacks_to_much(oracle):
     packed = bytearray(gzip.compress(oracle.pack(0x08, (4_000_000,), bytes(4_000_000)), 9))
     packed[-8] ^= 1

@@ -278,6 +278,23 @@ def test_without_memory_for_members(run_child, shimmed):
     assert run_child(MEMBERS, before=shimmed) == ["MemoryError", "1"]
 
 
+RUNS = """
+import ctypes, zlib
+from idxfast.native.run_length import encode_runs
+shim = ctypes.CDLL(None)
+for k in (1, 0):
+    shim.shim_fail_at(k)
+    try:
+        print(zlib.decompress(encode_runs(b"aaaaab", True), -15).decode())
+    except MemoryError:
+        print("MemoryError")
+"""
+
+
+def test_without_memory_for_runs(run_child, shimmed):
+    assert run_child(RUNS, before=shimmed) == ["MemoryError", "aaaaab"]
+
+
 def native_calls(folder):
     """Each compiled function, and the buffers that it is given."""
     from idxfast.gzip.writer import encode_blocks

@@ -17,7 +17,17 @@ import pytest
 import idxfast
 from corpus_deflate import codes, dynamic_headers
 from handmade import DISTANCES, LITERALS, Deflate, bits, number
-from idxfast.native import blocks, checksum, codec, files, lists, members, memory
+from idxfast.native import (
+    blocks,
+    checksum,
+    codec,
+    encoder,
+    files,
+    lists,
+    members,
+    memory,
+    run_length,
+)
 
 
 def stream(level=6):
@@ -500,5 +510,6 @@ def test_one_build_for_all_versions():
     """A CPython with a limited API has extensions that later ones can load, too."""
     if os.name != "posix" or sysconfig.get_config_var("Py_GIL_DISABLED"):
         pytest.skip("here the name of an extension does not tell")
-    for module in (blocks, checksum, codec, files, lists, members, memory):
+    modules = (blocks, checksum, codec, encoder, files, lists, members, memory, run_length)
+    for module in modules:
         assert Path(module.__file__).name == f"{module.__name__.rpartition('.')[2]}.abi3.so"

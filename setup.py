@@ -186,7 +186,14 @@ setup(
         extension("lists", "pages.h"),
         extension("members", DECLARATIONS),
         extension("memory", "swap.h"),
-        extension("run_length", "bit_writer.pxd", "huffman.h", "precode.h", "words.pxd"),
+        extension(
+            "run_length",
+            "bit_writer.pxd",
+            "dynamic_code.pxd",
+            "huffman.h",
+            "precode.h",
+            "words.pxd",
+        ),
     ],
     options={"bdist_wheel": WHEEL},
     cmdclass={

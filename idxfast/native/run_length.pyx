@@ -14,16 +14,8 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from .bit_writer cimport *
+from .dynamic_code cimport *
 from .words cimport load, lowest_bit
-
-cdef extern from "huffman.h" nogil:
-    void make_code(
-        const uint32_t *frequencies, int symbols, int limit,
-        uint8_t *lengths, uint16_t *codewords)
-
-cdef extern from "precode.h" nogil:
-    const uint8_t[19] precode_order
-    const uint8_t[19] precode_extra_bits
 
 cdef enum:
     MAX_BLOCK = 65535       # what a stored block can hold
@@ -31,12 +23,6 @@ cdef enum:
     MIN_RUN = 3
     MAX_MATCH = 258
     MAX_RUNS = 16384        # one begins every four bytes at the most
-    END = 256
-    SYMBOLS = 286           # literals, the end of block, lengths
-    PRECODE = 19
-    # Four codewords fit into 64 bits with 7 that are left over: the code may have 15 at the most.
-    LIMIT = 14
-    PRECODE_LIMIT = 7
     # A block that is stored has 3 bits, up to 7 to the next byte, and 4 bytes more than its data.
     STORED = 6
 
@@ -49,17 +35,7 @@ cdef struct Block:
     size_t size
     Run[MAX_RUNS] runs
     int count                           # of the runs
-    uint32_t[SYMBOLS] frequencies
-    uint8_t[SYMBOLS + 1] lengths        # of codewords; the one for distances comes last
-    uint16_t[SYMBOLS] codewords
-    int literals                        # lengths that are not distances' (RFC 1951's HLIT + 257)
-    uint8_t[SYMBOLS + 1] items          # the lengths as symbols of the precode
-    uint8_t[SYMBOLS + 1] repeats        # and what their extra bits say
-    int item_count
-    uint32_t[PRECODE] precode_frequencies
-    uint8_t[PRECODE] precode_lengths
-    uint16_t[PRECODE] precode_codewords
-    int given                           # lengths of the precode
+    Code code
 
 # The symbol of each match length, less 257; its first length, and how many bits say which.
 cdef uint8_t[MAX_MATCH + 1] length_symbols
@@ -87,17 +63,18 @@ put_length_symbols()
 
 cdef void find_runs(Block *block) noexcept nogil:
     """List the runs, and count what is to be coded."""
+    cdef Code *code = &block.code
     cdef const uint8_t *data = block.data
     cdef size_t i = 0, size = block.size, start, left
     cdef uint32_t four
     cdef uint64_t other, repeated
     cdef uint8_t byte
     block.count = 0
-    memset(block.frequencies, 0, sizeof(block.frequencies))
-    block.frequencies[END] = 1
+    memset(code.frequencies, 0, sizeof(code.frequencies))
+    code.frequencies[END] = 1
     while i < size:
         byte = data[i]
-        block.frequencies[byte] += 1
+        code.frequencies[byte] += 1
         i += 1
         if i + MIN_RUN > size:
             continue
@@ -117,101 +94,30 @@ cdef void find_runs(Block *block) noexcept nogil:
         block.runs[block.count].size = i - start
         block.count += 1
         left = i - start
-        block.frequencies[257 + 28] += left // MAX_MATCH
+        code.frequencies[257 + 28] += left // MAX_MATCH
         left %= MAX_MATCH
         if left >= MIN_RUN:
-            block.frequencies[257 + length_symbols[left]] += 1
+            code.frequencies[257 + length_symbols[left]] += 1
         else:
-            block.frequencies[byte] += left
+            code.frequencies[byte] += left
 
 
-cdef inline void add_item(Block *block, int symbol, int repeats) noexcept nogil:
-    block.items[block.item_count] = symbol
-    block.repeats[block.item_count] = repeats
-    block.item_count += 1
-    block.precode_frequencies[symbol] += 1
-
-
-cdef void make_codes(Block *block) noexcept nogil:
-    """Make the code of a block, and the code that its lengths are given in."""
-    cdef int i = 0, total, length, left, part
-    make_code(block.frequencies, SYMBOLS, LIMIT, block.lengths, block.codewords)
-    block.literals = SYMBOLS
-    while block.lengths[block.literals - 1] == 0:
-        block.literals -= 1
-    # There is one distance, with one bit as RFC 1951 demands, whether or not it occurs. It stands
-    # where, if at all, an unused length has its 0.
-    block.lengths[block.literals] = 1
-    total = block.literals + 1
-
-    block.item_count = 0
-    memset(block.precode_frequencies, 0, sizeof(block.precode_frequencies))
-    while i < total:
-        length = block.lengths[i]
-        left = 1
-        while i + left < total and block.lengths[i + left] == length:
-            left += 1
-        i += left
-        if length:
-            add_item(block, length, 0)
-            left -= 1
-        while left >= 3:
-            if length:
-                part = min(left, 6)
-                add_item(block, 16, part - 3)
-            elif left < 11:
-                part = left
-                add_item(block, 17, part - 3)
-            else:
-                part = min(left, 138)
-                add_item(block, 18, part - 11)
-            left -= part
-        while left:
-            add_item(block, length, 0)
-            left -= 1
-    make_code(
-        block.precode_frequencies, PRECODE, PRECODE_LIMIT,
-        block.precode_lengths, block.precode_codewords)
-    block.given = PRECODE
-    while block.given > 4 and block.precode_lengths[precode_order[block.given - 1]] == 0:
-        block.given -= 1
-
-
-cdef uint64_t coded_bits(const Block *block) noexcept nogil:
+cdef uint64_t coded_bits(const Code *code) noexcept nogil:
     """How many bits the block takes up as a dynamic one."""
-    cdef uint64_t count = 3 + 14 + 3 * block.given
+    cdef uint64_t count = header_bits(code)
     cdef int i
-    for i in range(PRECODE):
-        count += block.precode_frequencies[i] * (
-            block.precode_lengths[i] + precode_extra_bits[i])
     for i in range(257):
-        count += <uint64_t>block.frequencies[i] * block.lengths[i]
-    for i in range(257, block.literals):
-        count += <uint64_t>block.frequencies[i] * (
-            block.lengths[i] + length_extra_bits[i - 257] + 1)
+        count += <uint64_t>code.frequencies[i] * code.lengths[i]
+    for i in range(257, code.literals):
+        count += <uint64_t>code.frequencies[i] * (
+            code.lengths[i] + length_extra_bits[i - 257] + 1)
     return count
-
-
-cdef void put_header(Writer *writer, const Block *block, bint final) noexcept nogil:
-    cdef int i, symbol
-    put(writer, final | 2 << 1, 3)
-    put(writer, block.literals - 257, 5)
-    put(writer, 0, 5)
-    put(writer, block.given - 4, 4)
-    flush(writer)
-    for i in range(block.given):
-        put(writer, block.precode_lengths[precode_order[i]], 3)
-        flush(writer)
-    for i in range(block.item_count):
-        symbol = block.items[i]
-        put(writer, block.precode_codewords[symbol], block.precode_lengths[symbol])
-        put(writer, block.repeats[i], precode_extra_bits[symbol])
-        flush(writer)
 
 
 cdef void put_coded(Writer *target, const Block *block) noexcept nogil:
     """Write the literals and the runs of a block, and its end."""
     cdef Writer writer = target[0]          # in registers
+    cdef const Code *code = &block.code
     cdef const uint8_t *data = block.data
     cdef uint8_t[MAX_MATCH + 1] lengths
     cdef uint64_t[MAX_MATCH + 1] matches
@@ -220,21 +126,21 @@ cdef void put_coded(Writer *target, const Block *block) noexcept nogil:
     for k in range(MIN_RUN, MAX_MATCH + 1):
         symbol = length_symbols[k]
         matches[k] = (
-            block.codewords[257 + symbol]
-            | <uint64_t>(k - first_lengths[symbol]) << block.lengths[257 + symbol])
+            code.codewords[257 + symbol]
+            | <uint64_t>(k - first_lengths[symbol]) << code.lengths[257 + symbol])
         # The bit more is the distance.
-        lengths[k] = block.lengths[257 + symbol] + length_extra_bits[symbol] + 1
+        lengths[k] = code.lengths[257 + symbol] + length_extra_bits[symbol] + 1
     for k in range(block.count + 1):
         stop = block.runs[k].start if k < block.count else block.size
         while i + 4 <= stop:
-            put(&writer, block.codewords[data[i]], block.lengths[data[i]])
-            put(&writer, block.codewords[data[i + 1]], block.lengths[data[i + 1]])
-            put(&writer, block.codewords[data[i + 2]], block.lengths[data[i + 2]])
-            put(&writer, block.codewords[data[i + 3]], block.lengths[data[i + 3]])
+            put(&writer, code.codewords[data[i]], code.lengths[data[i]])
+            put(&writer, code.codewords[data[i + 1]], code.lengths[data[i + 1]])
+            put(&writer, code.codewords[data[i + 2]], code.lengths[data[i + 2]])
+            put(&writer, code.codewords[data[i + 3]], code.lengths[data[i + 3]])
             flush(&writer)
             i += 4
         while i < stop:
-            put(&writer, block.codewords[data[i]], block.lengths[data[i]])
+            put(&writer, code.codewords[data[i]], code.lengths[data[i]])
             flush(&writer)
             i += 1
         if k == block.count:
@@ -249,10 +155,10 @@ cdef void put_coded(Writer *target, const Block *block) noexcept nogil:
             put(&writer, matches[left], lengths[left])
         else:
             while left:
-                put(&writer, block.codewords[data[i - 1]], block.lengths[data[i - 1]])
+                put(&writer, code.codewords[data[i - 1]], code.lengths[data[i - 1]])
                 left -= 1
         flush(&writer)
-    put(&writer, block.codewords[END], block.lengths[END])
+    put(&writer, code.codewords[END], code.lengths[END])
     flush(&writer)
     target[0] = writer
 
@@ -282,9 +188,9 @@ cdef size_t encode_blocks(
         start += block.size
         last = final and start == size
         find_runs(block)
-        make_codes(block)
-        if coded_bits(block) < 8 * (block.size + 4):
-            put_header(&writer, block, last)
+        make_codes(&block.code)
+        if coded_bits(&block.code) < 8 * (block.size + 4):
+            put_header(&writer, &block.code, last)
             put_coded(&writer, block)
         else:
             put_stored(&writer, block.data, block.size, last)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import IdxError
+from .errors import IdxError, TruncatedError
 from .format import MAX_HEADER_SIZE, parse
 from .gzip.container import MAGIC
 from .opening import open_source
@@ -30,7 +30,16 @@ def map_file(file: ReadableFile, mode: str) -> np.ndarray[Any, Any]:
             raise _unmappable(source.name, "a gzip file: load it, or unpack it first")
         header = parse(start, source.name)
         check_size(source, header)
-        mapping, at = source.map(_ACCESS[mode])
+        try:
+            mapping, at = source.map(_ACCESS[mode])
+        except ValueError:
+            raise TruncatedError(
+                "the file has become shorter since it was opened",
+                filename=source.name,
+                offset=header.offset,
+                expected=source.size,
+                found="fewer bytes",
+            ) from None
     # np.ndarray alone would give the mapping's buffer back at once, and whoever then closed the
     # mapping would unmap the array; np.frombuffer keeps it.
     content = np.frombuffer(mapping, np.uint8)

@@ -68,7 +68,13 @@ class FileSource:
         return read_at(self._descriptor, min(count, self.size - offset), self._start + offset)
 
     def map(self, access: int) -> tuple[mmap.mmap, int]:
-        """Map the whole file; return the mapping and where in it this source starts."""
+        """Map the whole file; return the mapping and where in it this source starts.
+
+        Raises
+        ------
+        ValueError
+            If the file has become shorter.
+        """
         return mmap.mmap(self._descriptor, self._start + self.size, access=access), self._start
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import idxfast
 from handmade import idx
+from idxfast.raw import check_size
 
 CODES = [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E]
 
@@ -69,6 +70,23 @@ def test_an_empty_file_is_said_to_be_empty(mode, tmp_path):
         idxfast.load(file, mmap_mode=mode)
     with pytest.raises(idxfast.TruncatedError, match="file is empty"):
         idxfast.load(path, mmap_mode=mode)
+
+
+@pytest.mark.parametrize("mode", ["r", "c", "r+"])
+@pytest.mark.parametrize("size", [0, 4_095])
+def test_a_file_that_becomes_shorter_before_it_is_mapped(size, mode, path, monkeypatch):
+    whole = path.stat().st_size
+
+    def shorten(*arguments):
+        check_size(*arguments)
+        os.truncate(path, size)
+
+    monkeypatch.setattr("idxfast.mapping.check_size", shorten)
+    with pytest.raises(idxfast.TruncatedError, match="become shorter") as caught:
+        idxfast.load(path, mmap_mode=mode)
+    assert caught.value.filename == str(path)
+    assert caught.value.expected == whole
+    assert path.stat().st_size == size
 
 
 @pytest.mark.parametrize("mode", ["r", "c", "r+"])

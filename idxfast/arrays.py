@@ -9,12 +9,13 @@ import numpy as np
 from .errors import SizeError
 from .format import Header
 from .native.memory import address, swap
+from .typing import Memory
 
 # A cache line, and the widest vector registers.
 ALIGNMENT = 64
 
 
-def allocate(nbytes: int, filename: str, *, before: int = 0) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def allocate(nbytes: int, filename: str, *, before: int = 0) -> Memory:
     """Uninitialised bytes, the one after the first `before` of them 64-byte aligned.
 
     Large ones come from np.empty, which asks for huge pages.
@@ -34,9 +35,7 @@ def new_array(header: Header, filename: str) -> np.ndarray[Any, Any]:
     return as_payload(memory, header, start)
 
 
-def _empty(
-    nbytes: int, filename: str, before: int
-) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], int]:
+def _empty(nbytes: int, filename: str, before: int) -> tuple[Memory, int]:
     """Memory, and where in it so many bytes start, the one after `before` of them aligned."""
     try:
         memory = np.empty(nbytes + ALIGNMENT - 1, np.uint8)
@@ -55,10 +54,10 @@ def as_payload(memory: np.ndarray[Any, Any], header: Header, offset: int) -> np.
     return np.ndarray(header.shape, dtype, memory, offset)
 
 
-def bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
+def bytes_of(array: np.ndarray[Any, Any]) -> Memory:
     """The memory of a C-contiguous array."""
     # A subclass may have a shape of its own: np.matrix stays one of two dimensions.
-    return memoryview(np.asarray(array).reshape(-1).view(np.uint8))
+    return np.asarray(array).reshape(-1).view(np.uint8)
 
 
 def to_native(array: np.ndarray[Any, Any], header: Header) -> np.ndarray[Any, Any]:

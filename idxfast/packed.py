@@ -14,6 +14,7 @@ from .native.members import decode_member
 from .native.memory import fill
 from .request import Request
 from .source import Source
+from .typing import Memory
 
 # What unpacks to so many bytes is decoded in one call, before its header is looked at.
 SMALL = 512 << 10
@@ -42,7 +43,7 @@ def read(source: Source, request: Request) -> np.ndarray[Any, Any]:
     array: np.ndarray[Any, Any]
     header: Header
 
-    def prepare(prefix: bytes) -> tuple[memoryview, int, int]:
+    def prepare(prefix: bytes) -> tuple[Memory, int, int]:
         nonlocal array, header
         header = request.parse(prefix, source.name)
         total = header.offset + header.nbytes
@@ -61,7 +62,7 @@ def read(source: Source, request: Request) -> np.ndarray[Any, Any]:
         nbytes = header.nbytes + spare(source, total)
         memory = allocate(nbytes, source.name, before=header.offset)
         array = as_payload(memory, header, header.offset)
-        return memoryview(memory), 0, total
+        return memory, 0, total
 
     decode(source, prepare, request.threads, request.progress)
     return to_native(array, header)

@@ -42,7 +42,7 @@ def read_payload(
     def read(start: int) -> int:
         stop = min(start + CHUNK, len(data))
         for at in range(start, stop, step):
-            chunk = data[at : min(at + step, stop)]
+            chunk = memoryview(data[at : min(at + step, stop)])
             count = source.read_into(chunk, header.offset + at)
             if count < len(chunk):
                 raise truncated(source.name, header, at + count)

@@ -11,8 +11,10 @@ import mmap
 from collections.abc import Callable
 from typing import Any, BinaryIO, TypeAlias, cast
 
+import numpy as np
+
 from .pread import MAX_READ, read_at, read_at_into
-from .typing import BytesLike
+from .typing import BytesLike, Memory
 
 # Called with the bytes that are done, and with all there are to do.
 Progress: TypeAlias = Callable[[int, int], object]
@@ -81,21 +83,26 @@ class FileSource:
 class MemorySource:
     """Bytes in memory; the same interface as a file's."""
 
-    __slots__ = ("_bytes", "_caller", "_view", "name", "size")
+    __slots__ = ("_caller", "_data", "name", "size")
 
     def __init__(self, data: BytesLike, name: str, caller: io.BytesIO | None = None) -> None:
-        view = memoryview(data)
-        self._view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
-        self._bytes = data if type(data) is bytes else None
+        self._data: bytes | Memory
+        if type(data) is bytes:
+            self._data = data
+        else:
+            view = memoryview(data)
+            content = view if view.c_contiguous else view.tobytes()
+            self._data = np.frombuffer(content, np.uint8)
         self._caller = caller
         self.name = name
-        self.size = len(self._view)
+        self.size = len(self._data)
 
     def __enter__(self) -> MemorySource:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._view.release()
+        # The caller may resize what it has given, also while it holds an error that leads here.
+        del self._data
 
     def consume(self) -> None:
         """Leave the caller's file object where the data ended."""
@@ -104,15 +111,15 @@ class MemorySource:
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill a buffer from a position; return how many bytes there were."""
-        piece = self._view[offset : offset + len(buffer)]
+        # A slice of bytes would be a copy.
+        data = memoryview(self._data) if isinstance(self._data, bytes) else self._data
+        piece = memoryview(data[offset : offset + len(buffer)])
         buffer[: len(piece)] = piece
         return len(piece)
 
     def read(self, offset: int, count: int) -> bytes:
         """Bytes from a position: `count`, or fewer at the end."""
-        if self._bytes is not None and offset == 0 and count >= self.size:
-            return self._bytes
-        return bytes(self._view[offset : offset + count])
+        return bytes(self._data[offset : offset + count])
 
 
 class StreamSource:

@@ -12,6 +12,7 @@ from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.prefix import read_prefix
 from .raw import truncated
 from .source import MemorySource, Progress, StreamSource
+from .typing import Memory
 
 # The first guess of the size of a stream.
 FIRST_GUESS = 1 << 20
@@ -49,7 +50,7 @@ def read_payload(
         count = len(memory)
     else:
         check_out(out, header, source.name)
-        count = source.read_into(bytes_of(out))
+        count = source.read_into(memoryview(bytes_of(out)))
     if count < header.nbytes:
         raise truncated(source.name, header, count)
     if source.read_into(memoryview(bytearray(1))):
@@ -104,9 +105,7 @@ def read_header(source: StreamSource, start: bytes) -> Header:
         size *= 4
 
 
-def _read_growing(
-    source: StreamSource, limit: int | None = None, start: bytes = b""
-) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _read_growing(source: StreamSource, limit: int | None = None, start: bytes = b"") -> Memory:
     """`start` and what follows it, up to a limit."""
     memory = allocate(FIRST_GUESS if limit is None else min(limit, FIRST_GUESS), source.name)
     memory[: len(start)] = memoryview(start)

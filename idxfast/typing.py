@@ -26,6 +26,11 @@ class Writer(Protocol):
     def write(self, data: bytes, /) -> int | None: ...
 
 
+# Memory that threads share: each slices it for itself. Slices of a memoryview are counted, and in a
+# free-threaded Python not all are if threads slice at once: then it is taken for released
+# (github.com/python/cpython/issues/155606).
+Memory: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+
 # numpy's stubs say that an array is a buffer from Python 3.12 on.
 BytesLike: TypeAlias = Buffer | np.ndarray[Any, Any]
 ReadableFile: TypeAlias = str | os.PathLike[str] | os.PathLike[bytes] | int | BytesLike | Reader

@@ -16,7 +16,7 @@ from .format import CODES, Header, pack
 from .gzip.writer import encode_blocks, encode_member
 from .opening import is_url
 from .threads import check_threads, choose_threads
-from .typing import Buffer, WritableFile
+from .typing import Buffer, Memory, WritableFile
 
 DEFAULT_LEVEL = 6
 MAX_LEVEL = 12  # libdeflate's
@@ -166,7 +166,7 @@ def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
         yield cast("np.ndarray[Any, Any]", chunk).view(np.uint8)
 
 
-def _content(header: Header, array: np.ndarray[Any, Any]) -> memoryview:
+def _content(header: Header, array: np.ndarray[Any, Any]) -> Memory:
     """All of the file, in memory of its own.
 
     Were another thread to change the array between two looks at it, the checksum would not be that
@@ -175,7 +175,7 @@ def _content(header: Header, array: np.ndarray[Any, Any]) -> memoryview:
     content = np.empty(header.offset + header.nbytes, np.uint8)
     content[: header.offset] = memoryview(pack(header))
     np.ndarray(header.shape, header.dtype, content, header.offset)[...] = array
-    return memoryview(content)
+    return content
 
 
 def _checked(data: Any) -> np.ndarray[Any, Any]:

@@ -303,7 +303,7 @@ def native_calls(folder):
 
     data = bytearray(np.random.default_rng(1).integers(0, 9, 3_000, np.uint8))
     member = bytearray(gzip.compress(data))
-    bgzf = bytearray(b"".join(encode_blocks(memoryview(bytes(data)), 6, 1)))
+    bgzf = bytearray(b"".join(encode_blocks(np.frombuffer(data, np.uint8), 6, 1)))
     stream, out = member[10:-8], bytearray(4_000)
     path = str(folder / "small.gz")
     return [

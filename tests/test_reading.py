@@ -93,6 +93,15 @@ def test_loads_is_no_view(kind, content, oracle):
         oracle.check(array, content)
 
 
+def test_what_was_given_may_be_resized_while_the_error_is_held(content, packed):
+    for data in (content[:-1], packed(content)[:-1], packed(content[:-1]), b"\0\0"):
+        given = bytearray(data)
+        with pytest.raises(TruncatedError) as caught:
+            idxfast.loads(given)
+        given.append(0)
+        assert caught.value.__traceback__ is not None
+
+
 @pytest.mark.parametrize(
     "out",
     [

@@ -50,8 +50,8 @@ def a_team(*ahead):
         position=0,
         bit=0,
         confine=lambda position: None,
-        memory=lambda position: bytearray(10),
-        adopt=lambda run, mark: bytearray(run.marks[-1].position - mark.position),
+        memory=lambda position: np.zeros(10, np.uint8),
+        adopt=lambda run, mark: np.zeros(run.marks[-1].position - mark.position, np.uint8),
     )
     made = team.Team(decoder, SimpleNamespace(size=100_000), 2, None)
     made._ahead.runs = [*ahead]
@@ -279,7 +279,9 @@ def test_nobody_takes_the_lead_when_all_is_done():
         made = a_team(run)
         made._is_done = is_done
         made._lead = lambda is_done=is_done: led.append(is_done)
-        made._decoder.adopt = lambda run, mark, is_done=is_done: bytearray(9) if not is_done else 1
+        made._decoder.adopt = lambda run, mark, is_done=is_done: (
+            np.zeros(9, np.uint8) if not is_done else 1
+        )
         made._run_ahead(run)
     assert led == [False]
 
@@ -472,7 +474,7 @@ def test_a_run_is_adopted_where_the_leader_may_write(monkeypatch):
     made._decoder.position = 999
     made._clear_result = lambda: done.append("cleared")
     made._decoder.confine = lambda position: done.append(position)
-    made._decoder.adopt = lambda run, mark: done.append("adopted") or bytearray(1)
+    made._decoder.adopt = lambda run, mark: done.append("adopted") or np.zeros(1, np.uint8)
     monkeypatch.setattr(team, "begin", lambda out, memory, shift: done.append(shift) or [])
     with made._changed:
         made._hand_over(run, run.marks[0])

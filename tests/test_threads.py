@@ -146,7 +146,7 @@ def two_members(data):
 def seekable(data):
     from idxfast.gzip.writer import encode_blocks
 
-    return b"".join(encode_blocks(memoryview(data), 6, 1))
+    return b"".join(encode_blocks(np.frombuffer(data, np.uint8), 6, 1))
 
 
 def sync_flushed(data):

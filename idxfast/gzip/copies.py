@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..native.codec import WINDOW
-from .runs import Memory
+from ..typing import Memory
 
 # How many bytes one part has.
 PART = 4 << 20

@@ -6,6 +6,7 @@ from ..errors import ChecksumError, IdxError, TrailingDataError, TruncatedError
 from ..native.checksum import combine_crc32, crc32
 from ..native.codec import BAD_DATA, COMPLETE, NO_SPACE, WINDOW
 from ..source import Source
+from ..typing import Memory
 from ..workers import map_here
 from .container import BGZF_MAX_SIZE
 from .damage import Damage, damaged, find_damage
@@ -29,7 +30,7 @@ class Decoder:
     Parameters
     ----------
     source : Source
-    out : writable memoryview
+    out : ndarray
         Where the unpacked stream goes.
 
     Attributes
@@ -38,7 +39,7 @@ class Decoder:
         Bytes unpacked so far, and in all; 0 while that is unknown.
     """
 
-    def __init__(self, source: Source, out: memoryview) -> None:
+    def __init__(self, source: Source, out: Memory) -> None:
         self.position = 0
         self.total = 0
         self._source = source
@@ -66,9 +67,9 @@ class Decoder:
 
     def start(self, count: int) -> bytes:
         """The first bytes of the stream, or all there are, while they are in its memory."""
-        return bytes(self._out[: min(count, self.position)])
+        return self._out[: min(count, self.position)].tobytes()
 
-    def move_to(self, memory: memoryview, base: int) -> None:
+    def move_to(self, memory: Memory, base: int) -> None:
         """Go on in other memory, which starts at a position of the stream; take the data along.
 
         It starts no later than where the decoder stands.
@@ -82,7 +83,7 @@ class Decoder:
         """Write nothing from a position of the stream on: `NoSpace` comes first."""
         self._out = self._memory[: position - self._base]
 
-    def memory(self, position: int) -> memoryview:
+    def memory(self, position: int) -> Memory:
         """The memory from a position of the stream on, and what there is behind its end."""
         return self._memory[position - self._base :]
 
@@ -143,9 +144,9 @@ class Decoder:
         """The last bytes of the current member, as many as a window has, or fewer."""
         size = min(WINDOW, self.position - self._member_position) if self._inside else 0
         at = self.position - self._base
-        return bytes(self._out[at - size : at])
+        return self._out[at - size : at].tobytes()
 
-    def adopt(self, run: Run, mark: Mark) -> memoryview:
+    def adopt(self, run: Run, mark: Mark) -> Memory:
         """Stand where a run stands that agrees at a mark; return the memory for its bytes.
 
         To put them there is left to the caller: the last window of them before it advances.

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Generator
 
 from ..native.members import decode_members, find_bgzf_blocks
+from ..typing import Memory
 from .container import BGZF_HEADER_SIZE, BGZF_MAX_SIZE, is_bgzf
 from .segments import STEP, Feed
 
@@ -24,7 +25,7 @@ class Groups:
         self._blocks_were_true = True  # to the sizes that they say they have
 
     def decode(
-        self, feed: Feed, out: memoryview, position: int, map: Map, *, follows: bool
+        self, feed: Feed, out: Memory, position: int, map: Map, *, follows: bool
     ) -> tuple[int, int]:
         """Decode the members that come next. What cannot be decoded like this is left unread.
 
@@ -32,7 +33,7 @@ class Groups:
         ----------
         feed : Feed
             Stands at the start of a member.
-        out : writable memoryview
+        out : ndarray
         position : int
             Where in `out` the members' bytes go.
         map : callable

@@ -9,6 +9,7 @@ import numpy as np
 from ..native.codec import WINDOW
 from ..source import Progress, Source
 from ..threads import choose_threads
+from ..typing import Memory
 from ..workers import Workers
 from .container import BGZF_HEADER_SIZE, is_bgzf
 from .decoder import Damaged, Decoder, NoSpace
@@ -33,7 +34,7 @@ UNPACKED_STEP = 32 << 20
 # Compressed bytes from which on several threads are used.
 MIN_SIZE = 2 << 20
 
-Prepare = Callable[[bytes], tuple[memoryview, int, int]]
+Prepare = Callable[[bytes], tuple[Memory, int, int]]
 
 
 def decode(
@@ -63,7 +64,7 @@ def decode(
         If anything in the file is damaged, missing or too much; then the memory's content is
         undefined.
     """
-    head = memoryview(np.empty(min(HEAD_SPACE, MAX_RATIO * source.size), np.uint8))
+    head = np.empty(min(HEAD_SPACE, MAX_RATIO * source.size), np.uint8)
     decoder = Decoder(source, head)
     try:
         _decode(decoder, source, prepare, threads, progress)
@@ -97,7 +98,7 @@ def _decode(
     target, base = memory, origin
     if more and decoder.position < origin + WINDOW and origin:
         # The window would lie before the caller's memory.
-        target, base = memoryview(np.empty(decoder.total, np.uint8)), 0
+        target, base = np.empty(decoder.total, np.uint8), 0
     decoder.move_to(target, base)
     try:
         if more:

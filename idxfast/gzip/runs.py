@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from ..native.checksum import crc32
 from ..native.codec import COMPLETE, CUT, WINDOW
 from ..source import Source
+from ..typing import Memory
 from .segments import Feed, try_next
 
 # How much shorter the first segment of a run is.
 FIRST_STEPS = 4
-
-Memory = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 class Mark(NamedTuple):
@@ -92,12 +89,11 @@ class Run:
         """Decode the next segment; False if there is none or it cannot be decoded."""
         bit, position, crc = self.marks[-1]
         step = min(max(self.step // FIRST_STEPS, bit - self.start >> 3), self.step)
-        memory = memoryview(self.memory)
-        result, after = try_next(self.feed, memory, position, WINDOW, step, target)
+        result, after = try_next(self.feed, self.memory, position, WINDOW, step, target)
         if result not in (CUT, COMPLETE):
             return False
         self.is_complete = result == COMPLETE
-        self.marks.append(Mark(self.feed.bit, after, crc32(memory[position:after], crc)))
+        self.marks.append(Mark(self.feed.bit, after, crc32(self.memory[position:after], crc)))
         return not self.is_complete
 
     def move_to(self, memory: Memory) -> None:

@@ -16,6 +16,7 @@ from ..native.codec import (
     decode_segment,
 )
 from ..source import Source
+from ..typing import Memory
 
 # Compressed bytes of a segment, at the least: from there on a cut is looked for. On Fashion-MNIST,
 # 1 MiB took 1.015 times as long as 2 MiB, and 32 MiB, which is all of it at once, 0.995.
@@ -41,14 +42,14 @@ class Feed:
 
     Attributes
     ----------
-    data : memoryview
+    data : ndarray
         The chunk. In front of what is unread there is always room for the prefix of a segment.
     at_end : bool
         Whether the chunk holds all the rest of the source.
     """
 
     def __init__(self, source: Source, start: int = 0, *, chunk: int = CHUNK) -> None:
-        self.data = memoryview(b"")
+        self.data: Memory = np.empty(0, np.uint8)
         self.at_end = False
         self._source = source
         self._chunk = chunk
@@ -72,7 +73,7 @@ class Feed:
     @property
     def unread(self) -> memoryview:
         """The unread bytes of the chunk."""
-        return self.data[self._bit >> 3 : self._stop]
+        return memoryview(self.data[self._bit >> 3 : self._stop])
 
     def fill(self, wanted: int) -> None:
         """Have at least so many bytes unread in the chunk, or else all the rest."""
@@ -84,13 +85,13 @@ class Feed:
         space = min(max(wanted, kept) + self._chunk, max(self._source.size - offset, kept))
         data = self.data
         if PREFIX_SPACE + space > len(data):
-            data = memoryview(np.empty(PREFIX_SPACE + space, np.uint8))
+            data = np.empty(PREFIX_SPACE + space, np.uint8)
         data[PREFIX_SPACE : PREFIX_SPACE + kept] = self.data[index : self._stop]
         self.data = data
         self._base = offset - PREFIX_SPACE
         self._bit += 8 * (PREFIX_SPACE - index)
         self._stop = PREFIX_SPACE + kept
-        free = data[self._stop : PREFIX_SPACE + space]
+        free = memoryview(data[self._stop : PREFIX_SPACE + space])
         count = self._source.read_into(free, offset + kept)
         self._stop += count
         # A file that became shorter while it was read ends here, too.
@@ -156,7 +157,7 @@ class Feed:
 
 
 def try_next(
-    feed: Feed, out: memoryview, position: int, window: int, step: int, target: int | None = None
+    feed: Feed, out: Memory, position: int, window: int, step: int, target: int | None = None
 ) -> tuple[int, int]:
     """Decode the next segment of a member, and have read it.
 
@@ -182,7 +183,7 @@ def try_next(
 
 def decode_next(
     feed: Feed,
-    out: memoryview,
+    out: Memory,
     position: int,
     window: int,
     step: int,
@@ -220,7 +221,7 @@ def decode_next(
 
 
 def _decode(
-    feed: Feed, segment: Segment, out: memoryview, position: int, window: int
+    feed: Feed, segment: Segment, out: Memory, position: int, window: int
 ) -> tuple[int, int]:
     result, end, after = decode_segment(feed.data, *segment, out, position, window)
     if result == COMPLETE:

@@ -27,10 +27,11 @@ import numpy as np
 from ..helpers import Helper, join_helpers, start_helpers
 from ..native.codec import WINDOW
 from ..source import Progress, Source
+from ..typing import Memory
 from .ahead import Ahead
 from .copies import Part, begin
 from .decoder import Decoder, NoSpace
-from .runs import Mark, Memory, Run
+from .runs import Mark, Run
 from .segments import STEP
 
 # What a segment unpacks to, about: of 1 to 3 MiB, 3 MiB was fastest on MNIST (1 MiB took 1.03 times
@@ -152,7 +153,7 @@ class Team:
         base = decoder.position + ahead + MARGIN - WINDOW
         if left - ahead > self._ahead.longest or len(decoder.memory(decoder.total)) < SPARE:
             return
-        run = Run(bit, self._step, np.asarray(decoder.memory(base)), base)
+        run = Run(bit, self._step, decoder.memory(base), base)
         run.is_active = False
         self._ahead.runs = [run]
         self._ahead.placed = run
@@ -276,7 +277,7 @@ class Team:
             self._clear_result()
         decoder.confine(ahead.free_until(run.bit))
         shift = 0 if run.base is None else run.base + mark.position - decoder.position
-        out = np.asarray(decoder.adopt(run, mark))
+        out = decoder.adopt(run, mark)
         parts = begin(out, run.memory[mark.position :][: len(out)], shift)
         waiting = len(parts)
         if not parts:

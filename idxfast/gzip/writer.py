@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..native.checksum import combine_crc32, crc32
 from ..native.encoder import encode
 from ..native.run_length import encode_runs
+from ..typing import Memory
 from ..workers import Workers, call_aside
 from .container import BGZF_END, pack_bgzf_header, pack_header, pack_trailer
 
@@ -32,7 +33,7 @@ MORE = 32
 GOLDEN_RATIO = 0.618
 
 
-def encode_member(data: memoryview, level: int, threads: int) -> Generator[Buffer, None, None]:
+def encode_member(data: Memory, level: int, threads: int) -> Generator[Buffer, None, None]:
     """The pieces of one gzip member."""
     with _workers(data, threads) as workers:
         if _are_runs_enough(data, level, workers):
@@ -47,7 +48,7 @@ def encode_member(data: memoryview, level: int, threads: int) -> Generator[Buffe
     yield pack_trailer(crc32(data), len(data))
 
 
-def _encode_pieces(data: memoryview, workers: Workers) -> Generator[Buffer, None, None]:
+def _encode_pieces(data: Memory, workers: Workers) -> Generator[Buffer, None, None]:
     """A member's data as runs, and its trailer."""
 
     def encode_piece(start: int) -> tuple[Buffer, int, int]:
@@ -64,7 +65,7 @@ def _encode_pieces(data: memoryview, workers: Workers) -> Generator[Buffer, None
     yield pack_trailer(crc, len(data))
 
 
-def encode_blocks(data: memoryview, level: int, threads: int) -> Generator[Buffer, None, None]:
+def encode_blocks(data: Memory, level: int, threads: int) -> Generator[Buffer, None, None]:
     """The pieces of a BGZF file, end-of-file block included."""
     with _workers(data, threads) as workers:
         runs = _are_runs_enough(data, level, workers)
@@ -86,12 +87,12 @@ def encode_blocks(data: memoryview, level: int, threads: int) -> Generator[Buffe
     yield BGZF_END
 
 
-def _workers(data: memoryview, threads: int) -> Workers:
+def _workers(data: Memory, threads: int) -> Workers:
     """As many threads as there are pieces, and no more than asked for."""
     return Workers(min(threads, len(data) // PIECE_SIZE + 1))
 
 
-def _are_runs_enough(data: memoryview, level: int, workers: Workers) -> bool:
+def _are_runs_enough(data: Memory, level: int, workers: Workers) -> bool:
     """Whether samples of the data become about as small without a search for repeats.
 
     Data that are searched quickly are not worth samples, and level 0 stores.

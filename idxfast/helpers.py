@@ -27,6 +27,7 @@ class Helper:
     def __init__(self, target: Callable[[], object]) -> None:
         life = _Life()
         self._target = target
+        self._has_returned = False
         self._arguments: tuple[_Life, ...] = (life,)
         self._ended: SimpleQueue[object] = SimpleQueue()
         self._life = weakref.ref(life, self._ended.put)
@@ -34,7 +35,7 @@ class Helper:
     @property
     def has_ended(self) -> bool:
         """Whether it has."""
-        return self._life() is None
+        return self._has_returned or self._life() is None
 
     def start(self) -> None:
         """Start it.
@@ -64,7 +65,13 @@ class Helper:
     def _run(self, *life: _Life) -> None:
         # Errors hold on to frames, and a MemoryError may be kept.
         del life
-        self._target()
+        target = self._target
+        del self._target
+        target()
+        del target
+        # In a free-threaded Python the life goes only when the thread that made it runs again.
+        self._has_returned = True
+        self._ended.put(None)
 
 
 def start_helpers(target: Callable[[], object], count: int, helpers: list[Helper]) -> None:

@@ -193,6 +193,17 @@ def test_a_thread_whose_start_is_interrupted_is_waited_for(monkeypatch):
     assert ended
 
 
+def test_a_thread_has_ended_though_its_life_is_still_known():
+    """In a free-threaded Python it is, until the thread that made it looks."""
+    helper = helpers.Helper(int)
+    life = helper._life()
+    helper.start()
+    helper.wait(60)
+    assert helper.has_ended
+    assert life is not None
+    helper.join()
+
+
 def test_an_interrupt_does_not_wait_for_a_call_aside(no_thread_is_left):
     may_end = threading.Event()
     old = signal.signal(signal.SIGALRM, signal.default_int_handler)

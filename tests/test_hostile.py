@@ -14,7 +14,7 @@ import pytest
 import idxfast
 from handmade import Deflate
 from idxfast import arrays, packed, pread, source
-from idxfast.gzip import groups, segments, team
+from idxfast.gzip import decoder, groups, reader, segments, team
 from idxfast.native import codec
 
 
@@ -152,6 +152,72 @@ def test_a_chunk_that_ends_in_the_last_bytes_of_a_stream(monkeypatch):
         assert result == (codec.COMPLETE, size)
         assert out == data
         assert feed.offset == len(stream)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_chunk_that_ends_in_the_last_bytes_after_a_false_cut(seed):
+    """Where the false cut finds no space: what is decoded without it may have to read on, too."""
+    size = 3_000
+    data = np.random.default_rng(seed).integers(0, 40, size, np.uint8).tobytes()
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    stream = packer.compress(data) + packer.flush()
+    for cut in range(8 * len(stream) - 430, 8 * len(stream) - 370):
+        feed = segments.Feed(source.MemorySource(stream + bytes(100), "x"), chunk=1)
+        feed.fill((cut >> 3) + codec.CLOSING_SPACE + 2)
+        feed._cut = cut
+        out = np.empty(size, np.uint8)
+        assert segments.decode_next(feed, out, 0, 0, 1) == (codec.COMPLETE, size)
+        assert out.tobytes() == data
+
+
+@pytest.mark.parametrize("values", [2, 16, 40])
+def test_a_large_file_that_lacks_its_last_bytes_is_truncated(values):
+    """Zeros, for which the decoder takes what is missing, may unpack to more than it lacks."""
+    data = np.random.default_rng(values).integers(0, values, 700_000, np.uint8)
+    for level in (1, 6):
+        file = gzip.compress(idx(data), level)
+        for missing in range(1, 30):
+            for out in (None, np.empty_like(data)):
+                with pytest.raises(idxfast.TruncatedError):
+                    idxfast.loads(file[:-missing], out=out)
+
+
+def test_a_false_cut_just_before_the_end_of_out(monkeypatch):
+    """What closes a segment there makes more bytes than there is space for."""
+    data = np.random.default_rng(1).integers(0, 16, 1_200_000, np.uint8)
+    file = gzip.compress(idx(data), 6) + bytes(100)
+    segment, given = segments.Feed.segment, []
+    monkeypatch.setattr(reader, "STEP", 40_000)
+    for cut in range(8 * len(file) - 1_264, 8 * len(file) - 872, 20):
+        given.clear()
+
+        def false_segment(feed, step, target=None, cut=cut):
+            if not given and feed.at_end and cut > feed.bit:
+                given.append(feed)
+                feed._cut = cut
+            return segment(feed, step, target)
+
+        monkeypatch.setattr(segments.Feed, "segment", false_segment)
+        out = np.empty_like(data)
+        assert np.array_equal(idxfast.loads(file, out=out, threads=1), data)
+        assert given
+
+
+def test_a_source_that_has_less_than_it_said():
+    feed = segments.Feed(source.MemorySource(b"some", "x"))
+    assert feed.at_end
+    shorter = source.MemorySource(b"some", "x")
+    shorter.size = 1 << 40
+    feed = segments.Feed(shorter, chunk=64)
+    assert feed.at_end
+    assert bytes(feed.unread) == b"some"
+
+
+def test_what_zlib_takes_and_libdeflate_does_not_is_refused(monkeypatch):
+    monkeypatch.setattr(decoder, "find_damage", lambda *_: None)
+    data = gzip.compress(idx(np.arange(100, dtype=np.uint8)))
+    with pytest.raises(idxfast.GzipError, match="libdeflate refuses them"):
+        idxfast.loads(data[:10] + b"\xff" + data[11:])
 
 
 @pytest.fixture

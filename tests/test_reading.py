@@ -93,6 +93,17 @@ def test_loads_is_no_view(kind, content, oracle):
         oracle.check(array, content)
 
 
+@pytest.mark.parametrize("threads", [2.5, "2"])
+def test_threads_are_whole(threads, content, packed, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(packed(content))
+    for load in (idxfast.load, idxfast.loads):
+        with pytest.raises(TypeError):
+            load(path.read_bytes(), threads=threads)
+    with pytest.raises(TypeError):
+        idxfast.load(path, threads=threads)
+
+
 def test_what_was_given_may_be_resized_while_the_error_is_held(content, packed):
     for data in (content[:-1], packed(content)[:-1], packed(content[:-1]), b"\0\0"):
         given = bytearray(data)

@@ -118,6 +118,32 @@ def test_open_file_from_middle(buffering, content, packed, oracle, tmp_path):
         assert file.read() == b""
 
 
+def test_what_was_written_to_an_open_file_is_read(content, tmp_path):
+    """Also what is still in its buffer: a buffer that was read from keeps what is written to it."""
+    path = tmp_path / "file"
+    path.write_bytes(b"what stood there before".ljust(len(content)))
+    with path.open("r+b") as file:
+        file.read(1)
+        file.seek(0)
+        file.write(content)
+        file.seek(0)
+        assert np.array_equal(idxfast.load(file), idxfast.loads(content))
+
+
+def test_a_file_with_a_read_of_its_own_is_read_by_it(content, packed, oracle, tmp_path):
+    class Inverted(io.FileIO):
+        def readinto(self, buffer):
+            count = super().readinto(buffer)
+            buffer[:count] = bytes(byte ^ 0xFF for byte in buffer[:count])
+            return count
+
+    data = packed(content)
+    path = tmp_path / "file"
+    path.write_bytes(bytes(byte ^ 0xFF for byte in data))
+    with Inverted(path) as file:
+        oracle.check(idxfast.load(file), data)
+
+
 def test_an_open_file_that_stands_behind_its_end(content, tmp_path):
     path = tmp_path / "file"
     path.write_bytes(content)

@@ -535,16 +535,23 @@ def test_a_run_in_the_result_that_is_given_up_before_it_starts(monkeypatch):
 
 
 def test_a_run_that_cannot_read_leaves_it_to_the_leader(monkeypatch):
-    failed = []
+    decode, has_failed = segments.decode_segment, threading.Event()
 
     def fail(self, source):
-        failed.append(self)
+        has_failed.set()
         raise OSError(5, "Input/output error")
 
+    def wait_and_decode(*arguments):
+        # What the caller decodes comes before any run.
+        if threading.current_thread() is not threading.main_thread():
+            has_failed.wait(60)
+        return decode(*arguments)
+
     monkeypatch.setattr(runs.Run, "open", fail)
+    monkeypatch.setattr(segments, "decode_segment", wait_and_decode)
     file, data = packed("many_images", "zlib-6")
     assert np.array_equal(idxfast.loads(file, threads=3), data)
-    assert failed
+    assert has_failed.is_set()
 
 
 @pytest.mark.parametrize("threads", [2, 4])

@@ -1,9 +1,12 @@
 """How many threads are chosen, and what is called on them."""
 
+import gc
+import itertools
 import os
 import signal
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -86,6 +89,129 @@ def test_the_caller_is_one_of_the_threads(no_thread_is_left):
     assert sorted(map(idents.count, set(idents))) == [4, 4]
     assert threading.get_ident() in idents
     no_thread_is_left()
+
+
+def test_a_call_is_made_once():
+    made = []
+    call = workers._Call(made.append, 1)
+    assert call.claim()
+    assert call.claim()  # it is still this thread's
+    other = threading.Thread(target=lambda: made.append(call.claim()))
+    other.start()
+    other.join()
+    assert made == [False]
+    call.make()
+    assert made == [False, 1]
+    assert not call.claim()
+
+
+def test_a_call_that_the_last_thread_made_before_its_end_is_not_made_again():
+    made = []
+    call = workers._Call(made.append, 1)
+
+    class Ended:
+        @property
+        def has_ended(self):
+            call.make()
+            return True
+
+    call.wait([Ended()])
+    assert made == [1]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, KeyError])
+def test_any_error_of_a_call_is_its_result(error):
+    def fail(_):
+        raise error
+
+    call = workers._Call(fail, None)
+    call.make()
+    for expected in (error, None):
+        if expected:
+            with pytest.raises(expected):
+                call.result()
+        else:
+            # It was handed over.
+            assert call.result() is None
+
+
+@pytest.mark.parametrize("patience", [0.001, None])
+def test_who_waits_for_a_call_is_told(patience, monkeypatch):
+    """By the thread that makes it, however patient the one that waits, and however long it takes."""
+    monkeypatch.setattr(workers, "PATIENCE", patience)
+    call = workers._Call(lambda _: time.sleep(0.1), None)
+    waiting = threading.Thread(target=call.wait, args=[[helpers.Helper(int)]], daemon=True)
+    waiting.start()
+    time.sleep(0.1)
+    call.make()
+    waiting.join(60)
+    assert not waiting.is_alive()
+
+
+def test_no_more_is_taken_than_keeps_threads_busy():
+    taken = []
+
+    def items():
+        for i in range(100):
+            taken.append(i)
+            yield i
+
+    with workers.Workers(3) as pool:
+        for result in pool.map(int, items()):
+            assert len(taken) <= result + 6
+    assert len(taken) == 100
+
+
+def test_what_is_under_way_has_ended_when_a_map_is_closed(no_thread_is_left):
+    under_way, here = [], threading.get_ident()
+
+    def work(i):
+        if threading.get_ident() != here:
+            under_way.append(i)
+            time.sleep(0.2)
+            under_way.remove(i)
+
+    with workers.Workers(2) as pool:
+        results = pool.map(work, itertools.count())
+        while not under_way:
+            next(results)
+        results.close()
+        assert not under_way
+    no_thread_is_left()
+
+
+def test_errors_keep_nothing_alive():
+    """Of a call whose error is raised, and of those that come after it."""
+
+    class Kept:
+        pass
+
+    def fail(i):
+        kept = Kept()
+        refs.append(weakref.ref(kept))
+        raise KeyError(i)
+
+    def give(i):
+        value = Kept()
+        refs.append(weakref.ref(value))
+        return value
+
+    gc.disable()
+    try:
+        for threads in (2, 3):
+            refs = []
+            with workers.Workers(threads) as pool, pytest.raises(KeyError):
+                list(pool.map(fail, range(20)))
+            assert refs
+            assert not any(ref() for ref in refs)
+            refs = []
+            with workers.Workers(threads) as pool:
+                call = workers._Call(give, 1)
+                call.make()
+                assert call.result() is refs[0]()
+                assert refs[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_an_interrupt_just_before_the_caller_makes_a_call(monkeypatch, no_thread_is_left):

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..native.blocks import HEADER_SPACE, find_block
 from ..native.codec import (
+    BAD_DATA,
     CLOSING_SPACE,
     COMPLETE,
     CUT,
@@ -27,6 +28,9 @@ CHUNK = 256 << 10
 # How many cuts in a row may turn out to be none before a segment is decoded without. The search
 # takes noise for a stored block once in 1.4 * 10^8 bits, for a dynamic one never (in 256 MB).
 MAX_FALSE_CUTS = 2
+# libdeflate takes up to eight bytes behind the end of a stream for zeros: 64 codewords of a bit, of
+# 258 bytes each, at the most.
+ZEROS_UNPACKED = 64 * 258
 
 
 class Segment(NamedTuple):
@@ -196,28 +200,37 @@ def decode_next(
     As `try_next`, but BAD_DATA is sure; and NO_SPACE, if that is insisted on.
     """
     false_cuts = 0
-    space_is_sure = False
     while True:
         is_trusted = false_cuts <= MAX_FALSE_CUTS
         segment = feed.segment(step, target) if is_trusted else feed.rest()
         result, after = _decode(feed, segment, out, position, window)
         if result in (COMPLETE, CUT) or (result == NO_SPACE and not insist_on_space):
             return result, after
-        if not segment.is_cut and (feed.at_end or space_is_sure):
-            return result, after
-        if result == NO_SPACE:
-            # With the cut, it may be one that is none; without, libdeflate takes what is missing
-            # for zeros, and may not have the space for those.
+        if segment.is_cut and result == NO_SPACE:
+            # It may be none; what is decoded without cuts tells.
             false_cuts = MAX_FALSE_CUTS + 1
-            if not segment.is_cut:
-                space_is_sure = True
-                feed.fill(len(feed.unread) + 1)
         elif segment.is_cut:
             false_cuts += 1
             target = None
             feed.reject_cut()
+        elif result == NO_SPACE and _has_too_much(feed, segment, out, position, window):
+            return NO_SPACE, after
+        elif feed.at_end:
+            return BAD_DATA, after
         else:
             feed.grow()
+
+
+def _has_too_much(feed: Feed, segment: Segment, out: Memory, position: int, window: int) -> bool:
+    """Whether a segment without a cut, for which there was no space, is surely too large.
+
+    libdeflate takes what is missing behind its end for zeros, and may have had no space for those.
+    """
+    start = position - window
+    memory = np.empty(len(out) - start + ZEROS_UNPACKED, np.uint8)
+    memory[:window] = out[start:position]
+    result, _, _ = decode_segment(feed.data, *segment, memory, window, window)
+    return result in (COMPLETE, NO_SPACE)
 
 
 def _decode(

@@ -1,9 +1,11 @@
 """How many threads are chosen, and what is called on them."""
 
+import contextlib
 import gc
 import itertools
 import os
 import signal
+import sys
 import threading
 import time
 import weakref
@@ -214,6 +216,32 @@ def test_errors_keep_nothing_alive():
         gc.enable()
 
 
+def test_an_error_that_nobody_asked_for_keeps_nothing_alive():
+    class Kept:
+        pass
+
+    refs, has_failed = [], threading.Event()
+
+    def fail(i):
+        kept = Kept()
+        refs.append(weakref.ref(kept))
+        # The first error comes after the second.
+        if i == 1:
+            has_failed.set()
+        else:
+            has_failed.wait(60)
+        raise KeyError(i)
+
+    gc.disable()
+    try:
+        with workers.Workers(2) as pool, pytest.raises(KeyError, match="0"):
+            list(pool.map(fail, range(2)))
+        assert len(refs) == 2
+        assert not any(ref() for ref in refs)
+    finally:
+        gc.enable()
+
+
 def test_an_interrupt_just_before_the_caller_makes_a_call(monkeypatch, no_thread_is_left):
     make, here = workers._Call.make, threading.get_ident()
 
@@ -328,6 +356,54 @@ def test_a_thread_has_ended_though_its_life_is_still_known():
     assert helper.has_ended
     assert life is not None
     helper.join()
+
+
+def test_a_thread_that_never_came_to_run_anything_has_ended(monkeypatch):
+    """As without memory for its first call. Nobody but the thread may keep its life."""
+    monkeypatch.setattr(helpers.Helper, "_run", lambda self, *life: None)
+    helper = helpers.Helper(int)
+    helper.start()
+    assert helper.wait(60)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_thread_whose_error_is_kept_has_ended(monkeypatch):
+    errors = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda args: errors.append(args.exc_value))
+    helper = helpers.Helper(lambda: 1 // 0)
+    helper.start()
+    assert helper.wait(60)
+    assert isinstance(errors[0], ZeroDivisionError)
+
+
+def test_an_interrupt_of_a_join_comes_after_it():
+    class Interrupt(KeyboardInterrupt):
+        pass
+
+    class Interrupted:
+        joins = 0
+
+        def join(self):
+            self.joins += 1
+            if self.joins < 3:
+                error = Interrupt()
+                raised.append(weakref.ref(error))
+                try:
+                    raise error
+                finally:
+                    del error
+
+    raised, joined = [], [Interrupted(), Interrupted()]
+    gc.disable()
+    try:
+        with contextlib.suppress(Interrupt):
+            helpers.join_helpers(joined)
+            raise AssertionError("there was no interrupt")
+        assert [helper.joins for helper in joined] == [3, 3]
+        assert len(raised) == 4
+        assert not any(error() for error in raised)
+    finally:
+        gc.enable()
 
 
 def test_an_interrupt_does_not_wait_for_a_call_aside(no_thread_is_left):

@@ -15,6 +15,7 @@ from savers import LEVEL
 import idxfast
 from idxfast.gzip import segments
 from idxfast.native.blocks import find_block
+from idxfast.typing import Memory
 
 Call = Callable[[], object]
 
@@ -67,7 +68,7 @@ def search_share(path: Path, threads: int, rounds: int) -> tuple[list[float], li
     """
     times: list[int] = []
 
-    def timed(data: memoryview, start: int, stop: int) -> int:
+    def timed(data: Memory, start: int, stop: int) -> int:
         begin = thread_time_ns()
         found = find_block(data, start, stop)
         times.append(thread_time_ns() - begin)

@@ -66,6 +66,7 @@ class Helper:
         # Errors hold on to frames, and a MemoryError may be kept.
         del life
         target = self._target
+        # Once it has ended, it keeps nothing alive that its target leads to.
         del self._target
         target()
         del target

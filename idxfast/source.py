@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import mmap
+import os
 from collections.abc import Callable
 from typing import Any, BinaryIO, TypeAlias, cast
 
@@ -77,7 +78,11 @@ class FileSource:
         ValueError
             If the file has become shorter.
         """
-        return mmap.mmap(self._descriptor, self._start + self.size, access=access), self._start
+        size = self._start + self.size
+        # On Windows mmap would make the file longer.
+        if os.fstat(self._descriptor).st_size < size:
+            raise ValueError("the file has become shorter")
+        return mmap.mmap(self._descriptor, size, access=access), self._start
 
 
 class MemorySource:

@@ -14,7 +14,7 @@ import pytest
 import idxfast
 from handmade import Deflate
 from idxfast import arrays, packed, pread, source
-from idxfast.gzip import decoder, groups, reader, segments, team
+from idxfast.gzip import ahead, decoder, groups, reader, segments, team
 from idxfast.native import codec
 
 
@@ -148,7 +148,7 @@ def test_a_chunk_that_ends_in_the_last_bytes_of_a_stream(monkeypatch):
         stream = packer.compress(data) + packer.flush()
         feed = segments.Feed(source.MemorySource(stream + b"next" * 9, "x"), chunk=1)
         out = bytearray(size)
-        result = segments.decode_next(feed, memoryview(out), 0, 0, 1)
+        result = segments.decode_next(feed, memoryview(out), 0, 0, 1, fits=True)
         assert result == (codec.COMPLETE, size)
         assert out == data
         assert feed.offset == len(stream)
@@ -166,8 +166,49 @@ def test_a_chunk_that_ends_in_the_last_bytes_after_a_false_cut(seed):
         feed.fill((cut >> 3) + codec.CLOSING_SPACE + 2)
         feed._cut = cut
         out = np.empty(size, np.uint8)
-        assert segments.decode_next(feed, out, 0, 0, 1) == (codec.COMPLETE, size)
+        assert segments.decode_next(feed, out, 0, 0, 1, fits=True) == (codec.COMPLETE, size)
         assert out.tobytes() == data
+
+
+def test_chunks_that_end_in_the_last_bytes_of_a_file(monkeypatch):
+    """Where a decoder that takes what is missing for zeros has no space for those."""
+    data = np.random.default_rng(1).integers(0, 16, 0x020304, np.uint8)
+    # One block, in which no cut is found; the codeword of zero is 0.
+    lengths = [1] + [5] * 15 + [0] * 240 + [5]
+    stream = Deflate().dynamic([*idx(data)], True, lengths, [1]).pack()
+    file = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + stream
+    file += struct.pack("<II", zlib.crc32(idx(data)), len(idx(data)))
+    assert gzip.decompress(file) == idx(data)
+    monkeypatch.setattr(reader, "STEP", 1)
+    monkeypatch.setattr(segments, "SEARCH", 1)
+    monkeypatch.setattr(reader, "HEAD_SPACE", 64 << 10)
+    insist, insisted = decoder.Decoder.insist_on_space, []
+    monkeypatch.setattr(
+        decoder.Decoder, "insist_on_space", lambda self: insisted.append(self) or insist(self)
+    )
+    for end in range(len(file) - 30, len(file), 2):
+        # There the first chunk ends.
+        monkeypatch.setitem(segments.Feed.__init__.__kwdefaults__, "chunk", end // 2)
+        for out in (None, np.empty_like(data)):
+            assert np.array_equal(idxfast.loads(file, out=out), data)
+    assert insisted
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+@pytest.mark.parametrize("more", [1, 6_000, 14_000, 20_000])
+def test_too_much_is_too_much_whatever_follows(more, missing, monkeypatch):
+    """Data that go on behind what is announced, and then are cut off or damaged."""
+    monkeypatch.setattr(reader, "MIN_SIZE", 1)
+    monkeypatch.setattr(ahead, "MIN_GAP", 64 << 10)
+    data = np.random.default_rng(1).integers(0, 16, 3_000_000, np.uint8)
+    content = idx(data) + data[:more].tobytes()
+    whole = gzip.compress(content, 1)
+    damaged = bytearray(whole)
+    damaged[-9 if more == 1 else -12] ^= 0x55
+    for file in (whole[: len(whole) - 8 * missing], bytes(damaged)):
+        for threads in (1, 2, 3):
+            with pytest.raises(idxfast.TrailingDataError):
+                idxfast.loads(file, threads=threads)
 
 
 @pytest.mark.parametrize("values", [2, 16, 40])

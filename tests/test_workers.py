@@ -366,6 +366,23 @@ def test_a_thread_that_never_came_to_run_anything_has_ended(monkeypatch):
     assert helper.wait(60)
 
 
+def test_a_thread_that_has_ended_keeps_nothing_alive():
+    class Target:
+        def __call__(self):
+            pass
+
+    target = Target()
+    ref = weakref.ref(target)
+    helper = helpers.Helper(target)
+    del target
+    helper.start()
+    helper.join()
+    deadline = time.monotonic() + 60
+    while ref() is not None and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert ref() is None
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_thread_whose_error_is_kept_has_ended(monkeypatch):
     errors = []

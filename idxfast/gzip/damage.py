@@ -10,21 +10,22 @@ from ..source import Source
 
 RAW = -15  # zlib's number for DEFLATE without a wrapper
 _PIECE = 4096
-_SINK = 1 << 20
+_SINK = 64 << 10
 
 
 class Damage(NamedTuple):
     """What zlib says of a DEFLATE stream: why, at which byte of the file, after how much data."""
 
-    reason: str | None  # None: it ends early
+    reason: str | None  # None: it ends early, or goes on for too long
     offset: int
     unpacked: int
 
 
-def find_damage(source: Source, offset: int) -> Damage | None:
+def find_damage(source: Source, offset: int, limit: int | None = None) -> Damage | None:
     """Where and why a DEFLATE stream that starts at an offset is damaged; None if zlib accepts it.
 
-    It decodes all of the stream up to there, at zlib's pace.
+    It decodes all of the stream up to there, at zlib's pace, or until there are more bytes of data
+    than the limit.
     """
     inflater = zlib.decompressobj(RAW)
     unpacked = 0
@@ -38,6 +39,8 @@ def find_damage(source: Source, offset: int) -> Damage | None:
         except zlib.error:
             return _find_in_piece(before, piece, offset, unpacked_before)
         offset += len(piece)
+        if limit is not None and unpacked > limit:
+            return Damage(None, offset, unpacked)
     return None
 
 

@@ -54,6 +54,7 @@ class Decoder:
         self._groups = Groups()
         self._was_small = False
         self._crc = 0
+        self._fits = False  # whether all of the stream is known to fit into the memory
 
     @property
     def bit(self) -> int:
@@ -120,7 +121,14 @@ class Decoder:
         at = self.position - self._base
         window = min(WINDOW, self.position - self._member_position)
         result, after = decode_next(
-            feed, self._out, at, window, step, target, insist_on_space=self.has_all_space
+            feed,
+            self._out,
+            at,
+            window,
+            step,
+            target,
+            insist_on_space=self.has_all_space,
+            fits=self._fits,
         )
         if result == NO_SPACE:
             raise NoSpace
@@ -173,21 +181,45 @@ class Decoder:
         except ChecksumError as error:
             raise Damaged from error
 
+    def insist_on_space(self) -> None:
+        """Have a segment decoded for which there was no space, if there is after all.
+
+        As `damage` does, zlib finds out.
+
+        Raises
+        ------
+        TrailingDataError
+            If there is not.
+        """
+        damage = self._find_damage()
+        if damage is not None and self._is_too_much(damage):
+            raise self.trailing_data()
+        self._fits = True
+
     def damage(self, found: Damaged) -> IdxError:
         """The error for a member that is damaged.
 
         libdeflate gives no reason and no place, and takes some codes for others that RFC 1951
         forbids, which only the checksum shows: zlib decodes the member again, at its own pace.
         """
-        damage = find_damage(self._source, self._member_offset)
+        damage = self._find_damage()
         if damage is None:
             if isinstance(found.__cause__, ChecksumError):
                 error, found.__cause__ = found.__cause__, None
                 return error  # what is raised must not lead to itself
             damage = Damage("libdeflate refuses them", self._feed.offset, 0)
+        if self._is_too_much(damage):
+            return self.trailing_data()
         if damage.reason is None:
             return self._truncated(self._member_position + damage.unpacked, damage.offset)
         return damaged(self._source.name, self._member, damage.reason, damage.offset)
+
+    def _find_damage(self) -> Damage | None:
+        limit = self.total - self._member_position if self.total else None
+        return find_damage(self._source, self._member_offset, limit)
+
+    def _is_too_much(self, damage: Damage) -> bool:
+        return 0 < self.total < self._member_position + damage.unpacked
 
     def truncated(self) -> TruncatedError:
         """The error for data that end before they should."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator
 
+import numpy as np
+
 from ..native.members import decode_members, find_bgzf_blocks
 from ..typing import Memory
 from .container import BGZF_HEADER_SIZE, BGZF_MAX_SIZE, is_bgzf
@@ -52,7 +54,9 @@ class Groups:
         if self._blocks_were_true and is_bgzf(bytes(feed.unread[:BGZF_HEADER_SIZE])):
             feed.fill(STEP)
         # Behind a block that was not as it said, no more is looked for than the next one.
-        data = feed.unread if self._blocks_were_true else feed.unread[:BGZF_MAX_SIZE]
+        data = np.asarray(feed.unread)
+        if not self._blocks_were_true:
+            data = data[:BGZF_MAX_SIZE]
         groups = find_bgzf_blocks(data, 0, len(data), GROUP, GROUP_UNPACKED)
         blocks_end = groups[-1][0] if groups else 0
         if not groups and follows:
@@ -62,7 +66,7 @@ class Groups:
             # Not a byte more than the blocks say: behind them another thread writes.
             if at + unpacked > len(out):
                 break
-            tasks.append((data, start, stop, out[: at + unpacked], at))
+            tasks.append((data[:stop], start, stop, out[: at + unpacked], at))
             start, at = stop, at + unpacked
         count = start = 0
         with contextlib.closing(map(lambda task: decode_members(*task), tasks)) as results:

@@ -104,7 +104,8 @@ def _decode(
         if more:
             _decode_rest(decoder, source, threads, progress)
     except NoSpace:
-        raise decoder.trailing_data() from None
+        decoder.insist_on_space()
+        _decode_rest(decoder, source, 1, progress)
     if decoder.position < decoder.total:
         raise decoder.truncated()
     if target is not memory:

@@ -28,9 +28,6 @@ CHUNK = 256 << 10
 # How many cuts in a row may turn out to be none before a segment is decoded without. The search
 # takes noise for a stored block once in 1.4 * 10^8 bits, for a dynamic one never (in 256 MB).
 MAX_FALSE_CUTS = 2
-# libdeflate takes up to eight bytes behind the end of a stream for zeros: 64 codewords of a bit, of
-# 258 bytes each, at the most.
-ZEROS_UNPACKED = 64 * 258
 
 
 class Segment(NamedTuple):
@@ -194,10 +191,13 @@ def decode_next(
     target: int | None = None,
     *,
     insist_on_space: bool = True,
+    fits: bool = False,
 ) -> tuple[int, int]:
     """Decode the next segment of a member, and have read it, if that is possible at all.
 
-    As `try_next`, but BAD_DATA is sure; and NO_SPACE, if that is insisted on.
+    As `try_next`, but BAD_DATA is sure. If space is insisted on, NO_SPACE comes of no false cut,
+    but perhaps of the zeros for which libdeflate takes what is missing behind the chunk. If it is
+    known that all fits, there is no NO_SPACE.
     """
     false_cuts = 0
     while True:
@@ -213,24 +213,12 @@ def decode_next(
             false_cuts += 1
             target = None
             feed.reject_cut()
-        elif result == NO_SPACE and _has_too_much(feed, segment, out, position, window):
+        elif result == NO_SPACE and not fits:
             return NO_SPACE, after
         elif feed.at_end:
             return BAD_DATA, after
         else:
             feed.grow()
-
-
-def _has_too_much(feed: Feed, segment: Segment, out: Memory, position: int, window: int) -> bool:
-    """Whether a segment without a cut, for which there was no space, is surely too large.
-
-    libdeflate takes what is missing behind its end for zeros, and may have had no space for those.
-    """
-    start = position - window
-    memory = np.empty(len(out) - start + ZEROS_UNPACKED, np.uint8)
-    memory[:window] = out[start:position]
-    result, _, _ = decode_segment(feed.data, *segment, memory, window, window)
-    return result in (COMPLETE, NO_SPACE)
 
 
 def _decode(

@@ -99,6 +99,7 @@ cdef inline uint64_t header_bits(const Code *code) noexcept nogil:
 
 
 cdef inline void put_header(Writer *writer, const Code *code, bint final) noexcept nogil:
+    """Write the header of a dynamic block, with its code."""
     cdef int i, symbol
     put(writer, final | 2 << 1, 3)
     put(writer, code.literals - 257, 5)

@@ -182,6 +182,26 @@ def test_what_is_under_way_has_ended_when_a_map_is_closed(no_thread_is_left):
     no_thread_is_left()
 
 
+def test_after_an_error_nothing_more_is_begun(no_thread_is_left):
+    called, here, is_under_way = [], threading.get_ident(), threading.Event()
+
+    def work(i):
+        called.append(i)
+        if threading.get_ident() == here:
+            is_under_way.wait(60)
+            raise KeyError(i)
+        is_under_way.set()
+        time.sleep(0.2)
+
+    with workers.Workers(2) as pool:
+        with pytest.raises(KeyError):
+            list(pool.map(work, range(100)))
+        assert len(called) == 2
+        time.sleep(0.1)
+    assert len(called) == 2
+    no_thread_is_left()
+
+
 def test_errors_keep_nothing_alive():
     """Of a call whose error is raised, and of those that come after it."""
 

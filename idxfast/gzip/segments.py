@@ -206,10 +206,7 @@ def decode_next(
         result, after = _decode(feed, segment, out, position, window)
         if result in (COMPLETE, CUT) or (result == NO_SPACE and not insist_on_space):
             return result, after
-        if segment.is_cut and result == NO_SPACE:
-            # It may be none; what is decoded without cuts tells.
-            false_cuts = MAX_FALSE_CUTS + 1
-        elif segment.is_cut:
+        if segment.is_cut:
             false_cuts += 1
             target = None
             feed.reject_cut()

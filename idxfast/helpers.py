@@ -28,7 +28,9 @@ class Helper:
         life = _Life()
         self._target = target
         self._has_returned = False
-        self._arguments: tuple[_Life, ...] = (life,)
+        # Until it is known that it was started. A list, which can be emptied whoever else holds it:
+        # where Ctrl-C comes in an audit hook, the error holds what the hook was given.
+        self._lives = [life]
         self._ended: SimpleQueue[object] = SimpleQueue()
         self._life = weakref.ref(life, self._ended.put)
 
@@ -45,8 +47,8 @@ class Helper:
         RuntimeError
             If the system has no more threads.
         """
-        start_new_thread(self._run, self._arguments)
-        self._arguments = ()
+        start_new_thread(self._run, (self._lives,))
+        self._lives = []
 
     def wait(self, timeout: float) -> bool:
         """Wait for its end, so many seconds at the most; return whether it has ended."""
@@ -57,22 +59,26 @@ class Helper:
 
     def join(self) -> None:
         """Wait for its end. A thread that was never started has none to wait for."""
-        # The start may have been interrupted: from here on only the thread, if any, holds its life.
-        self._arguments = ()
+        # The start may have been interrupted: if the thread has not begun, it does nothing.
+        self._lives.clear()
         while not self.wait(PATIENCE):
             pass
 
-    def _run(self, *life: _Life) -> None:
-        # Errors hold on to frames, and a MemoryError may be kept.
-        del life
+    def _run(self, lives: list[_Life]) -> None:
+        try:
+            life = lives.pop()
+        except IndexError:
+            return
         target = self._target
         # Once it has ended, it keeps nothing alive that its target leads to.
         del self._target
-        target()
-        del target
-        # In a free-threaded Python the life goes only when the thread that made it runs again.
-        self._has_returned = True
-        self._ended.put(None)
+        try:
+            target()
+        finally:
+            del target, life
+            # In a free-threaded Python the life goes only when the thread that made it runs again.
+            self._has_returned = True
+            self._ended.put(None)
 
 
 def start_helpers(target: Callable[[], object], count: int, helpers: list[Helper]) -> None:

@@ -351,14 +351,20 @@ def test_a_thread_without_memory_for_its_answer(run_child):
 
 
 def test_a_thread_whose_start_is_interrupted_is_waited_for(monkeypatch):
-    start, ended = helpers.start_new_thread, []
+    start, has_begun, ended = helpers.start_new_thread, threading.Event(), []
 
     def interrupted(*arguments):
         start(*arguments)
+        has_begun.wait(60)
         raise KeyboardInterrupt
 
+    def target():
+        has_begun.set()
+        time.sleep(0.5)
+        ended.append(True)
+
     monkeypatch.setattr(helpers, "start_new_thread", interrupted)
-    helper = helpers.Helper(lambda: (time.sleep(1.5), ended.append(True)))
+    helper = helpers.Helper(target)
     with pytest.raises(KeyboardInterrupt):
         helper.start()
     helper.join()
@@ -384,6 +390,53 @@ def test_a_thread_that_never_came_to_run_anything_has_ended(monkeypatch):
     helper = helpers.Helper(int)
     helper.start()
     assert helper.wait(60)
+
+
+HOOKED = """
+import gzip, sys, numpy, idxfast
+from idxfast.gzip import ahead, reader
+ahead.MIN_GAP = reader.MIN_SIZE = 1 << 16
+array = numpy.random.default_rng(1).integers(0, 16, 1_000_000, numpy.uint8)
+file = gzip.compress(idxfast.dumps(array), 1)
+is_interrupted = False
+
+def hook(event, arguments):
+    if is_interrupted and event == "_thread.start_new_thread":
+        raise KeyboardInterrupt
+
+sys.addaudithook(hook)
+for is_interrupted in (True, False, True):
+    for data in (file, idxfast.dumps(array)):
+        try:
+            print(bool((idxfast.loads(data, threads=3) == array).all()))
+        except KeyboardInterrupt:
+            print("interrupted")
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="starts of threads are not audited")
+def test_an_interrupt_in_an_audit_hook(run_child):
+    """The error holds what the thread that was not started was to be given."""
+    lines = run_child(HOOKED)
+    assert lines[0::2] == ["interrupted", "True", "interrupted"]
+    assert lines[1::2] == ["True"] * 3  # too small for threads
+
+
+def test_a_thread_whose_start_was_interrupted_does_nothing_after_its_join(monkeypatch):
+    started, called = [], []
+
+    def start(*arguments):
+        started.append(arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(helpers, "start_new_thread", start)
+    helper = helpers.Helper(lambda: called.append(1))
+    with pytest.raises(KeyboardInterrupt):
+        helper.start()
+    helper.join()
+    function, arguments = started[0]
+    function(*arguments)
+    assert not called
 
 
 def test_a_thread_that_has_ended_keeps_nothing_alive():

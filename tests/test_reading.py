@@ -129,6 +129,14 @@ def test_wrong_out(out, content, packed):
         idxfast.loads(packed(content), out=out)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_wrong_out_of_a_large_file(threads):
+    data = idxfast.dumps(np.ones((1_000, 700), np.uint8), compresslevel=1)
+    for shape, dtype in (((1_000, 701), "u1"), ((700_001,), "u1"), ((1_000, 700), "i1")):
+        with pytest.raises(SizeError):
+            idxfast.loads(data, out=np.empty(shape, dtype), threads=threads)
+
+
 def test_useless_out(content, packed):
     out = np.zeros((30, 20), np.int16)
     out.flags.writeable = False

@@ -182,16 +182,16 @@ def test_chunks_that_end_in_the_last_bytes_of_a_file(monkeypatch):
     monkeypatch.setattr(reader, "STEP", 1)
     monkeypatch.setattr(segments, "SEARCH", 1)
     monkeypatch.setattr(reader, "HEAD_SPACE", 64 << 10)
-    insist, insisted = decoder.Decoder.insist_on_space, []
+    check, checked = decoder.Decoder.check_fit, []
     monkeypatch.setattr(
-        decoder.Decoder, "insist_on_space", lambda self: insisted.append(self) or insist(self)
+        decoder.Decoder, "check_fit", lambda self: checked.append(self) or check(self)
     )
     for end in range(len(file) - 30, len(file), 2):
         # There the first chunk ends.
         monkeypatch.setitem(segments.Feed.__init__.__kwdefaults__, "chunk", end // 2)
         for out in (None, np.empty_like(data)):
             assert np.array_equal(idxfast.loads(file, out=out), data)
-    assert insisted
+    assert checked
 
 
 @pytest.mark.parametrize("missing", [0, 1])
@@ -207,8 +207,9 @@ def test_too_much_is_too_much_whatever_follows(more, missing, monkeypatch):
     damaged[-9 if more == 1 else -12] ^= 0x55
     for file in (whole[: len(whole) - 8 * missing], bytes(damaged)):
         for threads in (1, 2, 3):
-            with pytest.raises(idxfast.TrailingDataError):
+            with pytest.raises(idxfast.TrailingDataError) as caught:
                 idxfast.loads(file, threads=threads)
+            assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("values", [2, 16, 40])

@@ -181,10 +181,10 @@ class Decoder:
         except ChecksumError as error:
             raise Damaged from error
 
-    def insist_on_space(self) -> None:
-        """Have a segment decoded for which there was no space, if there is after all.
+    def check_fit(self) -> None:
+        """Find out whether all fits, after a segment found no space: as for `damage`, zlib tells.
 
-        As `damage` does, zlib finds out.
+        If so, the segment is still to come, and `NoSpace` does not.
 
         Raises
         ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
@@ -100,11 +101,12 @@ def _decode(
         # The window would lie before the caller's memory.
         target, base = np.empty(decoder.total, np.uint8), 0
     decoder.move_to(target, base)
-    try:
+    with contextlib.suppress(NoSpace):
         if more:
             _decode_rest(decoder, source, threads, progress)
-    except NoSpace:
-        decoder.insist_on_space()
+        more = False
+    if more:
+        decoder.check_fit()
         _decode_rest(decoder, source, 1, progress)
     if decoder.position < decoder.total:
         raise decoder.truncated()

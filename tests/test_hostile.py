@@ -191,6 +191,9 @@ def test_chunks_that_end_in_the_last_bytes_of_a_file(monkeypatch):
         monkeypatch.setitem(segments.Feed.__init__.__kwdefaults__, "chunk", end // 2)
         for out in (None, np.empty_like(data)):
             assert np.array_equal(idxfast.loads(file, out=out), data)
+            assert np.array_equal(idxfast.loads(file + gzip.compress(b""), out=out), data)
+            with pytest.raises(idxfast.TrailingDataError):
+                idxfast.loads(file + gzip.compress(b"1"), out=out)
     assert checked
 
 

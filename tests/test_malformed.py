@@ -260,6 +260,14 @@ def test_message(data, words):
         idxfast.loads(data)
 
 
+def test_the_number_of_a_damaged_member(tmp_path):
+    path = tmp_path / "images"
+    path.write_bytes(member(GOOD[:5]) + member(GOOD[5:9]) + member(body=b"\7"))
+    for read in (idxfast.load, idxfast.read_header):
+        with pytest.raises(GzipError, match="of gzip member 3 are damaged"):
+            read(path)
+
+
 @pytest.mark.parametrize("name", ["HTML", "ZIP"])
 def test_name_is_not_believed(name, tmp_path):
     refuse(HTML if name == "HTML" else archive("zip"), FormatError, tmp_path / "images.gz")

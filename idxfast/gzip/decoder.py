@@ -54,7 +54,7 @@ class Decoder:
         self._groups = Groups()
         self._was_small = False
         self._crc = 0
-        self._fits = False  # whether all of the stream is known to fit into the memory
+        self._fits = False  # whether a lack of space is taken for damage
 
     @property
     def bit(self) -> int:
@@ -182,14 +182,15 @@ class Decoder:
             raise Damaged from error
 
     def check_fit(self) -> None:
-        """Find out whether all fits, after a segment found no space: as for `damage`, zlib tells.
+        """Find out whether the member fits that found no space: as for `damage`, zlib tells.
 
-        If so, the segment is still to come, and `NoSpace` does not.
+        If so, its segment is still to come, and no `NoSpace` any more: a later member that does
+        not fit is `Damaged`, and `damage` tells what it is.
 
         Raises
         ------
         TrailingDataError
-            If there is not.
+            If it does not.
         """
         damage = self._find_damage()
         if damage is not None and self._is_too_much(damage):

@@ -122,7 +122,7 @@ def _decode_rest(
         Team(decoder, source, threads, progress).decode()
         return
     # What announces little is not read far ahead, nor is much unpacked in one call.
-    unpacked = UNPACKED_STEP * source.size // max(decoder.total, 1)
+    unpacked = UNPACKED_STEP * source.size // decoder.total
     step = min(STEP, HEAD_STEP + min(decoder.total, unpacked))
     with Workers(threads) as workers:
         while decoder.advance(step, map=workers.map):

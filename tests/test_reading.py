@@ -248,17 +248,19 @@ def test_progress(packed, oracle, tmp_path):
 
 
 @pytest.mark.parametrize("how", ["path", "bytes", "stream"])
-@pytest.mark.parametrize("shape", [(30, 20), (0, 28, 28)], ids=str)
+@pytest.mark.parametrize("shape", [(30, 20), (300, 200), (0, 28, 28)], ids=str)
 def test_progress_of_a_small_file(how, shape, packed, oracle, tmp_path):
     content = oracle.pack(0x0B, shape)
     path = tmp_path / "file"
-    path.write_bytes(packed(content))
-    calls = []
-    source = path if how == "path" else path.read_bytes()
-    if how == "stream":
-        source = io.BufferedReader(io.BytesIO(source))
-    idxfast.load(source, progress=lambda *numbers: calls.append(numbers))
-    assert calls[-1] == (len(content), len(content))
+    # In one member, and in two.
+    for file in (packed(content), packed(content[:9]) + packed(content[9:])):
+        path.write_bytes(file)
+        calls = []
+        source = path if how == "path" else file
+        if how == "stream":
+            source = io.BufferedReader(io.BytesIO(file))
+        idxfast.load(source, progress=lambda *numbers: calls.append(numbers))
+        assert calls[-1] == (len(content), len(content))
 
 
 def test_error_of_progress_passes(content, tmp_path):

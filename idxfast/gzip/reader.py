@@ -112,6 +112,8 @@ def _decode(
         raise decoder.truncated()
     if target is not memory:
         memory[: decoder.total - origin] = target[origin:]
+    if progress is not None:
+        progress(decoder.total, decoder.total)
 
 
 def _decode_rest(

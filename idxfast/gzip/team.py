@@ -96,8 +96,6 @@ class Team:
                     self._report()
             # If there were none, or they had no memory to begin.
             self._work()
-            if self._error is None:
-                self._report()
         finally:
             self._is_done = True
             try:

@@ -40,7 +40,7 @@ def open_source(
     ImportError
         If it is a URL and fsspec is not installed.
     """
-    if not isinstance(file, str) and hasattr(file, "__fspath__"):
+    if hasattr(file, "__fspath__"):
         file = os.fspath(file)  # type: ignore[arg-type]
         if isinstance(file, bytes):
             file = os.fsdecode(file)

@@ -26,6 +26,7 @@ import _thread, os, sys, time
 import numpy, idxfast
 
 call, path, threads, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+before = _thread._count()
 folder, name = os.path.split(path)
 array = idxfast.load(path)
 target = os.path.join(folder, "saved", "file.gz" if call != "raw" else "file")
@@ -48,7 +49,6 @@ CALLS[call]()
 start = time.monotonic()
 CALLS[call]()
 print(time.monotonic() - start, flush=True)
-before = _thread._count()
 for _ in range(rounds):
     try:
         print("begun", flush=True)

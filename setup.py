@@ -124,6 +124,12 @@ class BuildLibdeflate(build_clib):
 
 
 class BuildExtensions(build_ext):
+    def run(self) -> None:
+        # By itself only `build` does so, and `build_ext --inplace` would find no library.
+        if self.distribution.has_c_libraries():
+            self.run_command("build_clib")
+        super().run()
+
     def build_extensions(self) -> None:
         if self.compiler.compiler_type != "msvc":
             for ext in self.extensions:

@@ -35,8 +35,9 @@ def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
     ----------
     file : str, bytes, PathLike, int or binary file object
         A path is replaced in one step when all is written; of a symbolic link, what it points
-        to. Something that is not a regular file, like a pipe, is written to directly, as a file
-        object or a descriptor is.
+        to. The new file has the old one's permissions, and its group and owner where the system
+        allows that. Something that is not a regular file with a name, like a pipe, is written to
+        directly, as a file object or a descriptor is.
     pieces : iterable of bytes-like
 
     Raises
@@ -61,21 +62,34 @@ def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
 
 def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
     path = os.path.realpath(given)
-    try:
-        mode = os.stat(path).st_mode
-    except FileNotFoundError:
-        mode = None
-    # What ends in a slash is no file's name, and the system says so; realpath drops the slash.
-    if not os.path.basename(given) or (mode is not None and not stat.S_ISREG(mode)):
+    old = None
+    # What ends in a slash is no file's name: to open it tells what is wrong.
+    is_special = not os.path.basename(given)
+    if not is_special:
+        try:
+            old = os.stat(given)
+            is_special = not stat.S_ISREG(old.st_mode) or not _is_at(old, path)
+        except FileNotFoundError:
+            # realpath takes ".." back even where the system finds no folder to leave.
+            os.stat(os.path.dirname(given) or os.curdir)
+    if is_special:
         with open(given, "wb", buffering=0) as special:
             _write_to_object(special, pieces)
         return
-    with _replacing(path, mode) as temporary:
+    with _replacing(path, old) as temporary:
         _write_to_object(temporary, pieces)
 
 
+def _is_at(status: os.stat_result, path: str) -> bool:
+    """Whether a file is at a path; what /dev/stdout and the like lead to may have none."""
+    try:
+        return os.path.samestat(status, os.stat(path))
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
-def _replacing(path: str, mode: int | None) -> Iterator[BinaryIO]:
+def _replacing(path: str, old: os.stat_result | None) -> Iterator[BinaryIO]:
     """A temporary sibling that takes the place of `path` unless an exception comes first."""
     folder, name = os.path.split(path)
     _sweep(folder, name)
@@ -83,12 +97,12 @@ def _replacing(path: str, mode: int | None) -> Iterator[BinaryIO]:
     temporary = os.path.join(folder, f"{_prefix(name)}{os.getpid()}-{random}{_SUFFIX}")
     # With the permissions of a new file, or closed to others until the old ones are set. An opener
     # in Python would have the descriptor as a number, which Ctrl-C could lose.
-    opener = functools.partial(os.open, mode=0o666 if mode is None else 0o600)
+    opener = functools.partial(os.open, mode=0o666 if old is None else 0o600)
     try:
         with open(temporary, "xb", buffering=0, opener=opener) as file:
             yield file
-            if mode is not None:
-                os.chmod(temporary, stat.S_IMODE(mode))
+            if old is not None:
+                _copy_permissions(old, temporary)
             os.fsync(file.fileno())
         _replace(temporary, path)
     except BaseException:
@@ -97,6 +111,19 @@ def _replacing(path: str, mode: int | None) -> Iterator[BinaryIO]:
         raise
     # Makes the new name last through a power cut.
     files.sync_folder(folder)
+
+
+def _copy_permissions(old: os.stat_result, path: str) -> None:
+    """Give a file the permissions of the old one, and its group and owner where that is allowed."""
+    mode = old.st_mode & 0o777
+    if hasattr(os, "chown"):
+        try:
+            os.chown(path, -1, old.st_gid)
+        except OSError:
+            mode &= ~0o070  # what was for the old group is not for another one
+        with contextlib.suppress(OSError):
+            os.chown(path, old.st_uid, -1)
+    os.chmod(path, mode)
 
 
 def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:

@@ -27,7 +27,7 @@ def choose_threads(threads: int | None) -> int:
     (Linux), which is what a container is given.
     """
     if threads is not None:
-        return threads
+        return operator.index(threads)
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:

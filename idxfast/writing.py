@@ -50,8 +50,9 @@ def save(
     file : str, bytes, PathLike, int or binary file object
         Where to. A path that ends in ``.gz`` is compressed, any other is not. A file at the path
         is replaced in one step when the new one is whole, so it may be the one that `array` is
-        mapped from; a symbolic link stays, and what it points to is replaced. A descriptor and a
-        file object are written to from where they stand, and stay open.
+        mapped from; a symbolic link stays, and what it points to is replaced. Its permissions
+        stay, and its group and owner where the system allows that. A descriptor and a file object
+        are written to from where they stand, and stay open.
     array : array_like
         Of one of the six types of IDX (uint8, int8, int16, int32, float32, float64), in any byte
         order and memory layout.
@@ -87,7 +88,7 @@ def save(
     not, and of fewer bytes, all that repeats is searched for.
     """
     check_threads(threads)
-    _check_level(compresslevel)
+    level = _checked_level(compresslevel)
     asked = compresslevel is not None or seekable
     compressed = asked
     if isinstance(file, (str, bytes, os.PathLike)):
@@ -105,7 +106,6 @@ def save(
     array = _checked(array)
     header = _header_of(array)
     if compressed:
-        level = DEFAULT_LEVEL if compresslevel is None else compresslevel
         content = _content(header, array)
         encoded = (
             encode_blocks(content, level, choose_threads(threads))
@@ -137,17 +137,19 @@ def dumps(array: Any, *, compresslevel: int | None = None) -> bytes:
     TypeError, SizeError, ValueError
         As `save` does.
     """
-    _check_level(compresslevel)
+    level = _checked_level(compresslevel)
     array = _checked(array)
     header = _header_of(array)
     if compresslevel is None:
         return b"".join([pack(header), array.astype(header.dtype, copy=False).tobytes()])
-    return b"".join(encode_member(_content(header, array), compresslevel, 1))
+    return b"".join(encode_member(_content(header, array), level, 1))
 
 
-def _check_level(level: int | None) -> None:
-    if level is not None and not 0 <= operator.index(level) <= MAX_LEVEL:
+def _checked_level(compresslevel: int | None) -> int:
+    level = DEFAULT_LEVEL if compresslevel is None else operator.index(compresslevel)
+    if not 0 <= level <= MAX_LEVEL:
         raise ValueError(f"compresslevel is {level}, not 0 to {MAX_LEVEL}")
+    return level
 
 
 def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
@@ -180,11 +182,15 @@ def _content(header: Header, array: np.ndarray[Any, Any]) -> Memory:
 
 def _checked(data: Any) -> np.ndarray[Any, Any]:
     """The array, if IDX has its type."""
+    array: np.ndarray[Any, Any] = np.asanyarray(data)
     # numpy.ma is not imported for this: nobody has a masked array without it.
-    if isinstance(data, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())):
+    masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())
+    parts = data if isinstance(data, (list, tuple)) else ()
+    if any(isinstance(part, masked) for part in (array, *parts)):
         raise TypeError("IDX has no masks: fill the masked array first, array.filled(...)")
-    array: np.ndarray[Any, Any] = np.asarray(data)
-    if array.dtype.newbyteorder(">") not in CODES:
+    array = np.asarray(array)
+    # Strings of any length have no byte order that could be asked for.
+    if array.dtype.kind == "T" or array.dtype.newbyteorder(">") not in CODES:
         name = array.dtype.name
         nearest = _NEAREST.get(name)
         raise TypeError(

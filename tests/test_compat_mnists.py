@@ -1,6 +1,7 @@
 """The drop-in module for mnists, against mnists itself."""
 
 import gzip
+import hashlib
 import os
 import pickle
 import tempfile
@@ -246,6 +247,15 @@ def test_each_folder_has_splits_of_its_own(same, emnist, family, tmp_path):
     same(here.Digits().test_labels(), family.t10k[1])
 
 
+def test_where_splits_that_were_unpacked_stand(theirs, tmp_path):
+    here, there = str(tmp_path / "here"), str(tmp_path / "there.zip")
+    folders = [
+        room.EMNIST(here, download=False).Digits(zip_filepath=there, unzip=False, load=False)
+        for room in (ours, theirs)
+    ]
+    assert folders[0].target_dir == folders[1].target_dir == os.path.join(here, "Digits")
+
+
 def test_files_of_emnist_that_were_unpacked(same, tmp_path, family):
     for path in family.packed.iterdir():
         name = path.name.replace("t10k", "test")
@@ -254,33 +264,34 @@ def test_files_of_emnist_that_were_unpacked(same, tmp_path, family):
     same(_parts(dataset), family.train + family.t10k)
 
 
-def test_k49(same, tmp_path, family):
+def test_k49(same, tmp_path, family, monkeypatch):
     arrays = family.train + family.t10k
-    names = ("train-imgs", "train-labels", "test-imgs", "test-labels")
-    for name, array in zip(names, arrays, strict=True):
-        np.savez_compressed(tmp_path / f"k49-{name}.npz", array)
-    same(_parts(ours.K49(str(tmp_path))), arrays)
+    for name, array in zip(ours.K49._files, arrays, strict=True):
+        np.savez_compressed(tmp_path / name, array)
+        digest = hashlib.md5((tmp_path / name).read_bytes()).hexdigest()
+        monkeypatch.setitem(ours.K49._md5, name, digest)
+    k49 = ours.K49(str(tmp_path))
+    same(_parts(k49), arrays)
+    k49.load(transpose=True)
+    same(_parts(k49), arrays)
     (tmp_path / "k49-test-imgs.npz").unlink()
     with pytest.raises(RuntimeError, match="k49-test-imgs"):
         ours.K49(str(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"junk", "File is not a zip file"),
-        (b"", "File is not a zip file"),
-        ({"other": np.zeros(3)}, r"no arr_0 in it \(.*, expected arr_0.npy, found other.npy\)"),
-        ({"arr_0": np.array([None])}, "Object arrays cannot be loaded"),
-    ],
-)
-def test_k49_that_is_no_array_is_an_error_that_names_the_file(tmp_path, content, reason):
+def test_files_of_k49_are_those_of_the_original(theirs):
+    assert ours.K49._md5 == dict(theirs.K49.resources.values())
+
+
+@pytest.mark.parametrize("content", [b"junk", b"", {"arr_0": np.zeros((3, 28, 28), np.uint8)}])
+def test_another_file_than_that_of_k49(tmp_path, content):
     path = tmp_path / "k49-train-imgs.npz"
     if isinstance(content, bytes):
         path.write_bytes(content)
     else:
         np.savez(path, **content)
-    with pytest.raises(IdxError, match=f"k49-train-imgs.npz: .*{reason}"):
+    reason = "not the file of Kuzushiji-49 .*, expected md5:7ac088b20481.*, found md5:"
+    with pytest.raises(IdxError, match=f"k49-train-imgs.npz: {reason}"):
         ours.K49(str(tmp_path))
 
 

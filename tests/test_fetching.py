@@ -261,6 +261,17 @@ def test_a_file_of_yours_is_not_replaced(tiny, mirror, tmp_path):
     assert mirror.requests == []
 
 
+def test_a_link_of_yours_is_not_replaced(tiny, mirror, tmp_path):
+    """As in a repository whose large files are elsewhere."""
+    link = tmp_path / tiny.files[0].name
+    link.symlink_to("elsewhere")
+    with pytest.raises(FileNotFoundError, match=link.name):
+        fetch("tiny", tmp_path)
+    assert os.listdir(tmp_path) == [link.name]
+    assert link.is_symlink()
+    assert mirror.requests == []
+
+
 def test_offline_uses_what_is_there_and_no_network(tiny, mirror, tmp_path, monkeypatch):
     monkeypatch.setenv("IDXFAST_OFFLINE", "1")
     with pytest.raises(FetchError, match=f"^{IMAGES} is missing .* IDXFAST_OFFLINE is set$"):

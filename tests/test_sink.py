@@ -211,6 +211,69 @@ def test_what_is_no_file_is_written_to(oracle, tmp_path):
     assert os.listdir(tmp_path) == ["pipe"]
 
 
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="needs files without a name")
+def test_a_file_without_a_name_is_written_to(oracle, tmp_path):
+    """By the names that the system has for what is open, like /dev/stdout."""
+    content = oracle.pack(0x08, (3,), b"\0\1\2")
+    receiver, sender = os.pipe()
+    unlinked = os.open(tmp_path / "unlinked", os.O_RDWR | os.O_CREAT)
+    os.unlink(tmp_path / "unlinked")
+    # Another file has got the name of one that is still open.
+    moved = os.open(tmp_path / "moved", os.O_RDWR | os.O_CREAT)
+    os.replace(tmp_path / "moved", tmp_path / "elsewhere")
+    opened = [os.memfd_create("file"), unlinked, sender, moved]
+    try:
+        for descriptor in opened:
+            idxfast.save(f"/proc/self/fd/{descriptor}", np.arange(3, dtype=np.uint8))
+        assert os.read(receiver, 100) == content
+        assert [os.pread(descriptor, 100, 0) for descriptor in opened[:2]] == [content] * 2
+    finally:
+        for descriptor in (receiver, *opened):
+            os.close(descriptor)
+    assert os.listdir(tmp_path) == ["elsewhere"]
+    assert (tmp_path / "elsewhere").read_bytes() == content
+
+
+def test_parents_are_those_of_the_system(tmp_path):
+    """What ".." leads to behind a link is not what stands before it in the path."""
+    (tmp_path / "real" / "inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "inner")
+    for value in (1, 2):
+        idxfast.save(tmp_path / "link" / ".." / "file", np.full(3, value, np.uint8))
+        assert idxfast.load(tmp_path / "real" / "file").tolist() == [value] * 3
+    assert sorted(os.listdir(tmp_path)) == ["link", "real"]
+
+
+@pytest.mark.skipif(not hasattr(os, "chown"), reason="needs owners of files")
+@pytest.mark.parametrize("allowed", ["all", "group", "none"])
+def test_owner_and_group_are_kept_where_allowed(allowed, tmp_path, monkeypatch):
+    """And what the old group may do is not what another one may."""
+    asked = []
+
+    def chown(path, uid, gid):
+        asked.append((uid, gid))
+        if allowed == "none" or (allowed == "group" and uid != -1):
+            raise PermissionError(errno.EPERM, "Operation not permitted", path)
+
+    path = tmp_path / "file"
+    path.touch()
+    path.chmod(0o2664)
+    monkeypatch.setattr(os, "chown", chown)
+    idxfast.save(path, np.zeros(3, np.uint8))
+    status = path.stat()
+    assert asked == [(-1, status.st_gid), (status.st_uid, -1)]
+    assert stat.S_IMODE(status.st_mode) == (0o604 if allowed == "none" else 0o664)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to be root")
+def test_the_owner_of_a_file_that_root_saves(tmp_path):
+    path = tmp_path / "file"
+    path.touch()
+    os.chown(path, 65534, 65533)
+    idxfast.save(path, np.zeros(3, np.uint8))
+    assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65533)
+
+
 def test_the_folder_may_not_be_written_to(tmp_path):
     code = (
         "import os, sys, idxfast, numpy.ma\n"
@@ -269,6 +332,9 @@ def test_an_error_of_the_temporary_names_the_path(call, tmp_path, monkeypatch):
         "folder/file/",
         "missing/file",
         "file/in",
+        "file/.",
+        "file/../new",
+        "missing/../new",
         "loop",
         "x" * 300,
     ],

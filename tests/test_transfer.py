@@ -266,6 +266,25 @@ def test_a_redirect_is_followed(url, part, mirror):
     assert part.read_bytes() == CONTENT
 
 
+def test_what_comes_with_a_redirect_is_not_read(url, part, mirror):
+    sent = []
+
+    def with_more(handler, content):
+        handler.head(302, 1 << 40, Location="/elsewhere")
+        try:
+            while not handler.server.stopping.is_set() and len(sent) < 1_000:
+                handler.wfile.write(bytes(1 << 20))
+                sent.append(1)
+        except OSError:
+            pass  # nobody listens
+
+    mirror.files["elsewhere"] = CONTENT
+    mirror.faults["file.gz"] = [with_more]
+    transfer(url, part, LIMIT)
+    assert part.read_bytes() == CONTENT
+    assert len(sent) < 100
+
+
 @pytest.mark.parametrize(
     "address",
     [

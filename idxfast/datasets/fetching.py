@@ -141,6 +141,8 @@ def _is_there(file: File, path: Path, replace: bool) -> bool:
     try:
         verify(path, file, str(path))
     except FileNotFoundError:
+        if path.is_symlink() and not replace:
+            raise  # of a file that is elsewhere, and just now is not to be had
         return False
     except FetchError:
         if not replace:

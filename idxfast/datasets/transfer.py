@@ -121,6 +121,7 @@ class _Receiver:
         self._response = response
         if response.is_redirect:
             check_url(urljoin(response.url, response.headers["Location"]), self._url)
+            response.close()  # requests would read what comes with it, however much that is
             return
         if response.status_code == 416 and self._count:
             raise _NothingLeft

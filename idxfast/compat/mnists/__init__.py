@@ -2,7 +2,8 @@
 
 What differs:
 
-- Files are verified by SHA-256 instead of MD5; those of MNIST and Fashion-MNIST may be packed anew.
+- Files are verified by SHA-256 instead of MD5 (but for `K49`'s, of which no other hash is
+  published); those of MNIST and Fashion-MNIST may be packed anew.
 - In a folder that you name, a file that is not the published one is an error: it is replaced only
   with `force_download`, which leaves the published ones.
 - `read_idx_file` gives numbers of more than one byte their right values: the original takes them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 from ...directory import check_counts
 from ...errors import FetchError, IdxError
-from .. import archives, downloads, files
+from .. import downloads, files
 from ..classes import DIGITS, FASHION, KUZUSHIJI, KUZUSHIJI_49
 from ..files import Array
 
@@ -152,32 +153,39 @@ class KMNIST(Dataset):
 class K49(Dataset):
     """Kuzushiji-49, which is published as .npz files, not as IDX, and is not downloaded."""
 
-    _files = (
-        "k49-train-imgs.npz",
-        "k49-train-labels.npz",
-        "k49-test-imgs.npz",
-        "k49-test-labels.npz",
-    )
+    # With the MD5 that the original has of them; there is no other published hash.
+    _md5: ClassVar = {
+        "k49-train-imgs.npz": "7ac088b20481cf51dcd01ceaab89d821",
+        "k49-train-labels.npz": "44a8e1b893f81e63ff38d73cad420f7a",
+        "k49-test-imgs.npz": "d352e201d846ce6b94f42c990966f374",
+        "k49-test-labels.npz": "4da6f7a62e67a832d5eb1bd85c5ee448",
+    }
+    _files = tuple(_md5)
     classes = KUZUSHIJI_49
 
     def download(self, force: bool = False) -> None:
         """Do nothing: these files have to be there."""
 
+    def load(self, transpose: bool = False) -> None:
+        """Load the four files; `transpose` does nothing, as in the original."""
+        super().load()
+
     def _read(self, name: str) -> Array:
         path = os.path.join(self.target_dir, name)
         if not os.path.isfile(path):
             raise RuntimeError(f"{self.target_dir} has no {name}")
-        try:
-            with archives.open_zip(path) as archive, archive.open("arr_0.npy") as member:
-                array: Array = np.lib.format.read_array(member)
-        except KeyError as error:
-            raise IdxError(
-                "there is no arr_0 in it",
-                filename=path,
-                offset=archive.start_dir,
-                expected="arr_0.npy",
-                found=", ".join(archive.namelist()) or "nothing",
-            ) from error
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+            if digest.hexdigest() != self._md5[name]:
+                raise IdxError(
+                    "not the file of Kuzushiji-49",
+                    filename=path,
+                    offset=0,
+                    expected=f"md5:{self._md5[name]}",
+                    found=f"md5:{digest.hexdigest()}",
+                )
+            file.seek(0)
+            array: Array = np.load(file)["arr_0"]
         return array
 
 

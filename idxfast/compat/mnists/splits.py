@@ -38,7 +38,7 @@ class _Split(Dataset):
             for content in ("images-idx3", "labels-idx1")
         )
         self.zip_filepath = self._archive if zip_filepath is None else zip_filepath
-        default = os.path.join(os.path.dirname(self.zip_filepath), name)
+        default = os.path.join(os.path.dirname(self._archive), name)
         super().__init__(default if target_dir is None else target_dir, False, False, False)
         self._unzip = unzip or force_unzip
         if load:

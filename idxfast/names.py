@@ -38,7 +38,8 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
     filenames : iterable of str
     kind : str
         Words that the names have in a row, like ``"train"`` or ``"letters-test"``; ``"t10k"`` is
-        ``"test"``. Names with no other words are preferred.
+        ``"test"``, and capitals do not count. Names with no other words are preferred, and of
+        those the ones that are written as given.
     where : str
         For messages: where the files are.
 
@@ -57,9 +58,9 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
     """
     wanted = words_of(kind)
     pairs = _pairs(filenames)
-    fitting = [words for words in pairs if _contains(words, wanted)]
-    if wanted in fitting:
-        fitting = [wanted]
+    fitting = [words for words in pairs if _contains(_merged(words), wanted)]
+    fitting = [words for words in fitting if _merged(words) == wanted] or fitting
+    fitting = [words for words in fitting if words == _split(kind)] or fitting
     if not fitting:
         known = ", ".join("-".join(words) for words in sorted(pairs)) or "none at all"
         raise FileNotFoundError(
@@ -72,30 +73,44 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
 
 
 def _pairs(filenames: Iterable[str]) -> dict[tuple[str, ...], Pair]:
-    """The best file of images and of labels for each set of words that has both."""
+    """The best file of images and of labels for each set of words, as written, that has both."""
     images: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
     labels: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
     for filename in filenames:
         match = _NAME.fullmatch(filename)
         if match is None:
             continue
-        words = words_of(match["words"])
+        words = _split(match["words"])
         for group, names, letter in ((images, _IMAGES, "x"), (labels, _LABELS, "y")):
-            rest = tuple(word for word in words if word not in names)
-            if words[:1] == (letter,):
+            rest = tuple(word for word in words if word.lower() not in names)
+            if words and words[0].lower() == letter:
                 rest = words[1:]
             if rest != words:
                 group[rest].append((-int(match["ndim"]), filename))
+    both = {words: words for words in images.keys() & labels.keys()}
+    # Those that are written otherwise, like train and TRAIN, if there is no doubt.
+    for written in images.keys() - both.keys():
+        others = [words for words in labels if _merged(words) == _merged(written)]
+        rivals = [words for words in images if _merged(words) == _merged(written)]
+        if len(others) == len(rivals) == 1:
+            both[written] = others[0]
     return {
-        words: Pair(min(images[words])[1], min(labels[words])[1])
-        for words in images.keys() & labels.keys()
+        words: Pair(min(images[words])[1], min(labels[other])[1]) for words, other in both.items()
     }
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a name, in lower case, however it separates them."""
-    words = (word.lower() for word in re.split(r"[-_.]", text) if word)
-    return tuple("test" if word == "t10k" else word for word in words)
+    """The words of a name, in lower case, however it separates them; t10k is test."""
+    return _merged(_split(text))
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(word for word in re.split(r"[-_.]", text) if word)
+
+
+def _merged(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words in lower case, with those that mean the same written alike."""
+    return tuple("test" if word.lower() == "t10k" else word.lower() for word in words)
 
 
 def _contains(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:

@@ -149,6 +149,42 @@ def test_nobody_reads_the_output(unbuffered, images):
     assert (child.returncode, child.stderr) == (141, b"")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_the_output_takes_no_more(unbuffered, images):
+    command = [sys.executable, "-P", "-m", "idxfast", "info", str(images)]
+    options = {"env": os.environ | {"PYTHONUNBUFFERED": unbuffered}, "timeout": 60}
+    with open("/dev/full", "wb") as output:
+        child = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, **options)
+    assert (child.returncode, child.stderr) == (1, b"idxfast: No space left on device\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell that closes descriptors")
+def test_there_is_no_output(images):
+    command = f"exec {sys.executable} -P -m idxfast info {images} >&-"
+    child = subprocess.run(command, shell=True, stderr=subprocess.PIPE, timeout=60)
+    assert (child.returncode, child.stderr) == (0, b"")
+
+
+def test_names_that_the_output_cannot_encode(images, tmp_path):
+    named = tmp_path / "b\xe9.gz"
+    named.write_bytes(images.read_bytes())
+    command = [sys.executable, "-P", "-m", "idxfast", "info", str(named), str(images)]
+    options = {"env": os.environ | {"PYTHONIOENCODING": "ascii"}, "timeout": 60}
+    child = subprocess.run(command, capture_output=True, **options)
+    assert child.returncode == 0
+    first, second = child.stdout.splitlines()
+    assert b"b\\xe9.gz: 2 x 3 x 4 uint8" in first
+    assert first.replace(b"b\\xe9.gz", b"images.gz") == second
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/version"), reason="needs /proc")
+@pytest.mark.parametrize("verify", [[], ["--verify"]])
+def test_info_of_a_file_that_says_it_is_empty(verify, capsys):
+    assert main(["info", *verify, "/proc/version"]) == 1
+    assert "/proc/version: not an IDX file" in capsys.readouterr().err
+
+
 def test_an_interrupt_is_no_traceback(images, monkeypatch):
     def interrupt(name):
         raise KeyboardInterrupt
@@ -169,6 +205,15 @@ def test_demo_compares_what_it_loads(monkeypatch):
     monkeypatch.setattr(demo, "load", lambda path: idxfast.load(path)[::-1])
     with pytest.raises(AssertionError, match="did not come back"):
         main(["demo", "--count", "5"])
+
+
+def test_demo_without_memory_is_no_traceback(monkeypatch, capsys):
+    def fail(count):
+        raise MemoryError("no memory for so many digits")
+
+    monkeypatch.setattr(demo.synthetic, "digits", fail)
+    assert main(["demo", "--count", "5"]) == 1
+    assert capsys.readouterr().err == "idxfast: no memory for so many digits\n"
 
 
 @pytest.mark.parametrize("count", ["-5", "many", "1.5"])

@@ -263,11 +263,11 @@ def test_a_file_of_yours_is_not_replaced(tiny, mirror, tmp_path):
 
 def test_a_link_of_yours_is_not_replaced(tiny, mirror, tmp_path):
     """As in a repository whose large files are elsewhere."""
-    link = tmp_path / tiny.files[0].name
+    link = tmp_path / IMAGES
     link.symlink_to("elsewhere")
-    with pytest.raises(FileNotFoundError, match=link.name):
+    with pytest.raises(FileNotFoundError, match=IMAGES):
         fetch("tiny", tmp_path)
-    assert os.listdir(tmp_path) == [link.name]
+    assert os.listdir(tmp_path) == [IMAGES]
     assert link.is_symlink()
     assert mirror.requests == []
 

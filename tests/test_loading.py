@@ -53,7 +53,7 @@ def test_the_orientation_of_emnist(sets, tmp_path, oracle):
 
 
 def test_a_kind_that_the_set_has_not_is_refused_before_fetching(sets, mirror, tmp_path):
-    with pytest.raises(FileNotFoundError, match="of kind 'dev'; there are: test, train"):
+    with pytest.raises(FileNotFoundError, match="of kind 'dev'; there are: t10k, train"):
         load("one", "dev", tmp_path)
     with pytest.raises(ValueError, match="no data set 'three'"):
         load("three", "train", tmp_path)

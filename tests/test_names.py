@@ -90,6 +90,39 @@ def test_pairs(names, kind, images, labels):
     assert find_pair([*reversed(names), *NOISE], kind, "here") == (images, labels)
 
 
+T10K = ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
+TEST = ["test-images-idx3-ubyte.gz", "test-labels.idx1-ubyte"]
+CAPITALS = ["TEST-images-idx3-ubyte", "TEST-labels-idx1-ubyte"]
+
+
+@pytest.mark.parametrize(
+    ("names", "kind", "expected"),
+    [
+        (T10K + TEST, "test", TEST),
+        (T10K + TEST, "t10k", T10K),
+        (T10K[:1] + TEST, "test", TEST),
+        (T10K[:1] + TEST, "t10k", TEST),
+        (T10K[1:] + TEST, "t10k", TEST),
+        (TEST + CAPITALS, "TEST", CAPITALS),
+        (TEST + CAPITALS[:1], "TEST", TEST),
+        (TEST[:1] + T10K[1:], "test", [TEST[0], T10K[1]]),
+        (TEST[:1] + CAPITALS[1:], "test", [TEST[0], CAPITALS[1]]),
+    ],
+)
+def test_images_and_labels_are_of_the_same_set(names, kind, expected):
+    """Where some are written otherwise, those that are written alike belong together."""
+    assert list(find_pair(names, kind, "here")) == expected
+    assert list(find_pair(names[::-1], kind, "here")) == expected
+
+
+def test_of_sets_that_are_written_otherwise_none_is_guessed():
+    with pytest.raises(ValueError, match=r"several sets are of kind 'Test': t10k, test; say which"):
+        find_pair(T10K + TEST, "Test", "here")
+    for names in (T10K[:1] + TEST[:1] + CAPITALS[1:], T10K[1:] + TEST[1:] + CAPITALS[:1]):
+        with pytest.raises(FileNotFoundError):
+            find_pair(names, "test", "here")
+
+
 def test_of_several_forms_the_dashed_and_unpacked_is_chosen():
     stems = ["train-images-idx3-ubyte", "train-images.idx3-ubyte"]
     names = [stem + ending for stem in stems for ending in ("", ".gz")]
@@ -103,8 +136,8 @@ def test_of_several_forms_the_dashed_and_unpacked_is_chosen():
     [
         ([], "train", "none at all"),
         (NOISE, "train", "none at all"),
-        (STANDARD, "dev", "test, train"),
-        (STANDARD, "trai", "test, train"),
+        (STANDARD, "dev", "t10k, train"),
+        (STANDARD, "trai", "t10k, train"),
         (STANDARD[:3], "test", "train"),
         (EMNIST, "train-letters", "emnist-digits-test, "),
     ],

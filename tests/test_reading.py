@@ -251,11 +251,11 @@ def test_progress(packed, oracle, tmp_path):
 @pytest.mark.parametrize("shape", [(30, 20), (300, 200), (0, 28, 28)], ids=str)
 def test_progress_of_a_small_file(how, shape, packed, oracle, tmp_path):
     content = oracle.pack(0x0B, shape)
-    path = tmp_path / "file"
+    path, calls = tmp_path / "file", []
     # In one member, and in two.
     for file in (packed(content), packed(content[:9]) + packed(content[9:])):
         path.write_bytes(file)
-        calls = []
+        calls.clear()
         source = path if how == "path" else file
         if how == "stream":
             source = io.BufferedReader(io.BytesIO(file))

@@ -68,6 +68,30 @@ def test_other_types_name_the_nearest(dtype, nearest, tmp_path):
     assert path.read_bytes() == b"old"
 
 
+class Masked:
+    def __array__(self, dtype=None, copy=None):
+        return np.ma.zeros(2, np.uint8)
+
+
+@pytest.mark.parametrize(
+    "data", [Masked(), [np.ma.zeros(2, np.uint8)], (np.zeros(2), np.ma.zeros(2))]
+)
+def test_masks_are_not_dropped(data):
+    with pytest.raises(TypeError, match="IDX has no masks"):
+        idxfast.dumps(data)
+
+
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="numpy 2 has it")
+def test_strings_of_any_length_are_another_type():
+    with pytest.raises(TypeError, match="IDX has no type for StringDType"):
+        idxfast.dumps(np.array(["a"], np.dtypes.StringDType()))
+
+
+class One:
+    def __index__(self):
+        return 1
+
+
 def test_levels_and_determinism(tmp_path):
     array = np.arange(100_000, dtype=np.int16)
     for level in range(13):
@@ -93,10 +117,11 @@ def test_a_number_that_is_not_whole(option, tmp_path):
         call(array, **option)
 
 
-@pytest.mark.parametrize("one", [1, np.int64(1), np.uint8(1), True])
+@pytest.mark.parametrize("one", [1, np.int64(1), np.uint8(1), True, One()])
 def test_a_whole_number_of_any_type(one, tmp_path):
     array = np.zeros(3, np.uint8)
     idxfast.save(tmp_path / "file.gz", array, compresslevel=one, threads=one)
+    assert gzip.decompress(idxfast.dumps(array, compresslevel=one)) == idxfast.dumps(array)
     assert idxfast.load(tmp_path / "file.gz", threads=one).tolist() == [0, 0, 0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -23,13 +24,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verb.add_arguments(subparser)
         subparser.set_defaults(run=verb.run)
     options = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names and titles may have letters that the terminal's encoding has not.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status: int = options.run(options)
-        sys.stdout.flush()
+        print(end="", flush=True)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing may be flushed to it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()  # whoever read it has seen enough
         return 141
+    except (OSError, MemoryError) as error:
+        try:
+            print(end="", flush=True)
+        except OSError:
+            _discard_output()
+        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        print(f"idxfast: {info.printable(text)}", file=sys.stderr)
+        return 1
     return status
+
+
+def _discard_output() -> None:
+    """Have nothing flushed at exit to an output that takes no more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

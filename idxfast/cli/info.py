@@ -61,12 +61,14 @@ def _describe(name: str, verify: bool) -> str:
 
 
 def _container(name: str) -> tuple[str, int]:
-    """What the file is, from its first and last bytes, and its size."""
+    """What the file is, from its first and last bytes, and its size; nothing if that says 0."""
     with open(name, "rb") as file:
         start = file.read(BGZF_HEADER_SIZE)
-        size = file.seek(0, os.SEEK_END)
+        size = os.fstat(file.fileno()).st_size
         file.seek(max(0, size - len(BGZF_END)))
         end = file.read()
+    if not size:  # as the system says of what it makes when it is read, like /proc/version
+        return "", 0
     if start[:2] != MAGIC:
         return "raw", size
     if not is_bgzf(start):

@@ -156,8 +156,8 @@ def _prefix(name: str) -> str:
 def _sweep(folder: str, name: str) -> None:
     """Remove the temporaries that killed processes have left of a target long ago."""
     prefix, oldest = _prefix(name), time.time() - _MAX_AGE
-    # To write to a folder one need not be allowed to list it.
-    with contextlib.suppress(PermissionError), os.scandir(folder) as entries:
+    # To write to a folder one need not be allowed to list it. If it is missing, opening says so.
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if not (entry.name.startswith(prefix) and _OURS.fullmatch(entry.name[len(prefix) :])):
                 continue

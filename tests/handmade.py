@@ -141,17 +141,18 @@ class Deflate:
 
     def _tokens(self, tokens, literals, distances):
         literals, distances = codewords(literals), codewords(distances)
+        words = []
         for token in tokens:
             if isinstance(token, int):
-                self.bits += literals[token]
+                words.append(literals[token])
                 continue
             symbol, count, extra = _symbol_of(token[0], 257, 3, [0] * 8 + LENGTH_BITS)
             if token[0] == 258 and len(token) == 2:
                 symbol, count, extra = 285, 0, 0
-            self.bits += literals[symbol] + number(extra, count)
+            words += literals[symbol], number(extra, count)
             symbol, count, extra = _symbol_of(token[1], 0, 1, [0] * 4 + DISTANCE_BITS)
-            self.bits += distances[symbol] + number(extra, count)
-        self.bits += literals.get(256, "")
+            words += distances[symbol], number(extra, count)
+        self.bits += "".join(words) + literals.get(256, "")
 
 
 LENGTH_BITS = [n for n in range(1, 6) for _ in range(4)]

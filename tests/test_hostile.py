@@ -4,6 +4,7 @@ import gc
 import gzip
 import struct
 import sys
+import time
 import weakref
 import zlib
 from unittest import mock
@@ -14,7 +15,7 @@ import pytest
 import idxfast
 from handmade import Deflate
 from idxfast import arrays, packed, pread, source
-from idxfast.gzip import ahead, decoder, groups, reader, segments, team
+from idxfast.gzip import ahead, copies, decoder, groups, reader, segments, team
 from idxfast.native import codec
 
 
@@ -195,6 +196,45 @@ def test_chunks_that_end_in_the_last_bytes_of_a_file(monkeypatch):
             with pytest.raises(idxfast.TrailingDataError):
                 idxfast.loads(file + gzip.compress(b"1"), out=out)
     assert checked
+
+
+def test_what_is_adopted_is_copied_before_one_thread_goes_on(monkeypatch):
+    """Where the leader seems to lack space for the last member, whose bytes it has not all read."""
+    monkeypatch.setattr(team, "UNPACKED_STEP", 0)
+    monkeypatch.setattr(ahead, "MIN_GAP", 64 << 10)
+    dice = np.random.default_rng(5)
+    # One block of literals, which ends 200 bytes behind what is read for it at first. The codeword
+    # of zero is that of 258 bytes more, and what is missing is taken for zeros.
+    lengths = [5] * 15 + [0] * 241 + [5] + [0] * 28 + [1]
+    start = Deflate().dynamic([], True, lengths, [1]).bits[:-5]
+    size = team.MIN_STEP + segments.SEARCH + segments.CHUNK + 200
+    last = dice.integers(0, 15, (8 * size - len(start)) // 5, np.uint8).tobytes()
+    stream = Deflate().dynamic([*last], True, lengths, [1]).pack()
+    data = dice.integers(1, 256, 40_000_000, np.uint8)
+    data[dice.random(len(data), np.float32) > 0.04] = 0
+    data = np.concatenate([data, np.frombuffer(last, np.uint8)])
+    first = idx(data)[: -len(last)]
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31, 8, zlib.Z_RLE)
+    file = packer.compress(first) + packer.flush() + bytes(1 << 20)
+    file += b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + stream
+    file += struct.pack("<II", zlib.crc32(last), len(last)) + bytes(1 << 20)
+    assert gzip.decompress(file) == idx(data)
+
+    copy_to, check, checked = copies.Part.copy_to, decoder.Decoder.check_fit, []
+
+    def copy_late(part, out):
+        time.sleep(0.02)
+        copy_to(part, out)
+
+    monkeypatch.setattr(copies.Part, "copy_to", copy_late)
+    monkeypatch.setattr(
+        decoder.Decoder, "check_fit", lambda self: checked.append(self) or check(self)
+    )
+    for threads in (2, 3):
+        out = np.full_like(data, 77)
+        assert np.array_equal(idxfast.loads(file, out=out, threads=threads), data)
+        assert np.array_equal(idxfast.loads(file, threads=threads), data)
+    assert len(checked) == 4
 
 
 @pytest.mark.parametrize("missing", [0, 1])

@@ -1,5 +1,6 @@
 """The rules of a team that decodes one stream, without its threads."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -72,6 +73,21 @@ def test_decoders_agree_at_the_same_place_alone():
     around.runs = []
     assert around.agreement(80, zeros) is None
     assert around.next_mark(0) is None
+
+
+def test_a_run_that_ends_while_it_is_looked_at():
+    """No decoder agrees with a run where a member ends for it."""
+    run, around = a_run(80, 160), a_team()._ahead
+
+    class Growing(list):
+        def __iter__(self):
+            yield self[0]
+            run.is_complete = True
+            yield self[1]
+
+    run.marks = Growing(run.marks)
+    around.runs = [run]
+    assert around.agreement(160, bytes(codec.WINDOW)) is None
 
 
 def test_no_run_starts_in_a_small_gap():
@@ -413,6 +429,33 @@ def test_what_there_is_to_do():
     assert made._next_job() is None
     made._jobs, made._error = [job], MemoryError()
     assert made._next_job() is None
+
+
+def test_what_is_to_be_copied_is_before_there_is_no_space():
+    made, done = a_team(), []
+
+    def lead():
+        made._jobs += [partial(done.append, part) for part in range(3)]
+        raise team.NoSpace
+
+    made._ahead.threads = 0
+    made._lead = lead
+    with pytest.raises(team.NoSpace):
+        made.decode()
+    assert sorted(done) == [0, 1, 2]
+
+    def fail():
+        raise OSError("of a copy")
+
+    def lead_to_failure():
+        made._jobs.append(fail)
+        raise team.NoSpace
+
+    made = a_team()
+    made._ahead.threads = 0
+    made._lead = lead_to_failure
+    with pytest.raises(OSError, match="of a copy"):
+        made.decode()
 
 
 def a_leader(made, *steps):

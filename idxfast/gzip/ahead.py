@@ -97,8 +97,10 @@ class Ahead:
         """The run ahead of the leader, or of a run, that had the same window at the same place."""
         run = self._next_run(after)
         if run is not None:
-            # Where a member ends for the run, a block may start for the other: no bit tells.
-            for mark in run.marks[:-1] if run.is_complete else run.marks:
+            # Where a member ends for the run, a block may start for the other: no bit tells. The
+            # run may come to that end just now: its marks are taken before it is asked for.
+            marks = list(run.marks)
+            for mark in marks[:-1] if run.is_complete else marks:
                 if mark.bit == bit and run.window(mark) == window:
                     return run, mark
         return None

@@ -79,10 +79,13 @@ class Team:
         self._spare: list[Memory] = []
         self._is_led = False
         self._is_done = False
+        self._lacks_space = False
         self._error: BaseException | None = None
 
     def decode(self) -> None:
         """Decode to the end of the source; when it returns or raises, no thread is left.
+
+        After `NoSpace` all is in its place up to where the decoder stands.
 
         The caller's thread only waits: Ctrl-C, which comes to it alone, finds it without a lock.
         """
@@ -110,6 +113,8 @@ class Team:
                 raise error
         finally:
             error = None
+        if self._lacks_space:
+            raise NoSpace
 
     def _report(self) -> None:
         if self._progress is not None:
@@ -119,7 +124,12 @@ class Team:
         """Do one job after another until all is done."""
         try:
             while (job := self._next_job()) is not None:
-                job()
+                try:
+                    job()
+                except NoSpace:
+                    # No error yet. What has been adopted is copied all the same: one thread may go
+                    # on behind it.
+                    self._lacks_space = self._is_done = True
         except BaseException as error:
             # Without the lock: there may be no memory to take it. Who waits looks up soon.
             self._error = self._error or error

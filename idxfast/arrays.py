@@ -26,7 +26,8 @@ def allocate(nbytes: int, filename: str, *, before: int = 0) -> Memory:
         If the system does not have as much.
     """
     memory, start = _empty(before + nbytes, filename, before)
-    return memory[start : start + before + nbytes]
+    # A slice of no bytes would start where all of the memory does.
+    return np.ndarray(before + nbytes, np.uint8, memory, start)
 
 
 def new_array(header: Header, filename: str) -> np.ndarray[Any, Any]:

@@ -50,9 +50,10 @@ def load_dataset(
     IdxError
         If a file is damaged, or there are not as many labels as images.
     """
+    directory = os.fsdecode(directory)
     with os.scandir(directory) as entries:
         names = [entry.name for entry in entries if entry.is_file()]
-    pair = find_pair(names, kind, os.fspath(directory))
+    pair = find_pair(names, kind, directory)
     return load_pair(directory, pair, upright=upright)
 
 

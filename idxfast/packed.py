@@ -8,7 +8,8 @@ import numpy as np
 
 from .arrays import allocate, as_payload, bytes_of, to_native
 from .errors import TruncatedError
-from .format import Header
+from .format import MAX_HEADER_SIZE, Header, parse
+from .gzip.prefix import read_prefix
 from .gzip.reader import MAX_RATIO, decode, spare
 from .native.members import decode_member
 from .native.memory import fill
@@ -36,6 +37,14 @@ def read_small(data: bytes, filename: str, request: Request) -> np.ndarray[Any, 
     if request.progress is not None:
         request.progress(len(content), len(content))
     return to_native(array, header)
+
+
+def read_header(source: Source) -> Header:
+    """Read the header alone: what follows it may be missing or damaged."""
+    start = read_prefix(source, 4)
+    is_idx = len(start) == 4 and start[:2] == b"\0\0"
+    size = 4 + 4 * start[3] if is_idx else MAX_HEADER_SIZE
+    return parse(read_prefix(source, size), source.name)
 
 
 def read(source: Source, request: Request) -> np.ndarray[Any, Any]:

@@ -7,6 +7,7 @@ for what cannot tell its size memory grows as bytes arrive. Only then is an arra
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from . import packed, raw, streams
 from .arrays import to_native
 from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.container import MAGIC
-from .gzip.prefix import read_prefix
 from .mapping import map_file
 from .opening import open_source
 from .request import Request
@@ -73,6 +73,9 @@ def load(
 
     Raises
     ------
+    ValueError, TypeError
+        If an option is none, or does not go with another; TypeError, too, if `file` is nothing to
+        read from, or `out` no array.
     IdxError
         If the file is not a whole, undamaged IDX file; see its subclasses. The checksums of gzip
         are always verified, and nothing is allocated on the word of a header. A raw file has no
@@ -85,6 +88,7 @@ def load(
         if out is not None:
             raise ValueError("mmap_mode makes no copy of the data that out= could take")
         return map_file(file, mmap_mode)
+    max_bytes = _checked_limit(max_bytes)
     with open_source(file, small=SMALL) as source:
         array = _read(source, Request(out, threads, progress, max_bytes))
         if not isinstance(source, StreamSource):
@@ -119,6 +123,7 @@ def loads(
         As `load` does.
     """
     check_threads(threads)
+    max_bytes = _checked_limit(max_bytes)
     with MemorySource(data, f"<{type(data).__name__}>") as source:
         return _read(source, Request(out, threads, None, max_bytes))
 
@@ -152,9 +157,13 @@ def read_header(file: ReadableFile) -> Header:
                 return parse(start, source.name)
             return streams.read_header(source, start)
         start = source.read(0, MAX_HEADER_SIZE)
-        if start[:2] == MAGIC:
-            start = read_prefix(source, MAX_HEADER_SIZE)
-        return parse(start, source.name)
+        return packed.read_header(source) if start[:2] == MAGIC else parse(start, source.name)
+
+
+def _checked_limit(max_bytes: int | None) -> int | None:
+    if max_bytes is not None and operator.index(max_bytes) < 0:
+        raise ValueError(f"max_bytes is {max_bytes}, not 0 or more")
+    return None if max_bytes is None else operator.index(max_bytes)
 
 
 def _read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any]:

@@ -8,8 +8,8 @@ import numpy as np
 
 from .arrays import allocate, as_payload, bytes_of, check_out
 from .errors import SizeError, TrailingDataError, TruncatedError
-from .format import MAX_HEADER_SIZE, Header, parse
-from .gzip.prefix import read_prefix
+from .format import Header
+from .packed import read_header as read_packed_header
 from .raw import truncated
 from .source import MemorySource, Progress, StreamSource
 from .typing import Memory
@@ -24,12 +24,10 @@ HEADER_PIECE = 4 << 10
 
 def read_start(source: StreamSource) -> bytes:
     """The header of a raw stream, as far as it is there, or the first 4 bytes of anything else."""
-    start = bytearray(4)
-    del start[source.read_into(memoryview(start)) :]
+    start = _read(source, 4)
     if len(start) == 4 and start[:2] == b"\0\0":
-        dimensions = bytearray(4 * start[3])
-        start += dimensions[: source.read_into(memoryview(dimensions))]
-    return bytes(start)
+        start += _read(source, 4 * start[3])
+    return start
 
 
 def read_payload(
@@ -94,15 +92,19 @@ def read_header(source: StreamSource, start: bytes) -> Header:
     """
     size = HEADER_PIECE
     while True:
-        more = bytearray(size - len(start))
-        start += more[: source.read_into(memoryview(more))]
+        start += _read(source, size - len(start))
         try:
-            prefix = read_prefix(MemorySource(start, source.name), MAX_HEADER_SIZE)
-            return parse(prefix, source.name)
+            return read_packed_header(MemorySource(start, source.name))
         except TruncatedError:
             if len(start) < size:
                 raise
         size *= 4
+
+
+def _read(source: StreamSource, count: int) -> bytes:
+    """The next bytes, as many as asked or all there are."""
+    memory = bytearray(count)
+    return bytes(memory[: source.read_into(memoryview(memory))])
 
 
 def _read_growing(source: StreamSource, limit: int | None = None, start: bytes = b"") -> Memory:

@@ -211,6 +211,7 @@ def inflate(bits):
                 raise Refused("GzipError")
             out += bits.data[at + 4 : at + 4 + size]
             if len(bits.data) < at + 4 + size:
+                yield bytes(out[start:])
                 raise Refused("TruncatedError")
             bits.at = 8 * (at + 4 + size)
         elif kind == 3:

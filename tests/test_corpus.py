@@ -87,7 +87,7 @@ def expected(case, way, oracle):
         if isinstance(header, str):
             return [*answers, {"error": header}]
         code, shape = header
-        return [*answers, {"header": [NAMES[code], list(shape)]}]
+        return [{"header": [NAMES[code], list(shape)]}]
     if way == "out" and case.content is None:
         answers.append({"error": "SizeError"})
     if case.content is not None:

@@ -37,7 +37,7 @@ def test_images_and_labels_are_those_of_the_kind(images, labels, kind, name, put
     expected = put(images.format(name), 8, (5, 4, 3)), put(labels.format(name), 8, (5,))
     put(images.format("other"), 8, (2, 4, 3))
     put(labels.format("other"), 8, (2,))
-    for directory in (tmp_path, str(tmp_path)):
+    for directory in (tmp_path, str(tmp_path), os.fsencode(tmp_path)):
         for array, data in zip(load_dataset(directory, kind), expected, strict=True):
             oracle.check(array, data)
 

@@ -7,6 +7,7 @@ import pickle
 import re
 import struct
 import zlib
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -327,6 +328,16 @@ def test_honest_ratio():
     array = idxfast.loads(data)
     assert array.shape == (16 << 20,)
     assert not array.any()
+
+
+def test_what_max_bytes_may_be():
+    stream = SimpleNamespace(read=io.BytesIO(gzip.compress(GOOD)).read)
+    for call in (partial(idxfast.loads, GOOD), partial(idxfast.load, stream)):
+        with pytest.raises(ValueError, match="max_bytes is -1, not 0 or more"):
+            call(max_bytes=-1)
+        with pytest.raises(TypeError, match="integer"):
+            call(max_bytes=1e3)
+    assert idxfast.load(stream, max_bytes=np.int64(6)).tolist() == ARRAY
 
 
 def test_max_bytes(tmp_path):

@@ -301,6 +301,29 @@ def test_no_more_is_read_of_what_is_not_idx(call):
     assert stream.file.tell() == 4
 
 
+@pytest.mark.parametrize("shape", [(0,), (0, 28, 28), (2,), ()])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_an_array_from_a_stream_is_aligned(shape, compressed, oracle):
+    content = oracle.pack(0x0E, shape)
+    data = gzip.compress(content) if compressed else content
+    kept = []
+    for _ in range(8):
+        kept.append(idxfast.load(Reads(data, lambda: 99)))
+        oracle.check(kept[-1], content)
+        assert kept[-1].ctypes.data % 64 == 0
+
+
+def test_a_stream_may_keep_what_it_wrote_into(content, oracle):
+    class Keeps(ReadsInto):
+        kept = ()
+
+        def readinto(self, buffer):
+            self.kept += (memoryview(buffer),)
+            return super().readinto(buffer)
+
+    oracle.check(idxfast.load(Keeps(content, lambda: 99)), content)
+
+
 def test_nothing_is_read_behind_the_end(content, oracle):
     """A terminal would wait for another end."""
     pieces = [gzip.compress(content), b"", b"more"]

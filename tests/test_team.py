@@ -458,6 +458,16 @@ def test_what_is_to_be_copied_is_before_there_is_no_space():
         made.decode()
 
 
+def test_what_is_not_copied_is_an_error():
+    made = a_team()
+    made._ahead.threads = 0
+    made._is_led = made._is_done = True
+    made.decode()
+    made._uncopied = 1
+    with pytest.raises(AssertionError, match="not in its place"):
+        made.decode()
+
+
 def a_leader(made, *steps):
     """The bits that the decoder comes to; 0 is the end, None that there is no space."""
     left = list(steps)

@@ -76,6 +76,7 @@ class Team:
         self._changed = threading.Condition()
         self._ahead = Ahead(source.size, decoder.total, threads)
         self._jobs: list[Job] = []
+        self._uncopied = 0  # parts of adopted runs that are not yet in their place
         self._spare: list[Memory] = []
         self._is_led = False
         self._is_done = False
@@ -113,6 +114,9 @@ class Team:
                 raise error
         finally:
             error = None
+        # The checksum of a run is made where it was decoded: it does not tell.
+        if self._uncopied:
+            raise AssertionError("what a run has decoded is not in its place")
         if self._lacks_space:
             raise NoSpace
 
@@ -288,6 +292,7 @@ class Team:
         out = decoder.adopt(run, mark)
         parts = begin(out, run.memory[mark.position :][: len(out)], shift)
         waiting = len(parts)
+        self._uncopied += waiting
         if not parts:
             self._give_back(run)
 
@@ -295,6 +300,7 @@ class Team:
             nonlocal waiting
             part.copy_to(out)
             with self._changed:
+                self._uncopied -= 1
                 waiting -= 1
                 if not waiting:
                     self._give_back(run)

@@ -269,6 +269,14 @@ def test_the_number_of_a_damaged_member(tmp_path):
             read(path)
 
 
+def test_read_header_says_what_else_it_is():
+    """Also where it shows behind the longest header that its fourth byte could announce."""
+    start = b"abc\0".ljust(257, b"\0") + b"ustar"
+    for data in (start, member(start)):
+        with pytest.raises(FormatError, match="looks like a tar archive"):
+            idxfast.read_header(data)
+
+
 @pytest.mark.parametrize("name", ["HTML", "ZIP"])
 def test_name_is_not_believed(name, tmp_path):
     refuse(HTML if name == "HTML" else archive("zip"), FormatError, tmp_path / "images.gz")

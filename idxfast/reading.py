@@ -161,9 +161,10 @@ def read_header(file: ReadableFile) -> Header:
 
 
 def _checked_limit(max_bytes: int | None) -> int | None:
-    if max_bytes is not None and operator.index(max_bytes) < 0:
-        raise ValueError(f"max_bytes is {max_bytes}, not 0 or more")
-    return None if max_bytes is None else operator.index(max_bytes)
+    limit = None if max_bytes is None else operator.index(max_bytes)
+    if limit is not None and limit < 0:
+        raise ValueError(f"max_bytes is {limit}, not 0 or more")
+    return limit
 
 
 def _read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any]:

@@ -338,6 +338,11 @@ def test_honest_ratio():
     assert not array.any()
 
 
+class SixBytes:
+    def __index__(self):
+        return 6
+
+
 def test_what_max_bytes_may_be():
     stream = SimpleNamespace(read=io.BytesIO(gzip.compress(GOOD)).read)
     for call in (partial(idxfast.loads, GOOD), partial(idxfast.load, stream)):
@@ -345,7 +350,8 @@ def test_what_max_bytes_may_be():
             call(max_bytes=-1)
         with pytest.raises(TypeError, match="integer"):
             call(max_bytes=1e3)
-    assert idxfast.load(stream, max_bytes=np.int64(6)).tolist() == ARRAY
+    for six in (np.int64(6), SixBytes()):
+        assert idxfast.loads(GOOD, max_bytes=six).tolist() == ARRAY
 
 
 def test_max_bytes(tmp_path):

@@ -251,6 +251,14 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(tiny, mirror, cache, caplo
     assert len(mirror.requests) == 3
 
 
+def test_a_link_in_the_cache_that_leads_nowhere_is_replaced(tiny, cache):
+    cache.mkdir(parents=True)
+    (cache / IMAGES).symlink_to("elsewhere")
+    assert fetch("tiny") == cache
+    assert not (cache / IMAGES).is_symlink()
+    assert whole(cache, tiny.packed)
+
+
 def test_a_file_of_yours_is_not_replaced(tiny, mirror, tmp_path):
     mine = gzip.compress(b"mine")
     (tmp_path / IMAGES).write_bytes(mine)

@@ -60,7 +60,7 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
     pairs = _pairs(filenames)
     fitting = [words for words in pairs if _contains(_merged(words), wanted)]
     fitting = [words for words in fitting if _merged(words) == wanted] or fitting
-    fitting = [words for words in fitting if words == _split(kind)] or fitting
+    fitting = [words for words in fitting if _contains(words, _split(kind))] or fitting
     if not fitting:
         known = ", ".join("-".join(words) for words in sorted(pairs)) or "none at all"
         raise FileNotFoundError(

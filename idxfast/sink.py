@@ -66,12 +66,12 @@ def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
     # What ends in a slash is no file's name: to open it tells what is wrong.
     is_special = not os.path.basename(given)
     if not is_special:
-        try:
-            old = os.stat(given)
-            is_special = not stat.S_ISREG(old.st_mode) or not _is_at(old, path)
-        except FileNotFoundError:
+        old = _stat(given)
+        if old is None:
             # realpath takes ".." back even where the system finds no folder to leave.
             os.stat(os.path.dirname(given) or os.curdir)
+        else:
+            is_special = not stat.S_ISREG(old.st_mode) or not _has_path(given, path, old)
     if is_special:
         with open(given, "wb", buffering=0) as special:
             _write_to_object(special, pieces)
@@ -80,12 +80,25 @@ def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
         _write_to_object(temporary, pieces)
 
 
-def _is_at(status: os.stat_result, path: str) -> bool:
-    """Whether a file is at a path; what /dev/stdout and the like lead to may have none."""
+def _stat(path: str) -> os.stat_result | None:
     try:
-        return os.path.samestat(status, os.stat(path))
-    except OSError:
-        return False
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _has_path(given: str, path: str, old: os.stat_result) -> bool:
+    """Whether what is given leads to that path: links like /dev/stdout may lead to none."""
+    if not os.path.islink(given):
+        return True
+    at_path, now = _stat(path), _stat(given)
+    # Unless another process has just replaced what was there.
+    return _is_same(old, at_path) or not _is_same(old, now)
+
+
+def _is_same(old: os.stat_result, new: os.stat_result | None) -> bool:
+    """Whether it is the same file, unchanged: the number of one that is gone is soon another's."""
+    return new is not None and os.path.samestat(old, new) and old.st_ctime_ns == new.st_ctime_ns
 
 
 @contextlib.contextmanager
@@ -115,15 +128,20 @@ def _replacing(path: str, old: os.stat_result | None) -> Iterator[BinaryIO]:
 
 def _copy_permissions(old: os.stat_result, path: str) -> None:
     """Give a file the permissions of the old one, and its group and owner where that is allowed."""
+    _change_owner(path, -1, old.st_gid)
     mode = old.st_mode & 0o777
-    if hasattr(os, "chown"):
-        try:
-            os.chown(path, -1, old.st_gid)
-        except OSError:
-            mode &= ~0o070  # what was for the old group is not for another one
-        with contextlib.suppress(OSError):
-            os.chown(path, old.st_uid, -1)
+    if os.stat(path).st_gid != old.st_gid:
+        mode &= ~0o070  # what was for the old group is not for another one
     os.chmod(path, mode)
+    # Last: what is another's may not be ours to change.
+    _change_owner(path, old.st_uid, -1)
+
+
+def _change_owner(path: str, uid: int, gid: int) -> None:
+    """Give a file another owner or group, if the system has such and allows it."""
+    if hasattr(os, "chown"):
+        with contextlib.suppress(OSError):
+            os.chown(path, uid, gid)
 
 
 def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:

@@ -1,5 +1,6 @@
 import gzip
 import os
+import shlex
 import struct
 import subprocess
 import sys
@@ -161,7 +162,7 @@ def test_the_output_takes_no_more(unbuffered, images):
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a shell that closes descriptors")
 def test_there_is_no_output(images):
-    command = f"exec {sys.executable} -P -m idxfast info {images} >&-"
+    command = f"exec {shlex.join([sys.executable, '-P', '-m', 'idxfast', 'info', str(images)])} >&-"
     child = subprocess.run(command, shell=True, stderr=subprocess.PIPE, timeout=60)
     assert (child.returncode, child.stderr) == (0, b"")
 

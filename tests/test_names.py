@@ -104,6 +104,7 @@ CAPITALS = ["TEST-images-idx3-ubyte", "TEST-labels-idx1-ubyte"]
         (T10K[:1] + TEST, "t10k", TEST),
         (T10K[1:] + TEST, "t10k", TEST),
         (TEST + CAPITALS, "TEST", CAPITALS),
+        ([f"set-{name}" for name in T10K + TEST], "test", [f"set-{name}" for name in TEST]),
         (TEST + CAPITALS[:1], "TEST", TEST),
         (TEST[:1] + T10K[1:], "test", [TEST[0], T10K[1]]),
         (TEST[:1] + CAPITALS[1:], "test", [TEST[0], CAPITALS[1]]),

@@ -211,13 +211,18 @@ def test_what_is_no_file_is_written_to(oracle, tmp_path):
     assert os.listdir(tmp_path) == ["pipe"]
 
 
-@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="needs files without a name")
+@pytest.mark.skipif(
+    not (hasattr(os, "memfd_create") and os.path.exists("/proc/self/fd")),
+    reason="needs files without a name",
+)
 def test_a_file_without_a_name_is_written_to(oracle, tmp_path):
     """By the names that the system has for what is open, like /dev/stdout."""
     content = oracle.pack(0x08, (3,), b"\0\1\2")
     receiver, sender = os.pipe()
     unlinked = os.open(tmp_path / "unlinked", os.O_RDWR | os.O_CREAT)
     os.unlink(tmp_path / "unlinked")
+    # So the system calls it from now on; another file may have that name.
+    (tmp_path / "unlinked (deleted)").touch()
     # Another file has got the name of one that is still open.
     moved = os.open(tmp_path / "moved", os.O_RDWR | os.O_CREAT)
     os.replace(tmp_path / "moved", tmp_path / "elsewhere")
@@ -230,8 +235,39 @@ def test_a_file_without_a_name_is_written_to(oracle, tmp_path):
     finally:
         for descriptor in (receiver, *opened):
             os.close(descriptor)
-    assert os.listdir(tmp_path) == ["elsewhere"]
+    assert sorted(os.listdir(tmp_path)) == ["elsewhere", "unlinked (deleted)"]
+    assert (tmp_path / "unlinked (deleted)").read_bytes() == b""
     assert (tmp_path / "elsewhere").read_bytes() == content
+
+
+@pytest.mark.parametrize("through_link", [False, True])
+def test_a_file_that_others_replace_meanwhile_is_replaced(through_link, tmp_path, monkeypatch):
+    """What others have written is never opened for writing."""
+    path, link = tmp_path / "file", tmp_path / "link"
+    link.symlink_to(path)
+    target = link if through_link else path
+    real = os.stat
+
+    def stat_and_replace(name, **options):
+        status = real(name, **options)
+        other = tmp_path / "other"
+        other.write_bytes(b"of another process")
+        other.replace(path)
+        return status
+
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "stat", stat_and_replace)
+    opened = []
+
+    def open_and_note(name, mode, **options):
+        opened.append(mode)
+        return open(name, mode, **options)
+
+    monkeypatch.setattr(sink, "open", open_and_note, raising=False)
+    idxfast.save(target, np.arange(3, dtype=np.uint8))
+    monkeypatch.undo()
+    assert opened == ["xb"]
+    assert idxfast.load(path).tolist() == [0, 1, 2]
 
 
 def test_parents_are_those_of_the_system(tmp_path):
@@ -245,24 +281,23 @@ def test_parents_are_those_of_the_system(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "chown"), reason="needs owners of files")
-@pytest.mark.parametrize("allowed", ["all", "group", "none"])
-def test_owner_and_group_are_kept_where_allowed(allowed, tmp_path, monkeypatch):
+@pytest.mark.parametrize("group", ["ours", "another"])
+def test_owner_and_group_are_kept_where_allowed(group, tmp_path, monkeypatch):
     """And what the old group may do is not what another one may."""
     asked = []
 
     def chown(path, uid, gid):
-        asked.append((uid, gid))
-        if allowed == "none" or (allowed == "group" and uid != -1):
-            raise PermissionError(errno.EPERM, "Operation not permitted", path)
+        asked.append((uid, gid, stat.S_IMODE(os.stat(path).st_mode)))
+        raise PermissionError(errno.EPERM, "Operation not permitted", path)
 
     path = tmp_path / "file"
-    path.touch()
-    path.chmod(0o2664)
+    path.touch(0o600)
+    gid = path.stat().st_gid + (group == "another")
     monkeypatch.setattr(os, "chown", chown)
-    idxfast.save(path, np.zeros(3, np.uint8))
-    status = path.stat()
-    assert asked == [(-1, status.st_gid), (status.st_uid, -1)]
-    assert stat.S_IMODE(status.st_mode) == (0o604 if allowed == "none" else 0o664)
+    sink._copy_permissions(SimpleNamespace(st_mode=0o102664, st_uid=7, st_gid=gid), str(path))
+    mode = 0o664 if group == "ours" else 0o604
+    assert asked == [(-1, gid, 0o600), (7, -1, mode)]
+    assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to be root")

@@ -28,8 +28,10 @@ def test_modes_and_links(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
     path.chmod(0o640)
     link.symlink_to(path)
+    os.link(path, tmp_path / "old")
     idxfast.save(link, array + 1)
     assert link.is_symlink()
+    assert idxfast.load(tmp_path / "old").tolist() == [0, 0, 0]
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert idxfast.load(path).tolist() == [1, 1, 1]
     with pytest.raises(IsADirectoryError):

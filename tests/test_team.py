@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from idxfast.gzip import ahead, copies, runs, team
+from idxfast.gzip import ahead, copies, decoder, runs, team
 from idxfast.native import codec
+from idxfast.source import MemorySource
 
 
 @pytest.mark.parametrize("shift", [0, 30, 40, 99, 100, 101, 1000])
@@ -466,6 +467,21 @@ def test_what_is_not_copied_is_an_error():
     made._uncopied = 1
     with pytest.raises(AssertionError, match="not in its place"):
         made.decode()
+
+
+def test_no_more_is_adopted_than_there_is_space_for():
+    for space in (99, 100):
+        made = decoder.Decoder(MemorySource(b"", "file"), np.zeros(space, np.uint8))
+        run = a_run(80, 160)
+        run.feed = made._feed
+        run.marks[1] = run.marks[1]._replace(position=run.marks[0].position + 100)
+        if space < 100:
+            with pytest.raises(team.NoSpace):
+                made.adopt(run, run.marks[0])
+            assert made.position == 0
+        else:
+            assert len(made.adopt(run, run.marks[0])) == 100
+            assert made.position == 100
 
 
 def a_leader(made, *steps):

@@ -50,7 +50,7 @@ def verify(path: Path, file: File, url: str) -> None:
     """
     _check_packing(path, file, url)
     if file.packed is not None:
-        found = _hash_file(path, _algorithm(file.packed))
+        found = hash_file(path, _algorithm(file.packed))
         if found == file.packed:
             return
         if (
@@ -87,7 +87,8 @@ def _check_content(path: Path, header: Header, url: str) -> None:
         )
 
 
-def _hash_file(path: Path, algorithm: str) -> str:
+def hash_file(path: Path, algorithm: str) -> str:
+    """The hash of a file, behind the algorithm's name and a colon."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False))
     return f"{algorithm}:{digest.hexdigest()}"

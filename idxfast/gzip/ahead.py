@@ -85,6 +85,22 @@ class Ahead:
         index = gaps.index(gap)
         return index, fronts[index] + min(int(self._fraction * gap), self._span)
 
+    def find_place_of_last(self, bit: int, position: int) -> tuple[int, int] | None:
+        """Where a run may start that can reach the end, while the leader is the only one.
+
+        Returns
+        -------
+        bit, position : int
+            Of the source, and, by a guess, of the stream; None if no run can.
+        """
+        place = self.find_place(bit)
+        if place is None:
+            return None
+        start = place[1]
+        left = self._total - position
+        between = left * (start - bit) // (self._size - bit)
+        return None if left - between > self.longest else (start, position + between)
+
     def next_mark(self, bit: int, after: Run | None = None) -> int | None:
         """The next place behind a bit where the leader, or a run, can be compared."""
         run = self._next_run(after)

@@ -76,7 +76,8 @@ class Team:
         self._changed = threading.Condition()
         self._ahead = Ahead(source.size, decoder.total, threads)
         self._jobs: list[Job] = []
-        self._uncopied = 0  # parts of adopted runs that are not yet in their place
+        # Of adopted runs, how many parts are not yet in their place.
+        self._uncopied: dict[Run, int] = {}
         self._spare: list[Memory] = []
         self._is_led = False
         self._is_done = False
@@ -156,15 +157,12 @@ class Team:
 
     def _place_run(self) -> None:
         """Have a run in the result, if it can reach the end of the stream."""
-        decoder, place = self._decoder, self._ahead.find_place(self._decoder.bit)
-        if place is None:
+        decoder = self._decoder
+        place = self._ahead.find_place_of_last(decoder.bit, decoder.position)
+        if place is None or len(decoder.memory(decoder.total)) < SPARE:
             return
-        _, bit = place
-        left = decoder.total - decoder.position
-        ahead = left * (bit - decoder.bit) // (8 * self._source.size - decoder.bit)
-        base = decoder.position + ahead + MARGIN - WINDOW
-        if left - ahead > self._ahead.longest or len(decoder.memory(decoder.total)) < SPARE:
-            return
+        bit, position = place
+        base = position + MARGIN - WINDOW
         run = Run(bit, self._step, decoder.memory(base), base)
         run.is_active = False
         self._ahead.runs = [run]
@@ -291,25 +289,24 @@ class Team:
         shift = 0 if run.base is None else run.base + mark.position - decoder.position
         out = decoder.adopt(run, mark)
         parts = begin(out, run.memory[mark.position :][: len(out)], shift)
-        waiting = len(parts)
-        self._uncopied += waiting
-        if not parts:
+        if parts:
+            self._uncopied[run] = len(parts)
+            self._jobs += [partial(self._copy, run, part, out) for part in parts]
+        else:
             self._give_back(run)
-
-        def copy(part: Part) -> None:
-            nonlocal waiting
-            part.copy_to(out)
-            with self._changed:
-                self._uncopied -= 1
-                waiting -= 1
-                if not waiting:
-                    self._give_back(run)
-
-        self._jobs += [partial(copy, part) for part in parts]
         self._changed.notify_all()
         if run.follower is not None and run.follower[0] in self._ahead.runs:
             return self._hand_over(*run.follower)
         return True
+
+    def _copy(self, run: Run, part: Part, out: Memory) -> None:
+        """Copy a part of an adopted run; behind the last one, give back the run's memory."""
+        part.copy_to(out)
+        with self._changed:
+            self._uncopied[run] -= 1
+            if not self._uncopied[run]:
+                del self._uncopied[run]
+                self._give_back(run)
 
     def _give_back(self, run: Run) -> None:
         """Let another run have the memory of one that is through."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -174,18 +173,19 @@ class K49(Dataset):
         path = os.path.join(self.target_dir, name)
         if not os.path.isfile(path):
             raise RuntimeError(f"{self.target_dir} has no {name}")
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
-            if digest.hexdigest() != self._md5[name]:
-                raise IdxError(
-                    "not the file of Kuzushiji-49",
-                    filename=path,
-                    offset=0,
-                    expected=f"md5:{self._md5[name]}",
-                    found=f"md5:{digest.hexdigest()}",
-                )
-            file.seek(0)
-            array: Array = np.load(file)["arr_0"]
+        from ...datasets import verifying
+
+        expected, found = f"md5:{self._md5[name]}", verifying.hash_file(Path(path), "md5")
+        if found != expected:
+            raise IdxError(
+                "not the file of Kuzushiji-49",
+                filename=path,
+                offset=0,
+                expected=expected,
+                found=found,
+            )
+        with np.load(path) as archive:
+            array: Array = archive["arr_0"]
         return array
 
 

@@ -241,6 +241,17 @@ def test_no_run_is_placed_without_room_for_it():
     assert not made._ahead.runs
 
 
+def test_where_a_run_may_start_that_can_reach_the_end():
+    """Its place in the stream is as far into what is left as in the source."""
+    size = 10 << 20
+    around = ahead.Ahead(size, 4 * size, 2)
+    bit, position = around.find_place_of_last(8000, 5000)
+    assert bit == around.find_place(8000)[1]
+    assert position == 5000 + (4 * size - 5000) * (bit - 8000) // (8 * size - 8000)
+    # What is left unpacks to more than a run may.
+    assert ahead.Ahead(size, 12 * size, 2).find_place_of_last(8000, 5000) is None
+
+
 def test_no_run_is_placed_that_may_not_start():
     for is_there, is_done in ((True, True), (False, False)):
         run = a_run(80, base=9)

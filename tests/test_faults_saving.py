@@ -82,9 +82,8 @@ def test_a_kill_at_any_moment(target, rounds, run_child):
         assert 0 < news < rounds
         assert left
     # What the kills have left goes with the first save on a later day.
-    for entry in os.scandir(path.parent):
-        if entry.name != path.name:
-            os.utime(entry.path, (0, 0))
+    for left in path.parent.glob(".*.tmp/*"):
+        os.utime(left, (0, 0))
     array = idxfast.load(path)
     idxfast.save(path, array)
     assert os.listdir(path.parent) == [path.name]

@@ -53,13 +53,32 @@ static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) {
 
 static void close_descriptor(int descriptor) { close(descriptor); }
 
-static void sync_and_close(const char *path) {
-    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        fsync(descriptor);
-        close(descriptor);
+/* To name files from a folder one need not be allowed to list it, where the system knows that. */
+#if defined(O_PATH)
+#define UNLISTED O_PATH
+#elif defined(O_SEARCH)
+#define UNLISTED O_SEARCH
+#else
+#define UNLISTED O_RDONLY
+#endif
+
+/* A folder's descriptor, or -1 with errno set, as for a symbolic link if none is to be followed.
+ * `within` is the descriptor of the folder that a relative path starts from, or -1. */
+static int open_folder_at(int within, const char *path, int follow) {
+    int start = within < 0 ? AT_FDCWD : within;
+    int flags = O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+    int descriptor = openat(start, path, O_RDONLY | flags);
+    if (descriptor < 0 && errno == EACCES) {
+        descriptor = openat(start, path, UNLISTED | flags);
     }
+    return descriptor;
 }
+
+static int open_existing_at(int folder, const char *name) {
+    return openat(folder, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static void sync_folder(int folder) { fsync(folder); }
 
 #else
 
@@ -68,7 +87,9 @@ static void sync_and_close(const char *path) {
 static int open_with_size(const char *path, int64_t *size) { return -1; }
 static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) { return -1; }
 static void close_descriptor(int descriptor) {}
-static void sync_and_close(const char *path) {}
+static int open_folder_at(int within, const char *path, int follow) { return -1; }
+static int open_existing_at(int folder, const char *name) { return -1; }
+static void sync_folder(int folder) {}
 
 #endif
 #endif

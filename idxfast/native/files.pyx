@@ -1,11 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
-"""Open a file, read a small one whole, synchronise a folder: the system's calls and no more.
+"""Open a file, read a small one whole, hold a folder: the system's calls and no more.
 
 No descriptor is ever a mere number in Python, where Ctrl-C could come before anybody owns it.
 """
 
 from io import FileIO
+
+cimport cython
 
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals, PyErr_SetFromErrnoWithFilenameObject
@@ -21,9 +23,19 @@ cdef extern from "files.h" nogil:
     int open_with_size(const char *path, int64_t *size)
     ptrdiff_t read_and_close(int descriptor, char *out, size_t count)
     void close_descriptor(int descriptor)
-    void sync_and_close(const char *path)
+    int open_folder_at(int within, const char *path, int follow)
+    int open_existing_at(int folder, const char *name)
+    void sync_folder(int folder)
 
 AVAILABLE = bool(HAS_FILES)     # not on Windows
+
+
+cdef bytes encode(path):
+    """A path as the system takes it."""
+    cdef bytes encoded = PyUnicode_EncodeFSDefault(path)
+    if b"\0" in encoded:
+        raise ValueError("embedded null byte")
+    return encoded
 
 
 def open_file(path, Py_ssize_t limit):
@@ -45,14 +57,12 @@ def open_file(path, Py_ssize_t limit):
     OSError
         As `open` does.
     """
-    cdef bytes encoded = PyUnicode_EncodeFSDefault(path)
+    cdef bytes encoded = encode(path)
     cdef const char *name = encoded
     cdef int descriptor = -1
     cdef int64_t size = -1
     cdef ptrdiff_t count
     cdef char *out
-    if len(encoded) != <Py_ssize_t>len(name):
-        raise ValueError("embedded null byte")
     try:
         while descriptor < 0:
             with nogil:
@@ -75,9 +85,89 @@ def open_file(path, Py_ssize_t limit):
     return data if count == size else data[:count]
 
 
-def sync_folder(path):
-    """Have the names in a folder reach the disk, if the system can do that."""
-    cdef bytes encoded = PyUnicode_EncodeFSDefault(path)
-    cdef const char *name = encoded
-    with nogil:
-        sync_and_close(name)
+@cython.final
+cdef class HeldFolder:
+    """The descriptor of a folder, closed at the latest with the last reference to this object.
+
+    Parameters
+    ----------
+    path : str
+    within : HeldFolder, optional
+        The folder that a relative path starts from, rather than the working directory.
+    is_followed : bool
+        Whether a symbolic link at the end of the path is followed.
+
+    Raises
+    ------
+    OSError
+        As `os.open` does.
+    """
+    cdef int descriptor
+
+    def __cinit__(self, path, HeldFolder within=None, bint is_followed=True):
+        cdef bytes encoded
+        cdef const char *name
+        cdef int start
+        self.descriptor = -1
+        encoded = encode(path)
+        name = encoded
+        start = -1 if within is None else within.fileno()
+        while self.descriptor < 0:
+            with nogil:
+                self.descriptor = open_folder_at(start, name, is_followed)
+            if self.descriptor < 0 and errno != EINTR:
+                PyErr_SetFromErrnoWithFilenameObject(OSError, path)
+            PyErr_CheckSignals()
+
+    def __dealloc__(self):
+        if self.descriptor >= 0:
+            close_descriptor(self.descriptor)
+
+    def fileno(self):
+        """The descriptor, for the calls of `os` that take one as ``dir_fd``."""
+        if self.descriptor < 0:
+            raise ValueError("the folder is closed")
+        return self.descriptor
+
+    def open_existing(self, name):
+        """Open what stands in the folder for writing; make nothing, empty nothing, follow no link.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        FileIO
+
+        Raises
+        ------
+        OSError
+            As `os.open` does.
+        """
+        cdef bytes encoded = encode(name)
+        cdef const char *path = encoded
+        cdef int start = self.fileno(), descriptor = -1
+        while descriptor < 0:
+            with nogil:
+                descriptor = open_existing_at(start, path)
+            if descriptor < 0 and errno != EINTR:
+                PyErr_SetFromErrnoWithFilenameObject(OSError, name)
+            PyErr_CheckSignals()
+        try:
+            return FileIO(descriptor, "wb")
+        except BaseException:
+            close_descriptor(descriptor)
+            raise
+
+    def sync(self):
+        """Have the names in the folder reach the disk, if the system can do that."""
+        cdef int descriptor = self.fileno()
+        with nogil:
+            sync_folder(descriptor)
+
+    def close(self):
+        """Close the descriptor; more than once does no harm."""
+        if self.descriptor >= 0:
+            close_descriptor(self.descriptor)
+        self.descriptor = -1

@@ -23,16 +23,18 @@ def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
     Parameters
     ----------
     file : str, bytes, PathLike, int or binary file object
-        A path is replaced in one step when all is written; of a symbolic link, what it points
-        to. The new file has the old one's permissions, and its group and owner where the system
-        allows that. Something that is not a regular file with a name, like a pipe, is written to
-        directly, as a file object or a descriptor is.
+        A path is replaced in one step when all is written (see `replacing`); of a symbolic link,
+        what it leads to. Something that is no regular file with a name, like a pipe or /dev/stdout,
+        is written to directly, as a file object or a descriptor is.
     pieces : iterable of bytes-like
 
     Raises
     ------
     OSError
         If writing fails. Then a file that stood at the path is as it was.
+    PermissionError
+        Also if the path leads to, or through, a symbolic link, pipe or device of another user, in a
+        folder that others than this process's user and root may write to.
     """
     if isinstance(file, int):
         file = io.FileIO(file, "wb", closefd=False)

@@ -51,8 +51,10 @@ def save(
         Where to. A path that ends in ``.gz`` is compressed, any other is not. A file at the path
         is replaced in one step when the new one is whole, so it may be the one that `array` is
         mapped from; a symbolic link stays, and what it points to is replaced. Its permissions
-        stay, and its group and owner where the system allows that. A descriptor and a file object
-        are written to from where they stand, and stay open.
+        stay, and its group and owner where the system allows that. In a folder that other users may
+        write to, their symbolic links and pipes are a PermissionError, and their files' permissions
+        are not taken over. A descriptor and a file object are written to from where they stand, and
+        stay open.
     array : array_like
         Of one of the six types of IDX (uint8, int8, int16, int32, float32, float64), in any byte
         order and memory layout.

@@ -10,6 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 
+def printable(text: str) -> str:
+    """The text on one line, with an escape for each character that is not a visible one.
+
+    Those are the control characters (ESC moves a terminal's cursor and sets its title), line ends,
+    Unicode's controls of direction and format, which show a text in another order than it has, and
+    the surrogates that stand for bytes of a file name. Whatever a file, a server or another process
+    has written goes through here before anybody sees it.
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class IdxError(ValueError):
     """A file that cannot be read as IDX, or not in the way that was asked for.
 
@@ -28,7 +39,7 @@ class IdxError(ValueError):
     Attributes
     ----------
     reason, filename, offset, expected, found
-        As given.
+        As given. The error's text shows them by `printable`.
     """
 
     def __init__(
@@ -56,7 +67,7 @@ class IdxError(ValueError):
         if self.found is not None:
             details.append(f"found {_shown(self.found)}")
         text = f"{self.filename}: {self.reason}"
-        return f"{text} ({', '.join(details)})" if details else text
+        return printable(f"{text} ({', '.join(details)})" if details else text)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are rebuilt from their positional arguments alone.
@@ -89,6 +100,9 @@ class ChecksumError(GzipError):
 
 class FetchError(OSError):
     """A data set that cannot be had: no mirror gives it, or the network is not to be used."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class HashMismatchError(FetchError):

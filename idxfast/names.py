@@ -16,6 +16,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from .errors import printable
+
 _NAME = re.compile(
     r"(?P<words>.+)[-.]idx(?P<ndim>\d+)-(?:ubyte|byte|short|int|float|double)(?:\.gz|\.xz)?"
 )
@@ -64,11 +66,13 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
     if not fitting:
         known = ", ".join("-".join(words) for words in sorted(pairs)) or "none at all"
         raise FileNotFoundError(
-            f"{where}: no images with labels of kind {kind!r}; there are: {known}"
+            printable(f"{where}: no images with labels of kind {kind!r}; there are: {known}")
         )
     if len(fitting) > 1:
         known = ", ".join("-".join(words) for words in sorted(fitting))
-        raise ValueError(f"{where}: several sets are of kind {kind!r}: {known}; say which")
+        raise ValueError(
+            printable(f"{where}: several sets are of kind {kind!r}: {known}; say which")
+        )
     return pairs[fitting[0]]
 
 

@@ -229,3 +229,22 @@ def test_as_text_draws_dark_and_bright():
     image = np.array([[[0, 255], [9, 9]]], np.uint8)
     assert as_text(image) == " @"
     assert as_text(image[:0]) == ""
+
+
+ESCAPES = "\x1b]0;title\x07\x9b31m\u202e\n"
+
+
+def test_names_are_shown_without_controls(tmp_path, oracle, capsys):
+    good, bad = tmp_path / f"good{ESCAPES}", tmp_path / f"bad{ESCAPES}"
+    good.write_bytes(oracle.pack(8, (3,)))
+    bad.write_bytes(b"junk")
+    shown = r"\x1b]0;title\x07\x9b31m\u202e\n"
+    assert main(["info", str(good), str(bad), str(tmp_path / f"none{ESCAPES}")]) == 1
+    out, err = capsys.readouterr()
+    assert (
+        out == f"{tmp_path}/good{shown}: 3 uint8, raw, 11 bytes in the file, 3 bytes in the array\n"
+    )
+    lines = err.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(f"idxfast: {tmp_path}/bad{shown}: not an IDX file")
+    assert lines[1].startswith(f"idxfast: {tmp_path}/none{shown}: No such file")

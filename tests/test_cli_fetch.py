@@ -60,3 +60,15 @@ def test_an_unknown_set_is_wrong_usage(capsys):
         main(["fetch", "mnits"])
     assert error.value.code == 2
     assert "fashion-mnist" in capsys.readouterr().err
+
+
+def test_what_a_server_says_is_shown_without_controls(tiny, mirror, tmp_path, capsys):
+    def says(handler, content):
+        handler.wfile.write(b"HTTP/1.1 404 \x1b]0;title\x07\x9b\r\n\r\n")
+        handler.close_connection = True
+
+    mirror.faults["x.gz"] = [says] * 3
+    assert main(["fetch", "tiny", "--directory", str(tmp_path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+    assert line.endswith(r"404 \x1b]0;title\x07\x9b")

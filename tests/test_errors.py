@@ -8,6 +8,12 @@ import pytest
 
 import idxfast
 from idxfast import ChecksumError, TrailingDataError, TruncatedError
+from idxfast.errors import printable
+from idxfast.names import find_pair
+
+# ESC, BEL, C1's CSI, DEL, line ends, Unicode's line end, right-to-left override and isolate, byte
+# order mark, zero-width space, a surrogate that stands for a byte.
+CONTROLS = "\x1b\x07\x9b\x7f\r\n\t\0\u2028\u202e\u2066\ufeff\u200b\udc9b"
 
 
 def header(code, *shape):
@@ -44,3 +50,51 @@ def test_errors_pickle(bad, expected):
 )
 def test_what_they_say(given, text):
     assert str(idxfast.IdxError("no", **given)) == text
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=ascii)
+def test_controls_are_shown_by_their_names(control):
+    shown = printable(f"a{control}b")
+    assert shown.isprintable()
+    assert shown == f"a{ascii(control)[1:-1]}b"
+
+
+def test_what_can_be_seen_is_left():
+    text = "train-images.idx3 \u00e9\u4e2d\U0001f600 100% (a/b\\c)"
+    assert printable(text) == text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        idxfast.IdxError(CONTROLS, filename=CONTROLS, offset=0, expected=CONTROLS, found=CONTROLS),
+        idxfast.FetchError(CONTROLS),
+        idxfast.HashMismatchError(CONTROLS, CONTROLS, CONTROLS, 5),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_show_no_controls(error):
+    for shown in (error, pickle.loads(pickle.dumps(error))):
+        assert str(shown).isprintable()
+        assert r"\x1b\x07\x9b" in str(shown)
+
+
+def test_names_in_a_folder_show_no_controls():
+    controls = CONTROLS.replace("\n", "")  # no name of an IDX file has that
+    names = [f"train-{controls}-{what}-ubyte" for what in ("images-idx3", "labels-idx1")]
+    with pytest.raises(FileNotFoundError) as caught:
+        find_pair(names, "test", "here")
+    assert str(caught.value).isprintable()
+    others = [name.replace("train", "train-more") for name in names]
+    with pytest.raises(ValueError, match="several") as caught:
+        find_pair(names + others, "train", "here")
+    assert str(caught.value).isprintable()
+
+
+def test_a_name_of_a_file_shows_no_controls(tmp_path):
+    path = tmp_path / "a\x1b]0;title\x07\n\u202e"
+    path.write_bytes(b"junk")
+    with pytest.raises(idxfast.FormatError) as caught:
+        idxfast.load(path)
+    assert str(caught.value).isprintable()
+    assert caught.value.filename == str(path)

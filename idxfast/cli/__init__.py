@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from ..errors import printable
 from . import demo, fetch, info
 
 _VERBS = {"info": info, "fetch": fetch, "demo": demo}
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OSError:
             _discard_output()
         text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        print(f"idxfast: {info.printable(text)}", file=sys.stderr)
+        print(f"idxfast: {printable(text)}", file=sys.stderr)
         return 1
     return status
 

@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from ..datasets import catalogue, fetch
-from .info import printable, reason
+from ..errors import printable
+from .info import reason
 
 HELP = "fetch a published data set and print its directory; without a name, list the sets"
 
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         folder = fetch(options.name, options.directory)
     except (OSError, ImportError) as error:
         name = getattr(error, "filename", None) or options.name
-        print(f"idxfast: {printable(reason(name, error))}", file=sys.stderr)
+        print(f"idxfast: {reason(name, error)}", file=sys.stderr)
         return 1
     print(printable(str(folder)))
     return 0

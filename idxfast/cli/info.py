@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import printable
 from ..format import Header
 from ..gzip.container import BGZF_END, BGZF_HEADER_SIZE, MAGIC, is_bgzf
 from ..reading import load, read_header
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
             line = _describe(name, options.verify)
         except (ValueError, OSError, ImportError, MemoryError) as error:
             failures += 1
-            print(f"idxfast: {printable(reason(name, error))}", file=sys.stderr)
+            print(f"idxfast: {reason(name, error)}", file=sys.stderr)
         else:
             print(line)
     return 1 if failures else 0
@@ -77,11 +78,6 @@ def _container(name: str) -> tuple[str, int]:
 
 
 def reason(name: str, error: Exception) -> str:
-    """What is wrong, behind a name."""
-    text = getattr(error, "strerror", None) or str(error)
+    """What is wrong, after a name, on one line."""
+    name, text = printable(name), printable(getattr(error, "strerror", None) or str(error))
     return text if text.startswith(f"{name}: ") else f"{name}: {text}"
-
-
-def printable(text: str) -> str:
-    """The text on one line, without the control characters that a file name may hold."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..errors import printable
 from .batches import DataSet
 from .downloads import download
 from .files import Array, has_four, load_four, load_typed
@@ -59,7 +60,7 @@ def extract_images(f: Any) -> Array:
     IdxError
         If it is no whole file of images; a ValueError.
     """
-    print("Extracting", f.name)
+    print("Extracting", printable(str(f.name)))
     return load_typed(f, "images", 3)[..., np.newaxis]
 
 
@@ -78,7 +79,7 @@ def extract_labels(f: Any, one_hot: bool = False, num_classes: int = 10) -> Arra
     IndexError
         If `one_hot`, and there is a label beyond the classes.
     """
-    print("Extracting", f.name)
+    print("Extracting", printable(str(f.name)))
     labels = load_typed(f, "labels", 1)
     return _one_hot(labels, num_classes) if one_hot else labels
 

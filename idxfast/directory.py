@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -63,6 +63,18 @@ def load_pair(
     """Read two files of a directory, as `load_dataset` does."""
     images_file, labels_file = (os.path.join(directory, name) for name in pair)
     images, labels = load_file(images_file), load_file(labels_file)
+    return join(images, labels, pair, labels_file, upright=upright)
+
+
+def join(
+    images: np.ndarray[Any, Any],
+    labels: np.ndarray[Any, Any],
+    pair: Pair,
+    labels_file: str,
+    *,
+    upright: bool,
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Images and labels as `load_dataset` returns them, from what their files hold."""
     check_counts(images, labels, labels_file)
     square = images.ndim == 3 and images.shape[1] == images.shape[2]
     if upright and square and words_of(pair.images)[0] == "emnist":
@@ -84,6 +96,14 @@ def load_file(path: str, max_bytes: int | None = None) -> np.ndarray[Any, Any]:
         if file.peek(len(MAGIC)).startswith(MAGIC):
             return load(XzStream(file, path), max_bytes=max_bytes)
         return load(file, max_bytes=max_bytes)
+
+
+def load_opened(file: BinaryIO, name: str, max_bytes: int | None = None) -> np.ndarray[Any, Any]:
+    """Read an open file from its start, as `load_file` does."""
+    file.seek(0)
+    is_xz = file.read(len(MAGIC)) == MAGIC
+    file.seek(0)
+    return load(XzStream(file, name) if is_xz else file, max_bytes=max_bytes)
 
 
 def check_counts(images: np.ndarray[Any, Any], labels: np.ndarray[Any, Any], filename: str) -> None:

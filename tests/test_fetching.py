@@ -22,6 +22,7 @@ import pytest
 
 from idxfast import FetchError, HashMismatchError, load
 from idxfast.datasets import catalogue, fetch
+from idxfast.datasets import load as load_set
 from idxfast.datasets.fetching import fetch_file
 from idxfast.format import Header
 
@@ -161,6 +162,54 @@ def test_a_symbolic_link_is_not_followed(name, file, ending, tiny, split, tmp_pa
     assert not (tmp_path / file).exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
+@pytest.mark.parametrize("ending", ["part", "lock"])
+@pytest.mark.parametrize(("name", "file"), [("tiny", IMAGES), ("one", "one.gz")])
+def test_a_fifo_is_refused_at_once(name, file, ending, tiny, split, tmp_path):
+    """Who opens one waits for somebody else to do so, or reads what he writes."""
+    os.mkfifo(tmp_path / f".{file}.{ending}")
+    reason = rf"\.{file}\.{ending} is a FIFO, not a regular file \(another directory can be given"
+    with pytest.raises(OSError, match=reason) as caught:
+        fetch(name, tmp_path)
+    assert caught.value.errno == errno.EINVAL
+    assert caught.value.filename == str(tmp_path / file)
+    assert not (tmp_path / file).exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
+def test_a_fifo_in_the_place_of_a_file_is_refused_at_once(tiny, mirror, tmp_path, cache):
+    cache.mkdir(parents=True)
+    for folder, directory in ((tmp_path, tmp_path), (cache, None)):
+        os.mkfifo(folder / IMAGES)
+        for reads in (fetch, load_set):
+            with pytest.raises(OSError, match=f"{IMAGES} is a FIFO, not a regular file"):
+                reads("tiny", directory=directory)
+    assert mirror.requests == []
+
+
+def test_who_waits_for_another_says_so(tiny, mirror, tmp_path, caplog):
+    """The other one is told apart by its process and host, and is bound by the same limits."""
+    waiting = threading.Event()
+
+    def slow(handler, content):
+        waiting.wait(20)
+        handler.give(content)
+
+    mirror.faults[f"a/{IMAGES}"] = [slow]
+    threads = [threading.Thread(target=fetch, args=("tiny", tmp_path)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 20
+    while not caplog.messages and time.monotonic() < deadline:
+        time.sleep(0.01)
+    waiting.set()
+    for thread in threads:
+        thread.join()
+    assert caplog.messages[0].startswith(f"waiting for process {os.getpid()} on ")
+    assert caplog.messages[0].endswith(f", which has {tmp_path}/.{IMAGES}.lock")
+    assert whole(tmp_path, tiny.packed)
+
+
 def test_no_mirror_helps(tiny, mirror, tmp_path):
     mirror.faults = {f"a/{IMAGES}": [missing] * 3, f"b/{IMAGES}": [instead(HTML)] * 3}
     with pytest.raises(FetchError) as caught:
@@ -174,6 +223,22 @@ def test_no_mirror_helps(tiny, mirror, tmp_path):
     assert len(mirror.requests) == 6
     fetch("tiny", tmp_path)
     assert whole(tmp_path, tiny.packed)
+
+
+def test_mirrors_that_say_nothing_do_not_hold_the_fetch(tiny, mirror, tmp_path, monkeypatch):
+    """Each has its time, three times; then the lock is free again."""
+
+    def silent(handler, content):
+        handler.server.stopping.wait(20)
+
+    monkeypatch.setattr("idxfast.datasets.transfer.FIRST_SECONDS", 0.1)
+    monkeypatch.setattr("idxfast.datasets.transfer.LEAST_RATE", 1e9)
+    mirror.faults = {f"{name}/{IMAGES}": [silent] * 3 for name in "ab"}
+    start = time.monotonic()
+    with pytest.raises(FetchError, match=f"no mirror gives {IMAGES}: .*a/.*too long.*b/.*too long"):
+        fetch("tiny", tmp_path)
+    assert time.monotonic() - start < 10
+    assert len(mirror.requests) == 6
 
 
 def test_another_file_on_all_mirrors_is_a_mismatch(tiny, mirror, tmp_path):
@@ -316,7 +381,7 @@ def test_a_directory_that_is_a_file(tiny, tmp_path):
 
 
 def test_without_pooch_it_says_what_to_install(tiny, tmp_path, monkeypatch):
-    for module in ("filelock", "tqdm", "pooch"):
+    for module in ("filelock", "tqdm", "requests", "pooch"):
         monkeypatch.setitem(sys.modules, module, None)
         with pytest.raises(ImportError, match=rf"{module}: pip install .* {module}"):
             fetch("tiny", tmp_path)

@@ -10,13 +10,13 @@ import idxfast
 ROOT = Path(idxfast.__file__).parent
 ORDER = [
     "errors", "typing", "sniff", "native", "threads", "helpers", "workers", "format", "pread",
-    "source", "opening", "folders", "replacing", "sink", "gzip.container", "gzip.segments", "gzip.members", "gzip.damage",
+    "source", "opening", "regular", "content", "folders", "replacing", "sink", "gzip.container", "gzip.segments", "gzip.members", "gzip.damage",
     "gzip.prefix", "gzip.groups", "gzip.runs", "gzip.copies", "gzip.decoder", "gzip.ahead",
     "gzip.team", "gzip.reader", "gzip.writer", "arrays", "request", "packed", "raw", "mapping",
     "streams", "reading", "writing", "names", "xz",
-    "directory", "datasets.catalogue", "datasets.verifying", "datasets.transfer",
+    "directory", "datasets.catalogue", "datasets.verifying", "datasets.connections", "datasets.transfer", "datasets.locking",
     "datasets.fetching", "datasets.loading", "datasets.synthetic", "datasets", "compat.classes",
-    "compat.files", "compat.archives", "compat.downloads", "compat.faults",
+    "compat.files", "compat.folders", "compat.archives", "compat.downloads", "compat.faults",
     "compat.packers", "compat.pixels", "compat.idx2numpy.FormatError", "compat.idx2numpy.converters",
     "compat.idx2numpy", "compat.mnist", "compat.python_mnist", "compat.mlxtend",
     "compat.mnist_reader", "compat.torchvision.readers", "compat.torchvision.sets",

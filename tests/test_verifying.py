@@ -31,7 +31,8 @@ def check(tmp_path):
     def check(data, name="x.gz", **facts):
         path = tmp_path / "any name"
         path.write_bytes(data)
-        verify(path, File(name, HEADER, **facts), "the mirror")
+        with path.open("rb") as file:
+            verify(file, File(name, HEADER, **facts), "the mirror")
 
     return check
 

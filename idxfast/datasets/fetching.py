@@ -3,6 +3,11 @@
 A file arrives under a hidden name, ``.NAME.part``, is verified, and only then takes its name. What
 an interrupted transfer leaves is continued by the next one; if the whole then is not the published
 file, it starts again from nothing. A lock, ``.NAME.lock``, lets one process at a time fetch a file.
+What has one of these names and is no regular file is refused.
+
+How long that may take: each mirror is asked `ROUNDS` times at the most, and each time has the limit
+of `transfer`, a minute and as long as the file takes at 10 kB a second. Nothing else is waited for
+but the lock, and whoever has it is bound by the same limits.
 """
 
 from __future__ import annotations
@@ -16,11 +21,13 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
-from ..errors import FetchError, HashMismatchError
-from .catalogue import File, find
-from .transfer import open_no_link, transfer
+from ..errors import FetchError, HashMismatchError, printable
+from ..regular import open_part, open_regular
+from .catalogue import Archive, File, find
+from .locking import hold
+from .transfer import transfer
 from .verifying import verify
 
 # How often the mirrors are asked in turn, with a pause (seconds) before they are asked again.
@@ -28,10 +35,10 @@ ROUNDS = 3
 PAUSE = 1.0
 
 # The extra `datasets`; the newest of each is new enough.
-_INSTALL = "pip install --upgrade pooch tqdm filelock urllib3"
+_INSTALL = "pip install --upgrade pooch requests tqdm filelock urllib3"
 
-# Writes a file, verified, to a path, or raises FetchError.
-_Writer: TypeAlias = Callable[[File, Path], None]
+# Writes a file, verified, to an open one, or raises FetchError.
+_Writer: TypeAlias = Callable[[File, BinaryIO], None]
 
 _log = logging.getLogger("idxfast")
 
@@ -54,7 +61,9 @@ def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
         The directory. All files of the set stand in it under their published names, and each has
         been verified just now: by its published hash or, for a file that a mirror packed anew, by
         that of its content. A few files have no published hash: they are whole IDX files of the
-        right type and shape.
+        right type and shape. What a path leads to may change after that: it is the published file
+        for as long as nobody who may write in the directory, or to the files, puts something else
+        there. `load` has no such gap: it returns what it has verified.
 
     Raises
     ------
@@ -72,24 +81,28 @@ def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
 
     Notes
     -----
-    Only https is spoken. The splits of EMNIST come in one archive of 562 MB; it is kept, for the
+    Only https is spoken. Of each file, a mirror is asked three times at the most, and each time it
+    has a minute and as long as the file takes at 10 kB a second, everything included: so much later
+    a `FetchError` says that it took too long. While another process fetches the same file, this one
+    waits, and the logger ``idxfast`` warns whom for.
+
+    The splits of EMNIST come in one archive of 562 MB; it is kept, for the
     other splits, in `directory` or in the cache.
     """
     dataset = find(name)
     replace = directory is None
-    folder = _cache(name) if directory is None else Path(directory)
+    folder = folder_of(name, directory)
     missing = [file for file in dataset.files if not _is_there(file, folder / file.name, replace)]
     archive = dataset.archive
     if archive is None:
         for file in missing:
             _fetch_from_mirrors(file, folder / file.name, dataset.mirrors, replace)
     elif missing:
-        packed = (_cache(archive.name) if replace else folder) / archive.file.name
-        if not _is_there(archive.file, packed, replace):
-            _fetch_from_mirrors(archive.file, packed, archive.mirrors, replace)
-        extract = functools.partial(_extract_part, packed)
-        for file in missing:
-            _put_in_place(file, folder / file.name, extract, replace)
+        path = (_cache(archive.name) if replace else folder) / archive.file.name
+        with _open_archive(archive, path, replace) as opened:
+            extract = functools.partial(_extract_part, opened, str(path))
+            for file in missing:
+                _put_in_place(file, folder / file.name, extract, replace)
     return folder
 
 
@@ -123,6 +136,11 @@ def fetch_file(name: str, filename: str, path: str | os.PathLike[str]) -> None:
     raise FetchError(f"{name} has no file {filename!r}; there are: {known}")
 
 
+def folder_of(name: str, directory: str | os.PathLike[str] | None) -> Path:
+    """The directory of a set: the one given, or its own in the user's cache."""
+    return _cache(name) if directory is None else Path(directory)
+
+
 def _cache(name: str) -> Path:
     """The directory of a set in the user's cache."""
     return Path(_extra("pooch").os_cache("idxfast"), name)
@@ -138,17 +156,44 @@ def _extra(module: str) -> Any:
 
 def _is_there(file: File, path: Path, replace: bool) -> bool:
     """Whether the published file is there. Another one is an error if it may not be replaced."""
+    opened = _open_verified(file, path, replace)
+    if opened is not None:
+        opened.close()
+    return opened is not None
+
+
+def _open_verified(file: File, path: Path, replace: bool) -> BinaryIO | None:
+    """Open the published file, if it is there."""
+    opened = None
     try:
-        verify(path, file, str(path))
-    except FileNotFoundError:
-        if path.is_symlink() and not replace:
-            raise  # of a file that is elsewhere, and just now is not to be had
-        return False
-    except FetchError:
-        if not replace:
-            raise
-        return False
-    return True
+        opened = open_regular(path)
+        verify(opened, file, str(path))
+    except BaseException as error:
+        if opened is not None:
+            opened.close()
+        if isinstance(error, FetchError) and replace:
+            return None
+        # A link that leads nowhere is of a file that is elsewhere, and just now is not to be had.
+        if isinstance(error, FileNotFoundError) and (replace or not path.is_symlink()):
+            return None
+        raise
+    return opened
+
+
+def _open_archive(archive: Archive, path: Path, replace: bool) -> BinaryIO:
+    """Open an archive, which is fetched if need be.
+
+    It is read from the open file that was verified, not by its name again. It is too large to be
+    held in memory: a file in it that has a hash of its own is verified by that as well; for the
+    others, nobody else may write to the archive meanwhile.
+    """
+    opened = _open_verified(archive.file, path, replace)
+    if opened is None:
+        _fetch_from_mirrors(archive.file, path, archive.mirrors, replace)
+        opened = _open_verified(archive.file, path, replace=False)
+    if opened is None:
+        raise FetchError(f"{path} was there, and is gone")
+    return opened
 
 
 def _fetch_from_mirrors(file: File, path: Path, mirrors: tuple[str, ...], replace: bool) -> None:
@@ -156,22 +201,23 @@ def _fetch_from_mirrors(file: File, path: Path, mirrors: tuple[str, ...], replac
         raise FetchError(
             f"{path.name} is missing or damaged in {path.parent}, and IDXFAST_OFFLINE is set"
         )
-    for module in ("pooch", "tqdm"):
+    for module in ("pooch", "requests", "tqdm"):
         _extra(module)
     _put_in_place(file, path, functools.partial(_download_part, mirrors), replace)
 
 
 def _put_in_place(file: File, path: Path, write_part: _Writer, replace: bool) -> None:
     """Put a file in its place, unless another process has done so meanwhile."""
+    _extra("filelock")
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _extra("filelock").FileLock(path.with_name(f".{path.name}.lock")):
+        with hold(path.with_name(f".{path.name}.lock")):
             if _is_there(file, path, replace):
                 return
             if path.exists():
-                _log.warning("%s is damaged; getting it again", path)
-            write_part(file, part)
+                _log.warning("%s is damaged; getting it again", printable(str(path)))
+            _write(file, part, write_part)
             os.replace(part, path)
     except FetchError:
         raise
@@ -180,7 +226,23 @@ def _put_in_place(file: File, path: Path, write_part: _Writer, replace: bool) ->
         raise OSError(error.errno, reason, str(path)) from error
 
 
-def _download_part(mirrors: tuple[str, ...], file: File, part: Path) -> None:
+def _write(file: File, part: Path, write_part: _Writer) -> None:
+    """Write the part file, verified, to the disk. If nothing has arrived, it is removed again."""
+    is_empty = False
+    try:
+        with open_part(part) as opened:
+            try:
+                write_part(file, opened)
+            except FetchError:
+                is_empty = not opened.seek(0, os.SEEK_END)
+                raise
+            os.fsync(opened.fileno())
+    finally:
+        if is_empty:
+            part.unlink()
+
+
+def _download_part(mirrors: tuple[str, ...], file: File, part: BinaryIO) -> None:
     """Get a file from the first mirror that gives it."""
     failures: dict[str, FetchError] = {}
     for number in range(ROUNDS):
@@ -201,26 +263,21 @@ def _download_part(mirrors: tuple[str, ...], file: File, part: Path) -> None:
     raise FetchError(f"no mirror gives {file.name}: " + "; ".join(map(str, failures.values())))
 
 
-def _extract_part(archive: Path, file: File, part: Path) -> None:
-    """Get a file out of a zip archive; no other name in the archive is looked at."""
-    source = f"{archive}/gzip/{file.name}"
+def _extract_part(archive: BinaryIO, path: str, file: File, part: BinaryIO) -> None:
+    """Get a file out of an open zip archive; no other name in the archive is looked at."""
+    source = f"{path}/gzip/{file.name}"
     try:
-        with (
-            zipfile.ZipFile(archive) as members,
-            members.open(f"gzip/{file.name}") as member,
-            open(part, "wb", opener=open_no_link) as target,
-        ):
-            shutil.copyfileobj(member, target)
+        with zipfile.ZipFile(archive) as members, members.open(f"gzip/{file.name}") as member:
+            part.truncate(0)
+            shutil.copyfileobj(member, part)
     except (KeyError, zipfile.BadZipFile) as error:
         raise FetchError(f"{source}: {error}") from error
     _verify_part(part, file, source)
 
 
-def _verify_part(part: Path, file: File, source: str) -> None:
+def _verify_part(part: BinaryIO, file: File, source: str) -> None:
     try:
         verify(part, file, source)
     except FetchError:
-        part.unlink()
+        part.truncate(0)
         raise
-    with part.open("rb+") as written:
-        os.fsync(written.fileno())

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..directory import load_pair
+from ..directory import join
+from ..errors import FetchError
 from ..names import find_pair
 from .catalogue import find
-from .fetching import fetch
+from .fetching import fetch, folder_of
+from .verifying import load_verified
 
 
 def load(
@@ -40,6 +42,25 @@ def load(
         As `fetch` does.
     FileNotFoundError
         If the set has no such kind.
+
+    Notes
+    -----
+    The bytes that become the arrays are the ones that were verified: each file is read into memory
+    once, and there it is hashed and decoded, so that it does not matter what others do in the
+    directory meanwhile. Only the two files that are needed are looked at, unless one is missing or
+    damaged; then the set is fetched.
     """
-    pair = find_pair([file.name for file in find(name).files], kind, name)
-    return load_pair(fetch(name, directory), pair, upright=upright)
+    files = {file.name: file for file in find(name).files}
+    pair = find_pair(files, kind, name)
+    folder = folder_of(name, directory)
+    paths = [os.path.join(folder, filename) for filename in pair]
+
+    def read() -> list[np.ndarray[Any, Any]]:
+        return [load_verified(path, files[file]) for path, file in zip(paths, pair, strict=True)]
+
+    try:
+        images, labels = read()
+    except (FileNotFoundError, FetchError):
+        fetch(name, directory)
+        images, labels = read()
+    return join(images, labels, pair, paths[1], upright=upright)

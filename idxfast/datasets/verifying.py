@@ -11,9 +11,14 @@ What is checked depends on what has been published of it:
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
+from typing import Any, BinaryIO
 
-from ..directory import load_file
+import numpy as np
+
+from ..content import FileContent
+from ..directory import load_opened
 from ..errors import FetchError, HashMismatchError, IdxError, SizeError
 from ..format import Header, pack
 from ..gzip.container import MAGIC as GZIP_MAGIC
@@ -26,14 +31,15 @@ _MAGICS = {".gz": GZIP_MAGIC, ".xz": XZ_MAGIC, ".zip": b"PK\x03\x04"}
 _START = 512
 
 
-def verify(path: Path, file: File, url: str) -> None:
+def verify(file: BinaryIO, known: File, url: str) -> None:
     """Refuse a file that is not the published one.
 
     Parameters
     ----------
-    path : Path
-        Where it is, under whatever name.
-    file : File
+    file : binary file
+        Open for reading, and able to seek; under whatever name. It is read from its start, several
+        times if need be.
+    known : File
         What it should be.
     url : str
         Where it came from, for messages.
@@ -48,34 +54,59 @@ def verify(path: Path, file: File, url: str) -> None:
     OSError
         If it cannot be read.
     """
-    _check_packing(path, file, url)
-    if file.packed is not None:
-        found = hash_file(path, _algorithm(file.packed))
-        if found == file.packed:
+    _check_packing(file, known, url)
+    if known.packed is not None:
+        found = hash_file(file, _algorithm(known.packed))
+        if found == known.packed:
             return
         if (
-            file.header is None
-            or file.raw is None
-            or _hash_content(path, _algorithm(file.raw), file.header.nbytes) != file.raw
+            known.header is None
+            or known.raw is None
+            or _hash_content(file, _algorithm(known.raw), known.header.nbytes) != known.raw
         ):
-            raise HashMismatchError(url, file.packed, found, path.stat().st_size)
-    elif file.header is not None:
-        _check_content(path, file.header, url)
+            raise HashMismatchError(url, known.packed, found, file.seek(0, os.SEEK_END))
+    elif known.header is not None:
+        _check_content(file, known.header, url)
 
 
-def _check_packing(path: Path, file: File, url: str) -> None:
-    with path.open("rb") as opened:
-        start = opened.read(_START)
-    if not start.startswith(_MAGICS[Path(file.name).suffix]):
+def load_verified(path: str, known: File) -> np.ndarray[Any, Any]:
+    """The array of a published file, from the very bytes that were verified.
+
+    Raises
+    ------
+    FetchError, OSError
+        As `verify` does.
+    """
+    content = FileContent(path, known.limit)
+    if len(content.getbuffer()) > known.limit:
+        raise FetchError(f"{path}: more than the {known.limit:,} bytes that the file can have")
+    verify(content, known, path)
+    return load_opened(content, path)
+
+
+def hash_file(file: BinaryIO, algorithm: str) -> str:
+    """The hash of an open file, from its start, after the algorithm's name and a colon."""
+    file.seek(0)
+    digest = hashlib.file_digest(
+        file,  # type: ignore[arg-type]
+        lambda: hashlib.new(algorithm, usedforsecurity=False),
+    )
+    return f"{algorithm}:{digest.hexdigest()}"
+
+
+def _check_packing(file: BinaryIO, known: File, url: str) -> None:
+    file.seek(0)
+    start = file.read(_START)
+    if not start.startswith(_MAGICS[Path(known.name).suffix]):
         found = describe(start) or (
             f"what starts with {start[:4].hex(' ')}" if start else "nothing"
         )
-        raise FetchError(f"{url}: got {found}, not what {file.name} should be")
+        raise FetchError(f"{url}: got {found}, not what {known.name} should be")
 
 
-def _check_content(path: Path, header: Header, url: str) -> None:
+def _check_content(file: BinaryIO, header: Header, url: str) -> None:
     try:
-        array = load_file(str(path), max_bytes=header.nbytes)
+        array = load_opened(file, url, max_bytes=header.nbytes)
     except SizeError as error:
         raise FetchError(f"{url}: got more than {header.dtype.name} {header.shape}") from error
     except IdxError as error:
@@ -87,17 +118,10 @@ def _check_content(path: Path, header: Header, url: str) -> None:
         )
 
 
-def hash_file(path: Path, algorithm: str) -> str:
-    """The hash of a file, behind the algorithm's name and a colon."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False))
-    return f"{algorithm}:{digest.hexdigest()}"
-
-
-def _hash_content(path: Path, algorithm: str, limit: int) -> str | None:
+def _hash_content(file: BinaryIO, algorithm: str, limit: int) -> str | None:
     """The hash of an IDX file's content; None if it does not unpack, or to more than the limit."""
     try:
-        array = load_file(str(path), max_bytes=limit)
+        array = load_opened(file, "", max_bytes=limit)
     except IdxError:
         return None
     dtype = array.dtype.newbyteorder(">")

@@ -1,0 +1,115 @@
+"""The connections of one transfer, which another thread can cut wherever they have got to.
+
+A time limit on each read does not end a connection on which a byte comes now and then: not while a
+status line is read, nor a header, nor one ``100 Continue`` after another. So the socket is known
+here from the moment it is connected, before TLS, and shut down when the time is over: then each
+read and write on it ends at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+class CutError(OSError):
+    """The connections were cut: no more of them are to be made."""
+
+
+class Connections:
+    """The connections of a transfer, one after another."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_cut = False
+        self._socket: socket.socket | None = None
+
+    def check(self) -> None:
+        """Raise a `CutError` if they were cut."""
+        if self._is_cut:
+            raise CutError
+
+    def add(self, connected: socket.socket) -> None:
+        """Know a socket, in a descriptor of our own: TLS takes the descriptor out of the first.
+
+        The one before, which led to a redirect, is not read from any more.
+        """
+        with self._lock:
+            self.check()
+            self._end()
+            self._socket = socket.fromfd(connected.fileno(), connected.family, connected.type)
+
+    def cut(self) -> None:
+        """End whatever is read or written, in any thread, and have no more connections made."""
+        self._is_cut = True
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.close()
+            self._socket = None
+
+    def adapter(self) -> Any:
+        """What a session of requests needs to connect in this way, through proxies as well."""
+        from requests.adapters import HTTPAdapter
+
+        connections = self
+
+        class Adapter(HTTPAdapter):  # type: ignore[misc, unused-ignore]
+            def init_poolmanager(self, *args: Any, **options: Any) -> None:
+                super().init_poolmanager(*args, **options)
+                _watch(self.poolmanager, connections)
+
+            def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+                is_new = proxy not in self.proxy_manager
+                manager = super().proxy_manager_for(proxy, **options)
+                if is_new:
+                    _watch(manager, connections)
+                return manager
+
+        return Adapter()
+
+
+class _Options:
+    """Options of a socket. urllib3 goes through them for each address of a host that it tries."""
+
+    def __init__(self, options: Any, check: Callable[[], None]) -> None:
+        self._options = options or ()
+        self._check = check
+
+    def __iter__(self) -> Iterator[Any]:
+        self._check()
+        return iter(self._options)
+
+
+def _watch(manager: Any, connections: Connections) -> None:
+    """Have the pools of a manager of urllib3 tell of each socket."""
+    manager.pool_classes_by_scheme = {
+        scheme: _watched(pool, connections)
+        for scheme, pool in manager.pool_classes_by_scheme.items()
+    }
+
+
+def _watched(pool: Any, connections: Connections) -> Any:
+    """A class of pools, the connections of which tell of their sockets."""
+    kind = pool.ConnectionCls
+
+    def new_conn(self: Any) -> socket.socket:
+        connections.check()
+        self.socket_options = _Options(self.socket_options, connections.check)
+        connected: socket.socket = kind._new_conn(self)
+        try:
+            connections.add(connected)
+        except BaseException:
+            connected.close()
+            raise
+        return connected
+
+    watched = type(kind.__name__, (kind,), {"_new_conn": new_conn})
+    return type(pool.__name__, (pool,), {"ConnectionCls": watched})

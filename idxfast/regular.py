@@ -1,0 +1,97 @@
+"""Regular files, and nothing that only has the name of one.
+
+In a folder where others may write, a name may lead to a FIFO, which keeps whoever opens it waiting,
+to a device, or through a link to a file elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+_KINDS = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: "a directory",
+}
+_ERRORS = {stat.S_IFLNK: errno.ELOOP, stat.S_IFDIR: errno.EISDIR}
+
+
+def open_regular(path: str | os.PathLike[str]) -> io.BufferedReader:
+    """Open a regular file for reading, by a link as well, without waiting for anybody.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or is something else.
+    """
+    return io.BufferedReader(_open(path, "rb", _open_at_once))
+
+
+def open_part(path: str | os.PathLike[str]) -> io.BufferedRandom:
+    """Open a regular file for appending and reading; it is made if it is not there.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or is something else, like a symbolic link.
+    """
+    check_path(path)
+    return io.BufferedRandom(_open(path, "a+b", _open_no_link))
+
+
+def check_path(path: str | os.PathLike[str]) -> None:
+    """Refuse what stands at a path and is not a regular file, before it is opened.
+
+    Raises
+    ------
+    OSError
+        Which says what it is.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        check_regular(os.lstat(path), path)
+
+
+def check_regular(status: os.stat_result, path: str | os.PathLike[str]) -> None:
+    """Refuse what is not a regular file; `path` is for the message.
+
+    Raises
+    ------
+    OSError
+        Which says what it is.
+    """
+    kind = stat.S_IFMT(status.st_mode)
+    if kind == stat.S_IFREG:
+        return
+    found = _KINDS.get(kind, "something else")
+    name = Path(path).name
+    raise OSError(
+        _ERRORS.get(kind, errno.EINVAL), f"{name} is {found}, not a regular file", str(path)
+    )
+
+
+def _open(path: str | os.PathLike[str], mode: str, opener: Callable[[str, int], int]) -> io.FileIO:
+    file = io.FileIO(os.fspath(path), mode, opener=opener)
+    try:
+        check_regular(os.fstat(file.fileno()), path)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """For `open`: a FIFO is opened at once, and a terminal does not become the process's."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0), 0o666)
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    return _open_at_once(path, flags | getattr(os, "O_NOFOLLOW", 0))

@@ -4,6 +4,7 @@ All are plain Python over the standard library.
 """
 
 import _thread
+import contextlib
 import gzip
 import hashlib
 import http.server
@@ -311,6 +312,41 @@ def same():
 @pytest.fixture(params=["raw", "gzip"])
 def packed(request):
     return gzip.compress if request.param == "gzip" else bytes
+
+
+@pytest.fixture
+def swapping(tmp_path_factory):
+    """While it is entered, a thread puts one content after another in a file's place.
+
+    By another file of its name, and then into the file itself, as its owner may.
+    """
+
+    @contextlib.contextmanager
+    def swapping(path, *contents):
+        other = tmp_path_factory.mktemp("swapping") / "other"
+        is_over = threading.Event()
+
+        def work():
+            while not is_over.is_set():
+                for content in contents:
+                    other.write_bytes(content)
+                    other.replace(path)
+                    time.sleep(0.0005)
+                for content in contents:
+                    if path.stat().st_size == len(content):
+                        with path.open("r+b") as file:
+                            file.write(content)
+                    time.sleep(0.0005)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
+
+    return swapping
 
 
 @pytest.fixture

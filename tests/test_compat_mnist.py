@@ -9,8 +9,9 @@ import threading
 import numpy as np
 import pytest
 
-from idxfast import ChecksumError
+from idxfast import ChecksumError, HashMismatchError
 from idxfast.compat import mnist as ours
+from idxfast.datasets import fetching
 
 LABELS = "train-labels-idx1-ubyte.gz"
 TEST_LABELS = "t10k-labels-idx1-ubyte.gz"
@@ -216,3 +217,86 @@ def test_any_name_is_recognised_by_content(tmp_path):
     array = ours.download_and_parse_mnist_file("a", str(tmp_path))
     assert array.dtype == np.int8
     assert array.tolist() == [-1]
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def shared(tmp_path, monkeypatch, family):
+    """A folder for temporary files, as on most systems, with labels in it."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    monkeypatch.setattr(ours, "temporary_dir", lambda: str(folder))
+    (folder / LABELS).write_bytes((family.packed / LABELS).read_bytes())
+    (folder / LABELS).chmod(0o644)
+    return folder
+
+
+def _foreign(path):
+    if os.geteuid():
+        pytest.skip("needs root")
+    os.chown(path, NOBODY, NOBODY)
+
+
+def _open_to_others(path):
+    path.chmod(0o666)
+
+
+def _link(path):
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
+
+
+REFUSED = {
+    _foreign: "it belongs to another user: name another folder",
+    _open_to_others: "others may write to it",
+    _link: "it is a symbolic link",
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
+@pytest.mark.parametrize("change", REFUSED, ids=lambda change: change.__name__)
+def test_what_others_have_put_into_the_shared_folder_is_refused(
+    change, shared, same, family, remote, mirror
+):
+    same(ours.train_labels(), family.train[1])
+    change(shared / LABELS)
+    for read in (ours.train_labels, lambda: ours.download_file(LABELS)):
+        with pytest.raises(PermissionError, match=REFUSED[change]) as caught:
+            read()
+        assert caught.value.filename == str(shared / LABELS)
+    assert mirror.requests == []
+    # A folder that is named, or that is one's own, is taken as it is.
+    same(ours.download_and_parse_mnist_file(LABELS, str(shared)), family.train[1])
+    shared.chmod(0o755)
+    same(ours.train_labels(), family.train[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
+def test_the_folder_of_another_user_is_as_one_that_all_share(shared):
+    shared.chmod(0o755)
+    os.chown(shared, NOBODY, NOBODY)
+    os.chown(shared / LABELS, NOBODY, NOBODY)
+    with pytest.raises(PermissionError, match="another user"):
+        ours.train_labels()
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_is_loaded_is_what_was_verified(force, tmp_path, family, remote, same, monkeypatch):
+    """Of a file that is downloaded, whatever stands at its path afterwards."""
+    fetch_file = fetching.fetch_file
+
+    def fetch_and_swap(name, filename, path):
+        fetch_file(name, filename, path)
+        with open(path, "wb") as file:
+            file.write(remote[TEST_LABELS])
+
+    if force:
+        (tmp_path / LABELS).write_bytes(remote[LABELS])
+    monkeypatch.setattr(fetching, "fetch_file", fetch_and_swap)
+    with pytest.raises(HashMismatchError):
+        ours.download_and_parse_mnist_file(LABELS, str(tmp_path), force)
+    monkeypatch.setattr(fetching, "fetch_file", fetch_file)
+    same(ours.download_and_parse_mnist_file(LABELS, str(tmp_path), True), family.train[1])

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import os
 import pickle
+import stat
 import tempfile
 import zipfile
 from pathlib import Path
@@ -13,7 +14,10 @@ import pytest
 
 from idxfast import FetchError, IdxError, dumps
 from idxfast.compat import mnists as ours
+from idxfast.compat.mnists import sets
+from idxfast.datasets import verifying
 
+NOBODY = 65534
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 SETS = {"MNIST": "mnist", "FashionMNIST": "fashion-mnist", "KMNIST": "kmnist"}
 ANOTHER = b"\0\0\x08\1\0\0\0\3\7\7\7"
@@ -104,9 +108,72 @@ def test_files_that_are_not_there(theirs, tmp_path):
             module.MNIST(str(tmp_path), download=False)
 
 
-def test_default_folder():
+def test_default_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     dataset = ours.KMNIST(download=False, load=False)
     assert dataset.target_dir == os.path.join(tempfile.gettempdir(), "mnists", "KMNIST")
+    for folder in (tmp_path / "mnists", tmp_path / "mnists" / "KMNIST"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert ours.EMNIST(download=False).target_dir == str(tmp_path / "mnists" / "EMNIST")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
+@pytest.mark.parametrize("name", ["mnists", "mnists/MNIST"])
+@pytest.mark.parametrize("module", [ours.MNIST, ours.EMNIST, ours.K49])
+def test_a_default_folder_that_others_can_fill_is_refused(name, module, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = tmp_path / name.replace("/MNIST", f"/{module.__name__}")
+    folder.mkdir(parents=True, mode=0o700)
+    for mode in (0o722, 0o770, 0o777, 0o1777):
+        folder.chmod(mode)
+        with pytest.raises(
+            PermissionError, match=r"others may write to it: .*chmod go-w"
+        ) as caught:
+            module(download=False)
+        assert caught.value.filename == str(folder)
+        assert stat.S_IMODE(folder.stat().st_mode) == mode
+    folder.chmod(0o755)  # as the original makes it
+    assert sets.default_folder(module.__name__).startswith(str(tmp_path))
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PermissionError, match="a symbolic link"):
+        module(download=False)
+    folder.unlink()
+    folder.touch()
+    with pytest.raises(NotADirectoryError):
+        module(download=False)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("name", ["mnists", "mnists/MNIST"])
+def test_the_default_folder_of_another_user_is_refused(name, tmp_path, monkeypatch, run_child):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = tmp_path / name
+    folder.mkdir(parents=True, mode=0o700)
+    os.chown(folder, NOBODY, NOBODY)
+    with pytest.raises(PermissionError, match="it belongs to another user: name another folder"):
+        ours.MNIST(download=False)
+    # And the other way round: root's folder, met by another user.
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    (shared / "mnists").mkdir()
+    code = """
+import os, sys, tempfile
+from idxfast.compat.mnists import MNIST
+os.chdir(sys.argv[2])
+os.setgid(int(sys.argv[1]))
+os.setuid(int(sys.argv[1]))
+tempfile.tempdir = "."  # those around are not open to this user
+try:
+    MNIST(download=False, load=False)
+except PermissionError as error:
+    print(error.strerror.replace(" ", "-"))
+"""
+    assert run_child(code, NOBODY, shared) == ["it-belongs-to-another-user:-name-another-folder"]
+    (shared / "mnists").rmdir()
+    assert run_child(code, NOBODY, shared) == []
+    assert (shared / "mnists").stat().st_uid == NOBODY
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -262,6 +329,59 @@ def test_files_of_emnist_that_were_unpacked(same, tmp_path, family):
         (tmp_path / f"emnist-digits-{name}").write_bytes(path.read_bytes())
     dataset = ours.EMNIST(str(tmp_path), download=False).Digits(str(tmp_path), transpose=False)
     same(_parts(dataset), family.train + family.t10k)
+
+
+def test_what_is_loaded_is_what_was_verified(family, remote, swapping, same, tmp_path):
+    """While others put wrong labels in the place of the right ones, and the right ones back."""
+    for path in family.packed.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    path = tmp_path / "train-labels-idx1-ubyte.gz"
+    wrong = gzip.compress(dumps((family.train[1] + 1) % 10))
+    right = refused = 0
+    with swapping(path, path.read_bytes(), wrong):
+        for _ in range(200):
+            try:
+                dataset = ours.MNIST(str(tmp_path), download=False)
+            except IdxError:
+                refused += 1
+            else:
+                same(dataset.train_labels(), family.train[1])
+                right += 1
+    assert right and refused
+
+
+def test_what_is_loaded_of_k49_is_what_was_verified(family, swapping, same, tmp_path, monkeypatch):
+    for name, array in zip(ours.K49._files, family.train + family.t10k, strict=True):
+        np.savez_compressed(tmp_path / name, array)
+        digest = hashlib.md5((tmp_path / name).read_bytes()).hexdigest()
+        monkeypatch.setitem(ours.K49._md5, name, digest)
+    path = tmp_path / "k49-train-labels.npz"
+    content = path.read_bytes()
+    np.savez_compressed(tmp_path / "wrong.npz", (family.train[1] + 1) % 10)
+    wrong = (tmp_path / "wrong.npz").read_bytes()
+    right = refused = 0
+    with swapping(path, content, wrong):
+        for _ in range(200):
+            try:
+                dataset = ours.K49(str(tmp_path))
+            except IdxError:
+                refused += 1
+            else:
+                same(dataset.train_labels(), family.train[1])
+                right += 1
+    assert right and refused
+    hash_file = verifying.hash_file
+
+    def hash_and_swap(file, algorithm):
+        found = hash_file(file, algorithm)
+        path.write_bytes(wrong)
+        return found
+
+    path.write_bytes(content)
+    monkeypatch.setattr(verifying, "hash_file", hash_and_swap)
+    k49 = ours.K49(str(tmp_path), load=False)
+    same(k49._read(path.name), family.train[1])
+    assert path.read_bytes() == wrong
 
 
 def test_k49(same, tmp_path, family, monkeypatch):

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 from idxfast import FetchError, HashMismatchError, load
-from idxfast.datasets import catalogue, fetch
+from idxfast.datasets import catalogue, fetch, fetching
 from idxfast.datasets import load as load_set
 from idxfast.datasets.fetching import fetch_file
 from idxfast.format import Header
@@ -432,6 +432,38 @@ def test_splits_come_out_of_one_archive(split, mirror, cache):
 def test_a_split_in_a_directory_of_yours(split, mirror, tmp_path):
     fetch("one", tmp_path)
     assert whole(tmp_path, {"one.gz": split["one.gz"], **mirror.files})
+
+
+def test_what_comes_out_of_an_archive_is_of_the_one_that_was_verified(
+    split, tmp_path, oracle, monkeypatch
+):
+    """Of a file that has no hash of its own."""
+    archives = []
+    for value in (1, 2):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as members:
+            raw = oracle.pack(8, (5, 4, 4), bytes([value]) * 80)
+            members.writestr("gzip/one.gz", gzip.compress(raw, mtime=0))
+        archives.append(data.getvalue())
+    file = catalogue.File("gzip.zip", None, len(archives[0]), sha256(archives[0]))
+    archive = catalogue.Archive("split", file, ())
+    files = (catalogue.File("one.gz", Header(np.dtype("u1"), (5, 4, 4))),)
+    dataset = catalogue.Dataset("one", "", files, (), archive, {}, None)
+    monkeypatch.setitem(catalogue.datasets(), "one", dataset)
+    path = tmp_path / "gzip.zip"
+    path.write_bytes(archives[0])
+    verify = fetching.verify
+
+    def verify_and_swap(opened, known, url):
+        verify(opened, known, url)
+        if known is file:
+            (tmp_path / "other").write_bytes(archives[1])
+            (tmp_path / "other").replace(path)
+
+    monkeypatch.setattr(fetching, "verify", verify_and_swap)
+    fetch("one", tmp_path)
+    assert path.read_bytes() == archives[1]
+    assert load(tmp_path / "one.gz").max() == 1
 
 
 @pytest.mark.parametrize(

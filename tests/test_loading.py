@@ -5,8 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from idxfast import load_dataset
-from idxfast.datasets import catalogue, load
+from idxfast import FetchError, HashMismatchError, load_dataset
+from idxfast.datasets import catalogue, fetch, load, verifying
 from idxfast.format import Header
 from idxfast.names import find_pair
 
@@ -70,3 +70,70 @@ def test_every_published_set_has_its_kinds(name):
         assert len(shapes[images]) == 3
         assert shapes[images][0] == shapes[labels][0]
         assert len(shapes[labels]) == (2 if "qmnist" in name or "xnist" in name else 1)
+
+
+@pytest.fixture
+def labels(mirror, publish, oracle, tmp_path):
+    """A set, `tiny`; the path of its labels, and these packed, right and wrong, in equal sizes."""
+    right = oracle.pack(8, (200,), bytes(range(200)))
+    wrong = oracle.pack(8, (200,), bytes(range(200))[::-1])
+    packed = [gzip.compress(data, 0, mtime=0) for data in (right, wrong)]
+    images = gzip.compress(oracle.pack(8, (200, 28, 28)), mtime=0)
+    publish(
+        "tiny",
+        {"train-images-idx3-ubyte.gz": images, "train-labels-idx1-ubyte.gz": packed[0]},
+    )
+    fetch("tiny", tmp_path)
+    return tmp_path / "train-labels-idx1-ubyte.gz", *packed
+
+
+@pytest.mark.parametrize("tries", [200])
+def test_what_is_loaded_is_what_was_verified(tries, labels, swapping, tmp_path):
+    """While others put wrong labels in the place of the right ones, and the right ones back."""
+    path, *contents = labels
+    right = refused = 0
+    with swapping(path, *contents):
+        for _ in range(tries):
+            try:
+                found = load("tiny", directory=tmp_path)[1]
+            except HashMismatchError:
+                refused += 1
+            else:
+                assert found.tolist() == list(range(200))
+                right += 1
+    assert right and refused
+
+
+def test_what_is_swapped_once_it_is_verified_does_not_matter(labels, monkeypatch):
+    path, _, wrong = labels
+    verify = verifying.verify
+
+    def verify_and_swap(file, known, url):
+        verify(file, known, url)
+        path.write_bytes(wrong)
+
+    monkeypatch.setattr(verifying, "verify", verify_and_swap)
+    known = {file.name: file for file in catalogue.find("tiny").files}[path.name]
+    assert verifying.load_verified(str(path), known).tolist() == list(range(200))
+    assert path.read_bytes() == wrong
+
+
+def test_a_damaged_file_of_the_pair_is_fetched_again_into_the_cache(
+    labels, mirror, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "cache")
+    load("tiny")
+    mirror.requests.clear()
+    path = tmp_path / "cache" / "tiny" / "train-labels-idx1-ubyte.gz"
+    path.write_bytes(labels[2])
+    assert load("tiny")[1].tolist() == list(range(200))
+    assert mirror.requests == [("tiny/train-labels-idx1-ubyte.gz", None)]
+    assert path.read_bytes() == labels[1]
+
+
+def test_a_file_that_is_longer_than_it_can_be_is_not_read_to_its_end(labels, tmp_path):
+    path, right, _ = labels
+    known = {file.name: file for file in catalogue.find("tiny").files}[path.name]
+    path.write_bytes(right + bytes(10 << 20))
+    with pytest.raises(FetchError, match=f"{path}: more than the [0-9,]+ bytes"):
+        verifying.load_verified(str(path), known)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from .archives import EMNIST
-from .files import has_four
+from .files import Array, has_four
+
+if TYPE_CHECKING:
+    from ..datasets.catalogue import File
 
 
 def find_or_fetch(name: str, directory: str | os.PathLike[str] | None) -> str:
@@ -36,6 +40,22 @@ def download_file(name: str, filename: str, path: str) -> None:
     from ..datasets import fetching
 
     fetching.fetch_file(name, filename, path)
+
+
+def load_file(name: str, filename: str, path: str) -> Array:
+    """Have one file of a published set at a path, and load it from the bytes that were verified."""
+    from ..datasets import verifying
+
+    download_file(name, filename, path)
+    return verifying.load_verified(path, published(name, filename))
+
+
+def published(name: str, filename: str) -> File:
+    """What the catalogue says of one file of a set."""
+    from ..datasets import catalogue
+
+    (file,) = (file for file in catalogue.find(name).files if file.name == filename)
+    return file
 
 
 def download_emnist(path: str) -> None:

@@ -5,6 +5,8 @@ What differs:
 - Files are recognised as gzip by their content; a name that says otherwise does no harm.
 - While `datasets_url` is its first value, a server that gives MNIST to nobody any more, files come
   from the mirrors that `idxfast.datasets.fetch` knows, and are verified as it does.
+- By default files are in the folder for temporary files, which all users share. Of what others have
+  put there, nothing is read: a PermissionError.
 - A download that fails leaves no file behind that would be taken for MNIST the next time.
 - Whatever is wrong with a file is an `IdxDecodeError`, never an error of struct or reduce, but for
   damaged gzip data, an `idxfast.GzipError`, a ValueError and an OSError, and gzip data that end
@@ -17,9 +19,11 @@ at its start.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 from urllib.parse import urljoin
 from urllib.request import urlretrieve
 
@@ -27,6 +31,7 @@ from ..errors import IdxError, TruncatedError
 from . import downloads, files
 from .faults import fault
 from .files import Array
+from .folders import check_file
 
 __version__ = "0.2.2"
 
@@ -57,12 +62,13 @@ def download_file(fname: str, target_dir: str | None = None, force: bool = False
     Raises
     ------
     OSError
-        If there is no such file, or it cannot be had.
+        If there is no such file, or it cannot be had; or if it is there by default, in a folder
+        that is open to others, and is not this user's own.
     """
-    folder = target_dir or temporary_dir()
-    path = os.path.join(folder, fname)
+    folder, path = _place(fname, target_dir)
     if os.path.isfile(path) and not force:
-        return path
+        with _opened(path, target_dir):
+            return path
     if datasets_url == _FIRST_URL:
         downloads.download_file("mnist", fname, path)
         return path
@@ -99,6 +105,12 @@ def download_and_parse_mnist_file(
     fname: str, target_dir: str | None = None, force: bool = False
 ) -> Array:
     """Read a file of MNIST, which is downloaded if it is not there; see `download_file`."""
+    _, path = _place(fname, target_dir)
+    if os.path.isfile(path) and not force:
+        with _opened(path, target_dir) as file:
+            return parse_idx(file)
+    if datasets_url == _FIRST_URL:
+        return downloads.load_file("mnist", fname, path)
     return parse_idx(download_file(fname, target_dir=target_dir, force=force))
 
 
@@ -120,6 +132,21 @@ def train_labels() -> Array:
 def test_labels() -> Array:
     """The labels of the test images: uint8, (10000,)."""
     return download_and_parse_mnist_file("t10k-labels-idx1-ubyte.gz")
+
+
+def _place(fname: str, target_dir: str | None) -> tuple[str, str]:
+    """The folder, and the path in it."""
+    folder = target_dir or temporary_dir()
+    return folder, os.path.join(folder, fname)
+
+
+@contextlib.contextmanager
+def _opened(path: str, target_dir: str | None) -> Iterator[BinaryIO]:
+    """Open a file that is there; in the folder that nobody has named, only one's own."""
+    with open(path, "rb") as file:
+        if not target_dir:
+            check_file(file, os.path.dirname(path))
+        yield file
 
 
 def _message(error: IdxError) -> str:

@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import os
 import tempfile
-from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ...content import FileContent
 from ...directory import check_counts
 from ...errors import FetchError, IdxError
 from .. import downloads, files
 from ..classes import DIGITS, FASHION, KUZUSHIJI, KUZUSHIJI_49
 from ..files import Array
+from ..folders import make_private
 
+if TYPE_CHECKING:
+    from ...datasets.catalogue import File
+
+# The most bytes of a file of K49: more than its largest has unpacked.
+_K49_LIMIT = 192 << 20
 _PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
 def default_folder(name: str) -> str:
-    """The folder for a data set if the caller names none."""
-    return os.path.join(tempfile.gettempdir(), "mnists", name)
+    """The folder for a data set if the caller names none, where nobody else may write.
+
+    Raises
+    ------
+    PermissionError
+        If it, or the one around it, is there and is another user's, or open to others.
+    """
+    around = os.path.join(tempfile.gettempdir(), "mnists")
+    folder = os.path.join(around, name)
+    make_private(around)
+    make_private(folder)
+    return folder
 
 
 def read_idx_file(filepath: str) -> Array:
@@ -34,7 +50,8 @@ class Dataset:
     Parameters
     ----------
     target_dir : str, optional
-        The folder; by default one for this set in the system's folder for temporary files.
+        The folder; by default one for this set in the system's folder for temporary files, which
+        has to be this user's alone (PermissionError).
     download : bool
         Download what is not there, and, into the default folder, what is not the published file.
     force_download : bool
@@ -106,22 +123,24 @@ class Dataset:
         path = os.path.join(self.target_dir, name)
         if not os.path.isfile(path):
             raise RuntimeError(f"{self.target_dir} has no {name}: use download=True")
-        array = read_idx_file(path)
-        _check(self._name, name, path)
+        file = downloads.published(self._name, name)
+        # What is decoded are the very bytes that are verified.
+        content = FileContent(path, file.limit)
+        array = files.load(content)
+        _check(self._name, file, content)
         return array
 
 
-def _check(dataset: str, name: str, path: str) -> None:
+def _check(dataset: str, file: File, content: FileContent) -> None:
     """Refuse a whole IDX file that is not the published one: all sets have files of these names."""
-    from ...datasets import catalogue, verifying
+    from ...datasets import verifying
 
-    (file,) = (file for file in catalogue.find(dataset).files if file.name == name)
     try:
-        verifying.verify(Path(path), file, path)
+        verifying.verify(content, file, content.name)
     except FetchError as error:
         raise IdxError(
             f"not the file of {dataset}",
-            filename=path,
+            filename=content.name,
             offset=0,
             expected=file.packed,
             found=getattr(error, "found", "another packing"),
@@ -175,7 +194,9 @@ class K49(Dataset):
             raise RuntimeError(f"{self.target_dir} has no {name}")
         from ...datasets import verifying
 
-        expected, found = f"md5:{self._md5[name]}", verifying.hash_file(Path(path), "md5")
+        # What is decoded are the very bytes that are verified.
+        content = FileContent(path, _K49_LIMIT)
+        expected, found = f"md5:{self._md5[name]}", verifying.hash_file(content, "md5")
         if found != expected:
             raise IdxError(
                 "not the file of Kuzushiji-49",
@@ -184,7 +205,8 @@ class K49(Dataset):
                 expected=expected,
                 found=found,
             )
-        with np.load(path) as archive:
+        content.seek(0)
+        with np.load(content) as archive:
             array: Array = archive["arr_0"]
         return array
 

@@ -278,14 +278,22 @@ def emnist_package(monkeypatch):
 
 @pytest.fixture
 def no_download(monkeypatch):
-    """What was asked of `idxfast.datasets.fetch`, which answers with the folder it was given."""
+    """What was asked of `idxfast.datasets.fetch`, which answers with the folder it was given.
+
+    And of `load`, which finds nothing.
+    """
     asked = []
 
     def fetch(name, directory=None):
         asked.append((name, directory))
         return directory
 
+    def load(name, kind, directory=None, **options):
+        fetch(name, directory)
+        raise FileNotFoundError(f"{name}: nothing of kind {kind}")
+
     monkeypatch.setattr("idxfast.datasets.fetch", fetch, raising=False)
+    monkeypatch.setattr("idxfast.datasets.load", load, raising=False)
     return asked
 
 

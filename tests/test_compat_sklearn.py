@@ -110,8 +110,13 @@ def test_what_is_not_there_is_downloaded(tmp_path, no_download, options, name):
     assert no_download == [(name, os.path.join(tmp_path, name))]
 
 
+KINDS = {"train": "train", "test": "t10k"}
+
+
 def test_without_a_folder_the_cache_of_the_data_sets_is_used(family, monkeypatch):
-    monkeypatch.setattr("idxfast.datasets.fetch", lambda name, directory: directory or family.raw)
+    monkeypatch.setattr(
+        "idxfast.datasets.load", lambda name, kind, directory, **_: getattr(family, KINDS[kind])
+    )
     assert fetch_openml("mnist_784", return_X_y=True, as_frame=False)[0].shape == (10, 20)
 
 

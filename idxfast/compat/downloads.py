@@ -5,27 +5,35 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from . import files
 from .archives import EMNIST
-from .files import Array, has_four
+from .files import Array, Pair, has_four
 
 if TYPE_CHECKING:
     from ..datasets.catalogue import File
 
 
-def find_or_fetch(name: str, directory: str | os.PathLike[str] | None) -> str:
-    """The folder that holds the four files of a published set.
+def load_four(name: str, directory: str | os.PathLike[str] | None) -> tuple[Pair, Pair]:
+    """Load the training and the test pair of a published set of four files.
 
     Parameters
     ----------
     name : str
         The set, as `idxfast.datasets` calls it.
     directory : str or PathLike, optional
-        If it holds the files, it is the answer and nothing else is looked at. If not, this is
-        where they are downloaded to.
+        If it holds the files, they are read as they are. If not, this is where they are downloaded
+        to, and what is loaded are the bytes that were verified.
     """
     if directory is not None and has_four(directory):
-        return os.fspath(directory)
-    return download(name, directory)
+        return files.load_four(os.fspath(directory))
+    return load_published(name, "train", directory), load_published(name, "test", directory)
+
+
+def load_published(name: str, kind: str, directory: str | os.PathLike[str] | None) -> Pair:
+    """Load the images, as they are stored, and labels of a published set, downloaded if need be."""
+    from .. import datasets
+
+    return datasets.load(name, kind, directory, upright=False)
 
 
 def download(name: str, directory: str | os.PathLike[str] | None) -> str:

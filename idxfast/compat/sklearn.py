@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .downloads import find_or_fetch
-from .files import Array, flat, load_four
+from .downloads import load_four
+from .files import Array, flat
 
 _NAMES = {"mnist_784": "mnist", "fashion-mnist": "fashion-mnist", "kuzushiji-mnist": "kmnist"}
 _IDS = {554: "mnist_784", 40996: "fashion-mnist", 41982: "kuzushiji-mnist"}
@@ -78,7 +78,7 @@ def fetch_openml(
     if parser not in ("auto", "pandas", "liac-arff") or as_frame not in (True, False, "auto"):
         raise ValueError(f"no parser {parser!r} with as_frame={as_frame!r}")
     folder = None if data_home is None else os.path.join(data_home, _NAMES[name])
-    (train, train_labels), (test, test_labels) = load_four(find_or_fetch(_NAMES[name], folder))
+    (train, train_labels), (test, test_labels) = load_four(_NAMES[name], folder)
     labels = np.concatenate([train_labels, test_labels])
     pixels = _stack(flat(train), flat(test), "f8" if parser == "liac-arff" else "i8")
     features = [f"pixel{number}" for number in range(1, pixels.shape[1] + 1)]

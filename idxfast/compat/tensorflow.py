@@ -19,8 +19,8 @@ import numpy as np
 
 from ..errors import printable
 from .batches import DataSet
-from .downloads import download
-from .files import Array, has_four, load_four, load_typed
+from .downloads import load_four
+from .files import Array, has_four, load_typed
 
 __all__ = [
     "DEFAULT_SOURCE_URL",
@@ -117,9 +117,9 @@ def read_data_sets(
     if fake_data:
         nothing = np.empty(0, np.uint8)
         return Datasets(*(DataSet(nothing, nothing, fake_data=True, **options) for _ in range(3)))
-    if not has_four(train_dir):
-        download(_set_at(source_url), train_dir)
-    (images, labels), test = load_four(os.fspath(train_dir))
+    # If the folder holds the files, it does not matter what the address is.
+    name = "" if has_four(train_dir) else _set_at(source_url)
+    (images, labels), test = load_four(name, train_dir)
     if not 0 <= validation_size <= len(images):
         raise ValueError(
             f"Validation size should be between 0 and {len(images)}. Received: {validation_size}."

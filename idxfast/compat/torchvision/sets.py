@@ -42,6 +42,8 @@ class MNIST:
     training_file = "training.pt"
     test_file = "test.pt"
     _set = "mnist"
+    # Whether this object has downloaded the files: then it loads the bytes that were verified.
+    _is_fetched = False
 
     def __init__(
         self,
@@ -108,6 +110,7 @@ class MNIST:
         """Download what is not there."""
         if not self._check_exists():
             downloads.download(self._set, self.raw_folder)
+            self._is_fetched = True
 
     def __len__(self) -> int:
         return len(self.data)
@@ -141,9 +144,21 @@ class MNIST:
     def _find(self, name: str) -> str | None:
         return files.path_of(self.raw_folder, name, ("", ".gz", ".xz"))
 
+    @property
+    def _kind(self) -> str:
+        """What `idxfast.datasets` calls this part of the set."""
+        return "train" if self.train else "test"
+
     def _load_data(self) -> tuple[Any, Any]:
+        if self._is_fetched:
+            return self._load_published()
         images, labels = self._names
         return read_image_file(self._find(images)), read_label_file(self._find(labels))
+
+    def _load_published(self) -> tuple[Any, Any]:
+        torch = torch_module()
+        images, labels = downloads.load_published(self._set, self._kind, self.raw_folder)
+        return torch.from_numpy(images), torch.from_numpy(labels).long()
 
     def _target(self, index: int) -> Any:
         return int(self.targets[index])

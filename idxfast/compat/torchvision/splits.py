@@ -57,7 +57,7 @@ class EMNIST(MNIST):
         return self._has(self._names) or os.path.isfile(self._archive)
 
     def _load_data(self) -> tuple[Any, Any]:
-        if self._has(self._names):
+        if self._is_fetched or self._has(self._names):
             return super()._load_data()
         torch = torch_module()
         images, labels = (archives.load_member(self._archive, f"gzip/{n}.gz") for n in self._names)
@@ -116,9 +116,17 @@ class QMNIST(MNIST):
     def _check_exists(self) -> bool:
         return self._has(self._names)
 
+    @property
+    def _kind(self) -> str:
+        subset = self.subsets[self.what]
+        return "xnist" if subset == "nist" else subset
+
     def _load_data(self) -> tuple[Any, Any]:
-        images, labels = map(self._find, self._names)
-        data, targets = read_image_file(images), read_sn3_pascalvincent_tensor(labels).long()
+        if self._is_fetched:
+            data, targets = self._load_published()
+        else:
+            images, labels = map(self._find, self._names)
+            data, targets = read_image_file(images), read_sn3_pascalvincent_tensor(labels).long()
         if targets.ndim != 2:
             raise ValueError(f"targets should have 2 dimensions instead of {targets.ndim}")
         if self.what == "test10k":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import sys
 from typing import Any, BinaryIO, cast
 
 from .native.files import AVAILABLE, HeldFolder
@@ -57,6 +58,12 @@ class Folder:
     def named(self, name: str) -> str:
         """What the calls of `os` that get the descriptor call a file in the folder."""
         return name if self._held else os.path.join(self.path, name)
+
+    def path_to(self, name: str) -> str:
+        """A path for those who take no descriptor; on Linux it leads into this very folder."""
+        if sys.platform == "linux" and self.descriptor is not None:
+            return f"/proc/self/fd/{self.descriptor}/{name}"
+        return os.path.join(self.path, name)
 
     def open(self, name: str, mode: str, permissions: int = 0o666) -> BinaryIO:
         """Open a file in the folder without a buffer; symbolic links are followed."""

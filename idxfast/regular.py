@@ -11,7 +11,6 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 _KINDS = {
@@ -33,19 +32,13 @@ def open_regular(path: str | os.PathLike[str]) -> io.BufferedReader:
     OSError
         If it cannot be opened, or is something else.
     """
-    return io.BufferedReader(_open(path, "rb", _open_at_once))
-
-
-def open_part(path: str | os.PathLike[str]) -> io.BufferedRandom:
-    """Open a regular file for appending and reading; it is made if it is not there.
-
-    Raises
-    ------
-    OSError
-        If it cannot be opened, or is something else, like a symbolic link.
-    """
-    check_path(path)
-    return io.BufferedRandom(_open(path, "a+b", _open_no_link))
+    file = io.FileIO(os.fspath(path), "rb", opener=_open_at_once)
+    try:
+        check_regular(os.fstat(file.fileno()), path)
+    except BaseException:
+        file.close()
+        raise
+    return io.BufferedReader(file)
 
 
 def check_path(path: str | os.PathLike[str]) -> None:
@@ -78,20 +71,6 @@ def check_regular(status: os.stat_result, path: str | os.PathLike[str]) -> None:
     )
 
 
-def _open(path: str | os.PathLike[str], mode: str, opener: Callable[[str, int], int]) -> io.FileIO:
-    file = io.FileIO(os.fspath(path), mode, opener=opener)
-    try:
-        check_regular(os.fstat(file.fileno()), path)
-    except BaseException:
-        file.close()
-        raise
-    return file
-
-
 def _open_at_once(path: str, flags: int) -> int:
     """For `open`: a FIFO is opened at once, and a terminal does not become the process's."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0), 0o666)
-
-
-def _open_no_link(path: str, flags: int) -> int:
-    return _open_at_once(path, flags | getattr(os, "O_NOFOLLOW", 0))

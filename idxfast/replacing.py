@@ -12,22 +12,22 @@ import errno
 import os
 import re
 import secrets
-import sys
 import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from .folders import Folder, is_anothers
+from .private import is_own, move_out, name_for
 
 # The private folder of a target is named .NAME.USER.tmp, and a file in it PROCESS-RANDOM. What a
 # killed process left is removed after a day (in seconds), by the next one that saves to the target.
 _SUFFIX = ".tmp"
 _OURS = re.compile(r"\d+-[0-9a-f]{8}")
 _MAX_AGE = 24 * 60 * 60
+# What opening a folder or a file in it says if its name leads to something of another user's.
+_IN_THE_WAY = (errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM)
 # Another process that saves to the same target may remove the empty folder so often, in theory.
 _TRIES = 100
-# Windows does not replace a file while another program, like a virus scanner, has it open.
-_REPLACE_SECONDS = 2.0
 
 
 @contextlib.contextmanager
@@ -53,26 +53,18 @@ def replacing(folder: Folder, name: str, old: os.stat_result | None) -> Iterator
     OSError
         If the system refuses a step. What had the name has it still.
     PermissionError
-        Also if another file has been put in place of the new one, which only those can do who may
-        write to the private folder: the file system does not keep them out.
+        Also if another file has been put in place of the new one: see `move_out`.
     """
     if old is not None and is_anothers(old, folder, is_owner_trusted=True):
         old = None
     # With the permissions of a new file, or closed to others until the old ones are set.
     permissions = 0o666 if old is None else 0o600
     with _private_file(folder, name, permissions) as (private, own, file):
-        is_closed = _is_closed(private)
         yield file
         if old is not None:
             _copy_permissions(old, file)
         os.fsync(file.fileno())
-        written = os.fstat(file.fileno())
-        # Windows moves no file that is open. Elsewhere an open one keeps its number to itself.
-        if sys.platform == "win32":
-            file.close()
-        _replace(private, own, folder, name)
-        if not is_closed and not _is_at(written, folder, name):
-            raise PermissionError(errno.EPERM, "another file has been put in its place", name)
+        move_out(private, own, file, folder, name)
     # Makes the new name last through a power cut.
     folder.sync()
 
@@ -83,10 +75,8 @@ def _private_file(
 ) -> Iterator[tuple[Folder, str, BinaryIO]]:
     """A private folder, the name of a new file in it, and the file; at the end all that goes."""
     own = f"{os.getpid()}-{secrets.token_hex(4)}"
-    user = f".{os.geteuid()}" if hasattr(os, "geteuid") else ""
-    usual = f".{_shortened(name)}{user}"
     # Another user may have taken the first name, on purpose; the second cannot be known before.
-    for base in (usual + _SUFFIX, f"{usual}.{own}{_SUFFIX}"):
+    for base in (name_for(name, _SUFFIX), name_for(name, f".{own}{_SUFFIX}")):
         path, descriptor = folder.named(base), folder.descriptor
         try:
             made = _create(folder, base, own, permissions)
@@ -124,11 +114,15 @@ def _create(
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ESTALE):
                 continue  # another process has just removed the folder
-            if not is_new and error.errno in (errno.ENOTDIR, errno.EACCES, errno.EPERM):
+            if not is_new and error.errno in (
+                errno.ENOTDIR,
+                errno.ELOOP,
+                errno.EACCES,
+                errno.EPERM,
+            ):
                 return None
             raise
-        # Whatever user the system takes this process for, both are of that one.
-        if private.own_status().st_uid != os.fstat(file.fileno()).st_uid:
+        if not is_own(private, file):
             file.close()
             private.remove(own)
             return None
@@ -148,12 +142,6 @@ def _sweep(private: Folder) -> None:
                 private.remove(name)
 
 
-def _shortened(name: str) -> str:
-    """The start of a name, short enough to leave room for what goes around it."""
-    # Names are limited in bytes. A letter that is cut at the end is left out.
-    return os.fsencode(name)[:80].decode(errors="ignore")
-
-
 def _copy_permissions(old: os.stat_result, file: BinaryIO) -> None:
     """Give a file the permissions of the old one, and its group and owner where that is allowed."""
     if not hasattr(os, "fchown"):
@@ -168,30 +156,3 @@ def _copy_permissions(old: os.stat_result, file: BinaryIO) -> None:
     # Last: what is another's may not be ours to change.
     with contextlib.suppress(OSError):
         os.fchown(descriptor, old.st_uid, -1)
-
-
-def _is_closed(private: Folder) -> bool:
-    """Whether no other user may write to the folder, as far as the system has users."""
-    return not hasattr(os, "geteuid") or not private.own_status().st_mode & 0o022
-
-
-def _is_at(written: os.stat_result, folder: Folder, name: str) -> bool:
-    status = folder.status(name)
-    return status is not None and os.path.samestat(status, written)
-
-
-def _replace(private: Folder, own: str, folder: Folder, name: str) -> None:
-    deadline = time.monotonic() + _REPLACE_SECONDS
-    while True:
-        try:
-            private.move(own, folder, name)
-        except PermissionError as error:
-            if sys.platform != "win32":
-                raise
-            if time.monotonic() > deadline:
-                raise PermissionError(
-                    error.errno, "another program has the file open or mapped", name
-                ) from error
-            time.sleep(0.05)
-        else:
-            return

@@ -9,6 +9,7 @@ import pytest
 
 from idxfast import IdxError
 from idxfast.compat import emnist
+from idxfast.private import name_for
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_the_zip_file_is_downloaded_if_it_is_not_there_or_empty(home, remote, mi
     path = str(folder / "emnist.zip")
     same(emnist.extract_test_samples("digits")[1], family.t10k[1])
     assert emnist.get_cached_data_path() == emnist.ensure_cached_data() == path
-    assert [p.name for p in folder.iterdir() if p.suffix != ".lock"] == ["emnist.zip"]
+    assert {p.name for p in folder.iterdir()} == {"emnist.zip", name_for("idxfast", "")}
     (folder / "emnist.zip").write_bytes(b"")
     assert sorted(emnist.list_datasets()) == ["digits", "letters"]
     assert (folder / "emnist.zip").read_bytes() == remote
@@ -130,10 +131,13 @@ def test_what_was_cleared_is_downloaded_again(home, remote, mirror, family, same
 
 
 def test_clearing(cached):
-    for name in (".emnist.zip.part", "emnist.zip_partial", "other"):
+    private = cached.parent / name_for("idxfast", "")
+    private.mkdir()
+    for name in (private / "emnist.zip.part", "emnist.zip_partial", "other"):
         (cached.parent / name).write_bytes(gzip.compress(b""))
     emnist.clear_cached_data()
-    assert [path.name for path in cached.parent.iterdir()] == ["other"]
+    assert {path.name for path in cached.parent.iterdir()} == {"other", private.name}
+    assert list(private.iterdir()) == []
     emnist.clear_cached_data()
 
 

@@ -28,6 +28,7 @@ from idxfast.format import Header
 
 IMAGES = "train-images-idx3-ubyte.gz"
 LABELS = "train-labels-idx1-ubyte.gz"
+PRIVATE = f".idxfast.{os.geteuid()}" if hasattr(os, "geteuid") else ".idxfast"
 HTML = b"<!DOCTYPE html><title>Log in</title>"
 
 
@@ -42,9 +43,17 @@ def entry(name, raw, packed, **changes):
     return catalogue.File(name, Header(np.dtype("u1"), shape), **facts)
 
 
+def private(folder):
+    """The folder in which files arrive, made if it is not there."""
+    folder = folder / PRIVATE
+    folder.mkdir(0o700, exist_ok=True)
+    return folder
+
+
 def whole(folder, packed):
     """Whether the set is there, and nothing else but locks."""
-    names = {path.name for path in folder.iterdir() if path.suffix != ".lock"}
+    names = {path.name for path in folder.iterdir()} - {PRIVATE}
+    assert all(path.suffix == ".lock" for path in private(folder).iterdir())
     return names == set(packed) and all(
         (folder / name).read_bytes() == data for name, data in packed.items()
     )
@@ -154,7 +163,7 @@ def test_the_next_mirror_helps(fault, reason, tiny, mirror, tmp_path, caplog):
 @pytest.mark.parametrize(("name", "file"), [("tiny", IMAGES), ("one", "one.gz")])
 def test_a_symbolic_link_is_not_followed(name, file, ending, tiny, split, tmp_path):
     (tmp_path / "mine").write_bytes(b"mine")
-    (tmp_path / f".{file}.{ending}").symlink_to(tmp_path / "mine")
+    (private(tmp_path) / f"{file}.{ending}").symlink_to(tmp_path / "mine")
     with pytest.raises(OSError, match="another directory can be given") as caught:
         fetch(name, tmp_path)
     assert caught.value.errno == errno.ELOOP
@@ -162,13 +171,47 @@ def test_a_symbolic_link_is_not_followed(name, file, ending, tiny, split, tmp_pa
     assert not (tmp_path / file).exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs descriptors of folders")
+@pytest.mark.parametrize(("name", "file"), [("tiny", IMAGES), ("one", "one.gz")])
+def test_what_was_verified_takes_the_place(name, file, tiny, split, tmp_path, monkeypatch):
+    """Whoever may write to the directory exchanges the part just before it moves."""
+    private(tmp_path)
+    content = {**tiny.packed, **split}[file]
+    real, swapped = fetching.move_out, []
+
+    def swap_and_move(inside, part, opened, folder, target):
+        if target == file:
+            (tmp_path / PRIVATE).rename(tmp_path / "away")
+            (private(tmp_path) / part).write_bytes(b"planted")
+            swapped.append(target)
+        real(inside, part, opened, folder, target)
+
+    monkeypatch.setattr(fetching, "move_out", swap_and_move)
+    fetch(name, tmp_path)
+    assert swapped == [file]
+    assert (tmp_path / file).read_bytes() == content
+    assert not (tmp_path / "away" / f"{file}.part").exists()
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to be root, for another user"
+)
+def test_a_private_folder_of_another_user_is_refused(tiny, mirror, tmp_path):
+    os.chown(private(tmp_path), 65534, 65534)
+    with pytest.raises(PermissionError, match=r"\.idxfast\.0 belongs to another user") as caught:
+        fetch("tiny", tmp_path)
+    assert caught.value.filename == str(tmp_path / IMAGES)
+    assert mirror.requests == []
+    assert list(private(tmp_path).iterdir()) == []
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
 @pytest.mark.parametrize("ending", ["part", "lock"])
 @pytest.mark.parametrize(("name", "file"), [("tiny", IMAGES), ("one", "one.gz")])
 def test_a_fifo_is_refused_at_once(name, file, ending, tiny, split, tmp_path):
     """Who opens one waits for somebody else to do so, or reads what he writes."""
-    os.mkfifo(tmp_path / f".{file}.{ending}")
-    reason = rf"\.{file}\.{ending} is a FIFO, not a regular file \(another directory can be given"
+    os.mkfifo(private(tmp_path) / f"{file}.{ending}")
+    reason = rf"{file}\.{ending} is a FIFO, not a regular file \(another directory can be given"
     with pytest.raises(OSError, match=reason) as caught:
         fetch(name, tmp_path)
     assert caught.value.errno == errno.EINVAL
@@ -206,7 +249,7 @@ def test_who_waits_for_another_says_so(tiny, mirror, tmp_path, caplog):
     for thread in threads:
         thread.join()
     assert caplog.messages[0].startswith(f"waiting for process {os.getpid()} on ")
-    assert caplog.messages[0].endswith(f", which has {tmp_path}/.{IMAGES}.lock")
+    assert caplog.messages[0].endswith(f", which fetches {tmp_path}/{IMAGES}")
     assert whole(tmp_path, tiny.packed)
 
 
@@ -251,7 +294,8 @@ def test_another_file_on_all_mirrors_is_a_mismatch(tiny, mirror, tmp_path):
     assert error.expected == sha256(tiny.packed[IMAGES])
     assert error.found == sha256(other)
     assert error.nbytes == len(other)
-    assert [path.name for path in tmp_path.iterdir()] == [f".{IMAGES}.lock"]
+    assert [path.name for path in tmp_path.iterdir()] == [PRIVATE]
+    assert [path.name for path in private(tmp_path).iterdir()] == [f"{IMAGES}.lock"]
 
 
 def test_a_cut_transfer_is_continued(tiny, mirror, tmp_path):
@@ -266,7 +310,7 @@ def test_a_cut_transfer_is_continued(tiny, mirror, tmp_path):
 def test_what_does_not_fit_together_is_fetched_again(tiny, mirror, tmp_path):
     """The file on the mirror changes between the first half and the second."""
     old = bytes(reversed(tiny.packed[IMAGES]))
-    (tmp_path / f".{IMAGES}.part").write_bytes(tiny.packed[IMAGES][:5] + old[5:1000])
+    (private(tmp_path) / f"{IMAGES}.part").write_bytes(tiny.packed[IMAGES][:5] + old[5:1000])
     fetch("tiny", tmp_path)
     assert whole(tmp_path, tiny.packed)
     assert mirror.requests[:2] == [(f"a/{IMAGES}", "bytes=1000-"), (f"b/{IMAGES}", None)]
@@ -274,7 +318,7 @@ def test_what_does_not_fit_together_is_fetched_again(tiny, mirror, tmp_path):
 
 def test_a_part_that_is_whole_is_not_fetched_again(tiny, mirror, tmp_path):
     """Its process was killed before it could give it its name."""
-    (tmp_path / f".{IMAGES}.part").write_bytes(tiny.packed[IMAGES])
+    (private(tmp_path) / f"{IMAGES}.part").write_bytes(tiny.packed[IMAGES])
     fetch("tiny", tmp_path)
     assert whole(tmp_path, tiny.packed)
     size = len(tiny.packed[IMAGES])
@@ -282,7 +326,7 @@ def test_a_part_that_is_whole_is_not_fetched_again(tiny, mirror, tmp_path):
 
 
 def test_a_part_that_is_too_long_is_fetched_again(tiny, mirror, tmp_path):
-    (tmp_path / f".{IMAGES}.part").write_bytes(tiny.packed[IMAGES] + b"more")
+    (private(tmp_path) / f"{IMAGES}.part").write_bytes(tiny.packed[IMAGES] + b"more")
     fetch("tiny", tmp_path)
     assert whole(tmp_path, tiny.packed)
 
@@ -424,8 +468,8 @@ def test_splits_come_out_of_one_archive(split, mirror, cache):
         assert whole(root / name[:3], {name: split[name]})
     assert whole(root / "split", mirror.files)
     assert {path.name for path in root.parent.rglob("*")} == {
-        "idxfast", "one", "two", "split", "gzip.zip", "one.gz", "two.gz",
-        ".gzip.zip.lock", ".one.gz.lock", ".two.gz.lock",
+        "idxfast", "one", "two", "split", "gzip.zip", "one.gz", "two.gz", PRIVATE,
+        "gzip.zip.lock", "one.gz.lock", "two.gz.lock",
     }  # fmt: skip
 
 
@@ -593,14 +637,15 @@ def test_a_killed_transfer_leaves_a_part_and_is_continued(tiny, mirror, tmp_path
 
     tiny.publish(mirrors="a")
     mirror.faults[f"a/{IMAGES}"] = [half_then_nothing]
-    part = tmp_path / f".{IMAGES}.part"
+    part = tmp_path / PRIVATE / f"{IMAGES}.part"
     process = run("fetch('tiny', folders[0])", mirror, [tmp_path])
     deadline = time.monotonic() + 20
     while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
         time.sleep(0.01)
     process.kill()
     process.communicate()
-    assert {path.name for path in tmp_path.iterdir()} == {part.name, f".{IMAGES}.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {PRIVATE}
+    assert {path.name for path in part.parent.iterdir()} == {part.name, f"{IMAGES}.lock"}
     size = part.stat().st_size
     fetch("tiny", tmp_path)
     assert whole(tmp_path, tiny.packed)

@@ -28,7 +28,7 @@ def in_a_thread(path):
     had = []
 
     def work():
-        with hold(path):
+        with hold(path, path):
             had.append(True)
 
     thread = threading.Thread(target=work)
@@ -45,21 +45,21 @@ def wait_for_message(caplog):
 
 
 def test_who_has_it_says_so_as_long_as_it_does(path):
-    with hold(path):
+    with hold(path, path):
         assert re.match(HOLDER, holder(path))
     assert path.read_bytes() == b""
     assert holder(path) == "another process"
 
 
 def test_who_waits_says_once_whom_for(path, caplog):
-    with hold(path):
+    with hold(path, path):
         thread, had = in_a_thread(path)
         message = wait_for_message(caplog)
         threading.Event().wait(0.3)
         assert not had
     thread.join(10)
     assert had
-    assert re.fullmatch(f"waiting for {HOLDER}.*, which has {re.escape(str(path))}", message)
+    assert re.fullmatch(f"waiting for {HOLDER}.*, which fetches {re.escape(str(path))}", message)
     assert caplog.messages == [message]
     assert caplog.records[0].name == "idxfast"
     assert caplog.records[0].levelno == logging.WARNING
@@ -67,7 +67,7 @@ def test_who_waits_says_once_whom_for(path, caplog):
 
 def test_who_need_not_wait_says_nothing(path, caplog):
     for _ in range(2):
-        with hold(path):
+        with hold(path, path):
             pass
     assert caplog.messages == []
 
@@ -75,7 +75,7 @@ def test_who_need_not_wait_says_nothing(path, caplog):
 def test_another_process_is_named(path, caplog):
     code = (
         "import sys; from pathlib import Path; from idxfast.datasets.locking import hold\n"
-        "with hold(Path(sys.argv[1])):\n"
+        "with hold(Path(sys.argv[1]), Path(sys.argv[1])):\n"
         "    print(flush=True); sys.stdin.readline()"
     )
     child = subprocess.Popen(
@@ -93,7 +93,7 @@ def test_another_process_is_named(path, caplog):
 
 def test_who_was_killed_does_not_have_it(path, caplog):
     path.write_bytes(b"\nprocess 1 on nowhere since long ago\n")
-    with hold(path):
+    with hold(path, path):
         assert re.match(HOLDER, holder(path))
     assert caplog.messages == []
 
@@ -116,7 +116,7 @@ def test_what_others_wrote_there_is_shown_in_part_and_without_controls(content, 
         message = wait_for_message(caplog)
         fcntl.flock(locked, fcntl.LOCK_UN)
     thread.join(10)
-    assert message == f"waiting for {said}, which has {path}"
+    assert message == f"waiting for {said}, which fetches {path}"
 
 
 def test_a_file_that_cannot_be_read_is_waited_for(path, caplog, monkeypatch):
@@ -124,17 +124,17 @@ def test_a_file_that_cannot_be_read_is_waited_for(path, caplog, monkeypatch):
         raise PermissionError(errno.EACCES, "no")
 
     monkeypatch.setattr("idxfast.datasets.locking.open_regular", refuse)
-    with hold(path):
+    with hold(path, path):
         thread, _ = in_a_thread(path)
-        assert wait_for_message(caplog) == f"waiting for another process, which has {path}"
+        assert wait_for_message(caplog) == f"waiting for another process, which fetches {path}"
     thread.join(10)
 
 
 def test_an_error_or_an_interrupt_gives_it_back(path):
     for error in (ValueError, KeyboardInterrupt):
-        with pytest.raises(error), hold(path):
+        with pytest.raises(error), hold(path, path):
             raise error
-        with hold(path):
+        with hold(path, path):
             pass
 
 
@@ -144,10 +144,10 @@ def test_a_file_that_takes_no_name_gives_the_lock_back(path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
-        with pytest.raises(OSError) as caught, hold(path):
+        with pytest.raises(OSError) as caught, hold(path, path):
             pass
     assert caught.value.errno == errno.ENOSPC
-    with hold(path):
+    with hold(path, path):
         pass
 
 
@@ -158,7 +158,7 @@ def test_where_the_system_has_no_locks_a_file_does(path, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", missing)
     soft = path.with_name(".x.lock.soft")
     for _ in range(2):
-        with hold(path):
+        with hold(path, path):
             assert soft.exists()
             thread, had = in_a_thread(path)
             threading.Event().wait(0.2)
@@ -171,5 +171,5 @@ def test_where_the_system_has_no_locks_a_file_does(path, monkeypatch):
 def test_what_replaces_the_file_at_the_last_moment_is_refused(path, monkeypatch):
     os.mkfifo(path)
     monkeypatch.setattr("idxfast.datasets.locking.check_path", lambda path: None)
-    with pytest.raises(OSError, match="a FIFO, not a regular file"), hold(path):
+    with pytest.raises(OSError, match="a FIFO, not a regular file"), hold(path, path):
         pass

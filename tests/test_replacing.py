@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import idxfast
-from idxfast import replacing, sink
+from idxfast import private, replacing, sink
 from idxfast.folders import Folder
 
 has_users = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
@@ -527,10 +527,10 @@ def test_windows_waits_for_who_has_the_file_open(refusals, tmp_path, monkeypatch
         real(old, new, **options)
 
     monkeypatch.setattr(os, "replace", replace)
-    monkeypatch.setattr(replacing, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(private, "sys", SimpleNamespace(platform="win32"))
     fake = {"monotonic": lambda: clock[0], "time": time.time}
     fake["sleep"] = lambda seconds: clock.__setitem__(0, clock[0] + seconds)
-    monkeypatch.setattr(replacing, "time", SimpleNamespace(**fake))
+    monkeypatch.setattr(private, "time", SimpleNamespace(**fake))
     if refusals == 3:
         idxfast.save(path, np.ones(3, np.uint8))
         assert clock[0] < 1

@@ -16,6 +16,7 @@ import re
 from typing import Any
 
 from ..directory import check_counts
+from ..private import name_for
 from ..reading import loads
 from . import archives, downloads, files
 from .files import Array
@@ -40,7 +41,7 @@ def ensure_cached_data() -> str:
 def clear_cached_data() -> None:
     """Delete the zip file, and what an interrupted download has left."""
     path = get_cached_data_path()
-    ours = os.path.join(os.path.dirname(path), ".emnist.zip.part")
+    ours = os.path.join(os.path.dirname(path), name_for("idxfast", ""), "emnist.zip.part")
     for found in (path, path + "_partial", ours):
         if os.path.isfile(found):
             os.remove(found)

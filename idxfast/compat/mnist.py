@@ -20,6 +20,7 @@ at its start.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from typing import Any, BinaryIO
 from urllib.parse import urljoin
 from urllib.request import urlretrieve
 
+from .. import sink
 from ..errors import IdxError, TruncatedError
 from . import downloads, files
 from .faults import fault
@@ -35,6 +37,7 @@ from .folders import check_file
 
 __version__ = "0.2.2"
 
+_CHUNK = 1 << 20
 _FIRST_URL = "http://yann.lecun.com/exdb/mnist/"
 datasets_url = _FIRST_URL
 """Where files are downloaded from; may be set."""
@@ -72,11 +75,12 @@ def download_file(fname: str, target_dir: str | None = None, force: bool = False
     if datasets_url == _FIRST_URL:
         downloads.download_file("mnist", fname, path)
         return path
-    # Others may download the same file now.
-    with tempfile.TemporaryDirectory(dir=folder) as own:
+    with tempfile.TemporaryDirectory() as own:
         partial = os.path.join(own, "partial")
         urlretrieve(urljoin(datasets_url, fname), partial)
-        os.replace(partial, path)
+        with open(partial, "rb") as file:
+            # Others may download the same file now, or put something else in its place.
+            sink.write(path, iter(functools.partial(file.read, _CHUNK), b""))
     return path
 
 

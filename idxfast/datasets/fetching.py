@@ -1,9 +1,9 @@
 """Published data sets, from their mirrors into a directory.
 
-A file arrives under a hidden name, ``.NAME.part``, is verified, and only then takes its name. What
-an interrupted transfer leaves is continued by the next one; if the whole then is not the published
-file, it starts again from nothing. A lock, ``.NAME.lock``, lets one process at a time fetch a file.
-What has one of these names and is no regular file is refused.
+A file arrives in a private folder beside its place, ``.idxfast.USER``, as ``NAME.part``. It is
+verified there, and only then moves out and takes its name. What an interrupted transfer leaves is
+continued by the next one; if the whole then is not the published file, it starts again from
+nothing. A lock, ``NAME.lock``, lets one process of a user at a time fetch a file.
 
 How long that may take: each mirror is asked `ROUNDS` times at the most, and each time has the limit
 of `transfer`, a minute and as long as the file takes at 10 kB a second. Nothing else is waited for
@@ -12,19 +12,23 @@ but the lock, and whoever has it is bound by the same limits.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
+import io
 import logging
 import os
 import shutil
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from ..errors import FetchError, HashMismatchError, printable
-from ..regular import open_part, open_regular
+from ..folders import Folder
+from ..private import entered, move_out, name_for
+from ..regular import check_regular, open_regular
 from .catalogue import Archive, File, find
 from .locking import hold
 from .transfer import transfer
@@ -209,16 +213,24 @@ def _fetch_from_mirrors(file: File, path: Path, mirrors: tuple[str, ...], replac
 def _put_in_place(file: File, path: Path, write_part: _Writer, replace: bool) -> None:
     """Put a file in its place, unless another process has done so meanwhile."""
     _extra("filelock")
-    part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with hold(path.with_name(f".{path.name}.lock")):
+        with (
+            Folder(str(path.parent)) as folder,
+            entered(folder, name_for("idxfast", "")) as private,
+            hold(Path(private.path_to(f"{path.name}.lock")), path),
+        ):
             if _is_there(file, path, replace):
                 return
             if path.exists():
                 _log.warning("%s is damaged; getting it again", printable(str(path)))
-            _write(file, part, write_part)
-            os.replace(part, path)
+            name = f"{path.name}.part"
+            with _open_part(private, name) as part:
+                write_part(file, part)
+                part.flush()
+                os.fsync(part.fileno())
+                move_out(private, name, part, folder, path.name)
+            folder.sync()
     except FetchError:
         raise
     except OSError as error:
@@ -226,20 +238,19 @@ def _put_in_place(file: File, path: Path, write_part: _Writer, replace: bool) ->
         raise OSError(error.errno, reason, str(path)) from error
 
 
-def _write(file: File, part: Path, write_part: _Writer) -> None:
-    """Write the part file, verified, to the disk. If nothing has arrived, it is removed again."""
-    is_empty = False
-    try:
-        with open_part(part) as opened:
-            try:
-                write_part(file, opened)
-            except FetchError:
-                is_empty = not opened.seek(0, os.SEEK_END)
-                raise
-            os.fsync(opened.fileno())
-    finally:
-        if is_empty:
-            part.unlink()
+@contextlib.contextmanager
+def _open_part(private: Folder, name: str) -> Iterator[BinaryIO]:
+    """Open what has arrived of a file, to append to it and to read it; no file of nothing stays."""
+    found = private.status(name)
+    if found is not None:
+        check_regular(found, os.path.join(private.path, name))
+    with io.BufferedRandom(private.open(name, "a+b")) as part:  # type: ignore[arg-type]
+        try:
+            yield part
+        except FetchError:
+            if not part.seek(0, os.SEEK_END):
+                private.remove(name)
+            raise
 
 
 def _download_part(mirrors: tuple[str, ...], file: File, part: BinaryIO) -> None:

@@ -25,8 +25,15 @@ _log = logging.getLogger("idxfast")
 
 
 @contextlib.contextmanager
-def hold(path: Path) -> Iterator[None]:
-    """Have the lock of a file; wait for it as long as another process or thread has it.
+def hold(path: Path, what: Path) -> Iterator[None]:
+    """Have a lock; wait for it as long as another process or thread has it.
+
+    Parameters
+    ----------
+    path : Path
+        The lock's file.
+    what : Path
+        What it is the lock of, for messages.
 
     Raises
     ------
@@ -47,13 +54,13 @@ def hold(path: Path) -> Iterator[None]:
 
     lock = filelock.FileLock(path, on_acquired=sign)
     try:
-        _acquire(lock, path)
+        _acquire(lock, path, what)
     except OSError as error:
         if error.errno != errno.ENOSYS:
             raise
         # The file system has no locks: a file stands for one, which filelock makes and removes.
         lock = filelock.SoftFileLock(path.with_name(f"{path.name}.soft"))
-        _acquire(lock, path)
+        _acquire(lock, path, what)
     try:
         yield
     finally:
@@ -74,13 +81,13 @@ def holder(path: Path) -> str:
     return printable(said) or "another process"
 
 
-def _acquire(lock: Any, path: Path) -> None:
+def _acquire(lock: Any, path: Path, what: Path) -> None:
     import filelock
 
     try:
         lock.acquire(blocking=False)
     except filelock.Timeout:
-        _log.warning("waiting for %s, which has %s", holder(path), printable(str(path)))
+        _log.warning("waiting for %s, which fetches %s", holder(path), printable(str(what)))
         lock.acquire()
 
 

@@ -68,7 +68,7 @@ def download_file(fname: str, target_dir: str | None = None, force: bool = False
         If there is no such file, or it cannot be had; or if it is there by default, in a folder
         that is open to others, and is not this user's own.
     """
-    folder, path = _place(fname, target_dir)
+    path = _path(fname, target_dir)
     if os.path.isfile(path) and not force:
         with _opened(path, target_dir):
             return path
@@ -109,7 +109,7 @@ def download_and_parse_mnist_file(
     fname: str, target_dir: str | None = None, force: bool = False
 ) -> Array:
     """Read a file of MNIST, which is downloaded if it is not there; see `download_file`."""
-    _, path = _place(fname, target_dir)
+    path = _path(fname, target_dir)
     if os.path.isfile(path) and not force:
         with _opened(path, target_dir) as file:
             return parse_idx(file)
@@ -138,10 +138,8 @@ def test_labels() -> Array:
     return download_and_parse_mnist_file("t10k-labels-idx1-ubyte.gz")
 
 
-def _place(fname: str, target_dir: str | None) -> tuple[str, str]:
-    """The folder, and the path in it."""
-    folder = target_dir or temporary_dir()
-    return folder, os.path.join(folder, fname)
+def _path(fname: str, target_dir: str | None) -> str:
+    return os.path.join(target_dir or temporary_dir(), fname)
 
 
 @contextlib.contextmanager

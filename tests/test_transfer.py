@@ -111,6 +111,10 @@ def drip_to_the_end(handler, content):
         handler.wfile.write(b"x")
 
 
+def two_lengths(handler, content):
+    handler.head(200, "5, 6")
+
+
 def wrong_range(handler, content):
     handler.head(206, 10, Content_Range=f"bytes 7-16/{len(content)}")
     handler.wfile.write(content[7:17])
@@ -126,6 +130,7 @@ FAULTS = {
     "larger": (announces(LIMIT + 1), "more than the [0-9,]+ bytes that the file can have"),
     "endless": (endless, "more than the [0-9,]+ bytes that the file can have"),
     "no length": (announces("ten"), "Content-Length is not a number"),
+    "two lengths": (two_lengths, r"no sense"),
     "redirect to http": (redirect("http://localhost:1/x"), "only https is followed, not http"),
     "redirect to a file": (redirect("file:///etc/passwd"), "only https is followed, not file"),
     "redirect with a password": (redirect("https://me:secret@localhost:1/"), "a password"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -42,15 +42,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _describe(name: str, verify: bool) -> str:
     content: Header | np.ndarray[Any, Any]
-    # Only a file can be opened twice: of a pipe or a URL, the container is not told.
-    container, size = _container(name) if os.path.isfile(name) else ("", 0)
-    if container == "raw":
-        # Mapping checks the size, and reads nothing else than the header.
-        content = load(name, mmap_mode="r")
-    elif verify:
-        content = load(name)
+    # Only a file can be read twice: of a pipe or a URL, the container is not told.
+    if os.path.isfile(name):
+        # Once it is open, it does not matter what else takes its name.
+        with open(name, "rb") as file:
+            container, size = _container(file)
+            content = _content(file, container, verify)
     else:
-        content = read_header(name)
+        container, size = "", 0
+        content = _content(name, container, verify)
     shape = " x ".join(f"{n:,}" for n in content.shape) or "one element"
     stored = f"{container}, {size:,} bytes in the file, " if container else ""
     state = {"raw": "complete (a raw file has no checksum)", "": "complete"}
@@ -61,13 +61,20 @@ def _describe(name: str, verify: bool) -> str:
     )
 
 
-def _container(name: str) -> tuple[str, int]:
+def _content(file: str | BinaryIO, container: str, verify: bool) -> Header | np.ndarray[Any, Any]:
+    if container == "raw":
+        # Mapping checks the size, and reads nothing else than the header.
+        return load(file, mmap_mode="r")
+    return load(file) if verify else read_header(file)
+
+
+def _container(file: BinaryIO) -> tuple[str, int]:
     """What the file is, from its first and last bytes, and its size; nothing if that says 0."""
-    with open(name, "rb") as file:
-        start = file.read(BGZF_HEADER_SIZE)
-        size = os.fstat(file.fileno()).st_size
-        file.seek(max(0, size - len(BGZF_END)))
-        end = file.read()
+    start = file.read(BGZF_HEADER_SIZE)
+    size = os.fstat(file.fileno()).st_size
+    file.seek(max(0, size - len(BGZF_END)))
+    end = file.read()
+    file.seek(0)
     if not size:  # as the system says of what it makes when it is read, like /proc/version
         return "", 0
     if start[:2] != MAGIC:

@@ -6,6 +6,8 @@ What differs:
   published); those of MNIST and Fashion-MNIST may be packed anew.
 - In a folder that you name, a file that is not the published one is an error: it is replaced only
   with `force_download`, which leaves the published ones.
+- The default folder is the user's alone: it is made so, and refused (a PermissionError) if it is
+  there and is another user's, a symbolic link, or one where others may write.
 - `read_idx_file` gives numbers of more than one byte their right values: the original takes them
   for the machine's own byte order. Arrays are writable.
 - EMNIST is read straight out of its zip file; nothing is unpacked into the folder. A zip file and

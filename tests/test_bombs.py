@@ -179,11 +179,22 @@ def events_of(call):
     return count
 
 
-def test_two_hundred_thousand_empty_members():
+@pytest.mark.parametrize("padding", [0, 1, 7])
+def test_two_hundred_thousand_empty_members(padding):
     """Decoded in compiled code, hundreds at a time: ten times as many take ten times the calls."""
-    start, empty = gzip.compress(idxfast.dumps(np.arange(3, dtype=np.uint8))), gzip.compress(b"")
+    start = gzip.compress(idxfast.dumps(np.arange(3, dtype=np.uint8)))
+    empty = gzip.compress(b"") + bytes(padding)
     few, many = (start + empty * count for count in (20_000, 200_000))
     calls = [events_of(partial(idxfast.loads, file, threads=1)) for file in (few, many)]
     assert calls[1] < 11 * calls[0]
     assert calls[1] < 200_000 / 20
-    assert idxfast.loads(many).tolist() == [0, 1, 2]
+    for threads in (1, 2):
+        assert idxfast.loads(many, threads=threads).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_a_header_behind_twenty_thousand_empty_members(padding):
+    empty = gzip.compress(b"") + bytes(padding)
+    file = empty * 20_000 + gzip.compress(idxfast.dumps(np.arange(3, dtype=np.uint8)))
+    assert events_of(partial(idxfast.read_header, file)) < 20_000 / 2
+    assert idxfast.read_header(file).shape == (3,)

@@ -105,6 +105,25 @@ def test_a_flood_of_empty_members(oracle):
     oracle.check(idxfast.loads(gzip.compress(data) + flood), data)
 
 
+def bgzf_block(data):
+    body = zlib.compress(data, 1, -15)
+    trailer = container.pack_trailer(zlib.crc32(data), len(data))
+    return container.pack_bgzf_header(1, len(body)) + body + trailer
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("pack", "size"),
+    [(compress, 500), (compress, 60_000), (compress, 3_000_000), (bgzf_block, 60_000)],
+)
+def test_zeros_after_members(pack, size, threads, big, oracle):
+    """After small ones, large ones and blocks; on several threads, too."""
+    data = oracle.pack(0x08, (len(big),), big)
+    pieces = (pack(data[start : start + size]) for start in range(0, len(data), size))
+    file = b"".join(piece + bytes(i % 3) for i, piece in enumerate(pieces))
+    oracle.check(idxfast.loads(file, threads=threads), data)
+
+
 def test_zeros_unpack_a_thousandfold():
     data = struct.pack(">HBB1I", 0, 8, 1, 32 << 20) + bytes(32 << 20)
     packed = gzip.compress(data)

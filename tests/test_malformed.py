@@ -108,6 +108,18 @@ CONTAINERS = [
     ("G14-one-byte", member() + b"\1", TrailingDataError),
     ("G14-magic-half", member() + b"\x1f\0", TrailingDataError),
     ("G14-after-padding", member() + bytes(9) + b"x", TrailingDataError),
+    *(
+        (f"G14-{name}-after-padded-members", member() + (NOTHING + b"\0") * 300 + bad, error)
+        for name, bad, error in (
+            ("one-byte", b"\1", TrailingDataError),
+            ("magic-half", b"\x1f\0", TrailingDataError),
+            ("data", member(b"a"), TrailingDataError),
+            ("crc", member(b"", crc=1) + NOTHING, ChecksumError),
+            ("size", member(b"", size=1) + NOTHING, ChecksumError),
+            ("flags", member(b"", flags=0x20) + NOTHING, GzipError),
+            ("cut", NOTHING[:-1], TruncatedError),
+        )
+    ),
     ("G14-raw", member() + GOOD, TrailingDataError),
     ("G14-html", member() + HTML, TrailingDataError),
     ("G15-damaged", member() + member(b"", body=b"\7"), GzipError),
@@ -269,6 +281,22 @@ def test_the_number_of_a_damaged_member(tmp_path):
             read(path)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("zeros", [0, 1, 70_000])
+def test_what_follows_padded_members_is_found_in_its_place(zeros, threads):
+    """Whether or not they are many enough to be read by several threads."""
+    for count in (2, 1_000, 110_000):
+        start = member() + (NOTHING + b"\0") * count + bytes(zeros)
+        with pytest.raises(TrailingDataError) as caught:
+            idxfast.loads(start + b"\1\2\3\4\5", threads=threads)
+        assert caught.value.reason == f"something else follows gzip member {count + 1}"
+        assert caught.value.offset == len(start)
+        assert caught.value.found == "01 02 03 04"
+        with pytest.raises(ChecksumError, match=f"CRC-32 of gzip member {count + 2} ") as caught:
+            idxfast.loads(start + member(b"", crc=1), threads=threads)
+        assert caught.value.offset == len(start) + len(NOTHING) - 8
+
+
 def test_read_header_says_what_else_it_is():
     """Also where it shows behind the longest header that its fourth byte could announce."""
     start = b"abc\0".ljust(257, b"\0") + b"ustar"
@@ -303,6 +331,12 @@ def test_truncated_raw(size, tmp_path):
         pytest.param(member() + bytes(1), id="G13-one"),
         pytest.param(member() + bytes(100_000), id="G13-many"),
         pytest.param(member(GOOD[:9]) + bytes(512) + member(GOOD[9:]), id="G13-between"),
+        pytest.param(
+            (NOTHING + b"\0") * 300
+            + b"".join(member(GOOD[i : i + 1]) + bytes(i % 3) for i in range(18))
+            + (NOTHING + b"\0") * 300,
+            id="G13-every-member",
+        ),
         pytest.param(member(body=b"\0\0\0\xff\xff" * 60_000 + deflate(GOOD)), id="D8-stored-empty"),
         pytest.param(member(body=deflate(GOOD, 0)), id="D9-stored"),
         pytest.param(

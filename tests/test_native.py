@@ -216,6 +216,25 @@ def test_members_up_to_one_that_is_damaged():
         members.decode_members(b"".join(packed), 0, size, bytes(5000), 0)
 
 
+def test_zeros_before_members_are_read_over(at_the_end):
+    pieces = [bytes([i + 1]) * 1000 for i in range(4)]
+    first, second, third, fourth = (gzip.compress(piece, mtime=0) for piece in pieces)
+    block = bgzf_block(pieces[3])
+    file = bytes(2) + first + bytes(1) + second + bytes(300) + third + block + bytes(9)
+    end = len(file) - 9
+    for size in (end, end + 1, end + 9):
+        out = bytearray(4000)
+        assert members.decode_members(at_the_end(file[:size]), 0, size, out, 0) == (4, end, 4000)
+        assert out == b"".join(pieces)
+    # What comes after the zeros after the third member is none.
+    cut = first + bytes(5) + second + bytes(5) + third
+    for bad in (b"", b"\1", fourth[:-1], b"\1" + fourth, bytes([fourth[0] + 1]) + fourth[1:]):
+        data = at_the_end(cut + bytes(7) + bad)
+        assert members.decode_members(data, 0, len(data), out, 0) == (3, len(cut), 3000)
+    for count in (1, 100):
+        assert members.decode_members(at_the_end(bytes(count)), 0, count, out, 5) == (0, 0, 5)
+
+
 def test_blocks_write_into_their_own_space_alone():
     data = np.random.default_rng(7).integers(0, 9, 60_000, np.uint8)
     idxfast.save(io := BytesIO(), data, compresslevel=6, seekable=True)

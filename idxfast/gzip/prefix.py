@@ -6,6 +6,7 @@ from __future__ import annotations
 import zlib
 
 from ..errors import TruncatedError
+from ..native.members import decode_members
 from ..source import Source
 from .container import TRAILER_SIZE
 from .damage import RAW, damaged, reason_of
@@ -26,7 +27,19 @@ def read_prefix(source: Source, count: int) -> bytes:
     feed = Feed(source, chunk=_PIECE)
     prefix = b""
     member = 1
-    while len(prefix) < count and enter(feed, source.name, member):
+    was_empty = False
+    while len(prefix) < count:
+        if was_empty:
+            # There may be hundreds of thousands of empty members: with no space for data, they are
+            # what one call decodes.
+            feed.fill(_PIECE)
+            data = feed.unread
+            decoded, end, _ = decode_members(data, 0, len(data), bytearray(), 0)
+            member += decoded
+            feed.skip(end)
+        if not enter(feed, source.name, member):
+            break
+        before = len(prefix)
         inflater = zlib.decompressobj(RAW)
         while not inflater.eof and len(prefix) < count:
             feed.fill(1)
@@ -48,4 +61,5 @@ def read_prefix(source: Source, count: int) -> bytes:
         feed.fill(TRAILER_SIZE)
         feed.skip(TRAILER_SIZE)  # or to the end, if that comes before
         member += 1
+        was_empty = len(prefix) == before
     return prefix

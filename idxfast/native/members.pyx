@@ -198,22 +198,26 @@ cdef Py_ssize_t decode_all(
 ) noexcept nogil:
     """decode_members on C types; return how many were decoded, or -1 if there is no memory."""
     cdef libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor()
-    cdef Py_ssize_t size, left, unpacked = 0, count = 0
+    cdef Py_ssize_t member = start[0], size, left, unpacked = 0, count = 0
     if decompressor == NULL:
         return -1
-    while start[0] < stop:
+    while True:
+        while member < stop and data[member] == 0:
+            member += 1
         left = space - position[0]
-        size = block_size(data + start[0], stop - start[0])
+        size = block_size(data + member, stop - member)
         if size:
             # Exactly its own space: libdeflate writes behind what it decodes, where the block that
             # another thread decodes may stand.
-            left = min(left, <Py_ssize_t>little_endian(data + start[0] + size - 4, 4))
+            left = min(left, <Py_ssize_t>little_endian(data + member + size - 4, 4))
         size = decode(
-            decompressor, data + start[0], size if size else stop - start[0],
+            decompressor, data + member, size if size else stop - member,
             out + position[0], left, &unpacked)
         if size == 0:
             break
-        start[0] += size
+        # Zeros after the last member are left to the general reader, which knows what may follow.
+        member += size
+        start[0] = member
         position[0] += unpacked
         count += 1
     libdeflate_free_decompressor(decompressor)
@@ -223,11 +227,13 @@ cdef Py_ssize_t decode_all(
 def decode_members(data, Py_ssize_t start, Py_ssize_t stop, out, Py_ssize_t position):
     """Decode members into a buffer, one after another, as long as they are whole and undamaged.
 
+    Zero padding before a member is read over.
+
     Parameters
     ----------
     data : bytes-like
     start, stop : int
-        Where the first member starts, and where to decode no further.
+        Where the first member, or the padding before it, starts, and where to decode no further.
     out : writable buffer
     position : int
         Where in `out` the first member's bytes go.
@@ -237,7 +243,7 @@ def decode_members(data, Py_ssize_t start, Py_ssize_t stop, out, Py_ssize_t posi
     count : int
         How many members were decoded.
     start : int
-        Where they end. What was tried behind them has left anything in `out`.
+        Where the last of them ends. What was tried behind it has left anything in `out`.
     position : int
         Where in `out` their bytes end.
 

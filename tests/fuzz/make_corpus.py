@@ -104,6 +104,9 @@ FILES = {name: member(data, STREAMS[name]) for name, data in CONTENTS.items()} |
     + bytes(9)
     + gzip.compress(SHORT[9:], mtime=0)
     + bytes(9),
+    "padded-empty": (gzip.compress(b"", mtime=0) + bytes(1)) * 3
+    + gzip.compress(SHORT, mtime=0)
+    + (bytes(2) + block(b"")) * 3,
     "bgzf": block(IMAGE[:900]) + block(IMAGE[900:]) + block(b""),
     "raw": SHORT,
     "raw-images": IMAGE[:16].replace(b"\x06", b"\x01") + IMAGE[16:800],

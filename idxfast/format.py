@@ -39,6 +39,9 @@ CODES = {dtype: code for code, dtype in DTYPES.items()}
 MAX_NDIM = 64 if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else 32
 MAX_HEADER_SIZE = 4 + 4 * 255
 
+START = "00 00 and one of the types 08 09 0b 0c 0d 0e"
+"""What an IDX file starts with, for messages."""
+
 _MAGICS = {bytes([0, 0, code]): dtype for code, dtype in DTYPES.items()}
 _DIMENSIONS = [struct.Struct(f">{ndim}I") for ndim in range(MAX_NDIM + 1)]
 
@@ -179,7 +182,7 @@ def _not_idx(start: bytes | bytearray, filename: str) -> IdxError:
         reason,
         filename=filename,
         offset=2 if zeros else 0,
-        expected="00 00 and one of the types 08 09 0b 0c 0d 0e",
+        expected=START,
         found=start[:4].hex(" "),
     )
 

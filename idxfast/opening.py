@@ -8,10 +8,13 @@ import re
 import stat
 from typing import Any, Literal, cast
 
+from .errors import FormatError
+from .format import START
 from .native import files
 from .pread import read_at
+from .sniff import MAX_PATH, looks_like_path
 from .source import FileSource, MemorySource, Source, StreamSource
-from .typing import Buffer, ReadableFile
+from .typing import BytesLike, ReadableFile
 
 _URL = re.compile(r"[A-Za-z][\w+.:-]+://")
 
@@ -35,6 +38,8 @@ def open_source(
     ------
     OSError
         As `open` does.
+    FormatError
+        If it is bytes that look like a path.
     TypeError
         If it is none of these, or open in text mode.
     ImportError
@@ -60,11 +65,35 @@ def open_source(
     if isinstance(file, io.TextIOBase):
         raise TypeError(f"{name} is open in text mode; open it in binary mode")
     try:
-        return MemorySource(cast("Buffer", file), name)
+        return open_bytes(cast("BytesLike", file), name)
     except TypeError:
         if hasattr(file, "readinto") or hasattr(file, "read"):
             return StreamSource(file, name, owned=False)
     raise TypeError(f"{name} is no path, no bytes of a file and no binary file")
+
+
+def open_bytes(data: BytesLike, name: str) -> MemorySource:
+    """The content of a file, from memory.
+
+    Raises
+    ------
+    FormatError
+        If it looks like a path. `save` takes paths as bytes, so one may land here.
+    TypeError
+        If it is not bytes-like.
+    """
+    if isinstance(data, (bytes, bytearray, memoryview)) and memoryview(data).nbytes <= MAX_PATH:
+        content = bytes(data)
+        if looks_like_path(content):
+            raise FormatError(
+                "not an IDX file; it looks like a path, but bytes are taken for a file's content: "
+                "pass the path as a str (os.fsdecode makes one)",
+                filename=name,
+                offset=0,
+                expected=START,
+                found=content[:4].hex(" "),
+            )
+    return MemorySource(data, name)
 
 
 def is_url(path: str) -> bool:

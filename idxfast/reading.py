@@ -17,9 +17,9 @@ from .arrays import to_native
 from .format import MAX_HEADER_SIZE, Header, parse
 from .gzip.container import MAGIC
 from .mapping import map_file
-from .opening import open_source
+from .opening import open_bytes, open_source
 from .request import Request
-from .source import MemorySource, Progress, Source, StreamSource
+from .source import Progress, Source, StreamSource
 from .threads import check_threads
 from .typing import BytesLike, ReadableFile
 
@@ -42,7 +42,8 @@ def load(
     ----------
     file : str, PathLike, int, bytes-like or binary file object
         A path, a descriptor, the content of a file, or a file open for reading, which is read
-        from where it stands to its end. With fsspec installed, also a URL. Whether it is gzip is
+        from where it stands to its end. With fsspec installed, also a URL. Bytes are always
+        content, never a path: `os.fsdecode` makes a str of a path in bytes. Whether it is gzip is
         seen from its content, whatever its name.
     out : ndarray, optional
         Where to put the data: a writable, C-contiguous array of the file's shape and dtype (in
@@ -124,7 +125,7 @@ def loads(
     """
     check_threads(threads)
     max_bytes = _checked_limit(max_bytes)
-    with MemorySource(data, f"<{type(data).__name__}>") as source:
+    with open_bytes(data, f"<{type(data).__name__}>") as source:
         return _read(source, Request(out, threads, None, max_bytes))
 
 

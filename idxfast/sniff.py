@@ -1,4 +1,4 @@
-"""Name what a file is when it is not IDX."""
+"""Name what a file is when it is not IDX, and tell a path from a file's content."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ _STARTS = (
     (b"{", "JSON: the download was an error message"),
 )
 
+# What the names of IDX files end in.
+_ENDINGS = ("ubyte", ".idx", ".gz", ".xz")
+# A path of more bytes is not recognised; macOS takes no more.
+MAX_PATH = 1024
+
 
 def describe(start: bytes | bytearray) -> str | None:
     """Say what a file that starts with these bytes looks like, or None.
@@ -42,3 +47,17 @@ def describe(start: bytes | bytearray) -> str | None:
     if len(start) >= 2 and start[0] & 0x8F == 0x08 and (start[0] << 8 | start[1]) % 31 == 0:
         return "a zlib stream"
     return None
+
+
+def looks_like_path(content: bytes) -> bool:
+    """Whether what should be all of a file's content looks like its path, or its URL.
+
+    It is short text on one line, with a separator or with an ending that IDX files have. Whether
+    there is such a file is not asked: the bytes may come from anywhere.
+    """
+    try:
+        text = content.decode() if len(content) <= MAX_PATH else ""
+    except UnicodeDecodeError:
+        return False
+    is_name = "/" in text or "\\" in text or text.lower().endswith(_ENDINGS)
+    return is_name and text.isprintable() and describe(content) is None

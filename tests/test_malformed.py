@@ -273,6 +273,65 @@ def test_message(data, words):
         idxfast.loads(data)
 
 
+PATHS = [
+    b"/data/train-images-idx3-ubyte",
+    b"train-labels-idx1-ubyte.gz",
+    b"T10K-LABELS-IDX1-UBYTE",
+    rb"C:\data\images",
+    "données/image".encode(),
+    b"https://example.org/images.xz",
+    bytearray(b"./images"),
+    memoryview(b"./images"),
+]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=bytes)
+@pytest.mark.parametrize(
+    "read",
+    [idxfast.load, idxfast.loads, idxfast.read_header, partial(idxfast.load, mmap_mode="r")],
+    ids=["load", "loads", "read_header", "mmap"],
+)
+def test_bytes_that_look_like_a_path(read, path):
+    with pytest.raises(FormatError, match="pass the path as a str") as caught:
+        read(path)
+    check(caught.value, FormatError, f"<{type(path).__name__}>")
+    assert caught.value.found == bytes(path)[:4].hex(" ")
+    if type(path) is bytearray:
+        path.append(0)  # raises if the error still holds it
+        path.pop()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"images",
+        b"a/b\n",
+        b"/data/images\0",
+        b"\xff/images",
+        b"/" * 1025,
+        HTML,
+        b'{"file": "a/b"}',
+        memoryview(b"/.d.a.t.a.")[1::3],
+    ],
+    ids=bytes,
+)
+def test_bytes_that_look_like_no_path(data):
+    for read in (idxfast.load, idxfast.loads, idxfast.read_header):
+        with pytest.raises(FormatError) as caught:
+            read(data)
+        assert "path" not in str(caught.value)
+
+
+def test_a_path_is_only_looked_for_where_bytes_were_passed(tmp_path):
+    path = tmp_path / "list"
+    path.write_bytes(PATHS[0])
+    packed = gzip.compress(PATHS[0])
+    for file in (path, io.BytesIO(PATHS[0]), packed, io.BytesIO(packed)):
+        for read in (idxfast.load, idxfast.read_header):
+            with pytest.raises(FormatError, match="two zero bytes"):
+                read(file)
+
+
 def test_the_number_of_a_damaged_member(tmp_path):
     path = tmp_path / "images"
     path.write_bytes(member(GOOD[:5]) + member(GOOD[5:9]) + member(body=b"\7"))

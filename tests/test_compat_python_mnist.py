@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import idxfast
 from idxfast import IdxError
 from idxfast.compat import python_mnist as ours
 
@@ -289,3 +290,23 @@ def test_empty_sets(tmp_path):
     (tmp_path / loader.train_lbl_fname).write_bytes(struct.pack(">II", 2049, 0))
     assert loader.load_training() == ([], array("B"))
     assert list(loader.load_training_in_batches(5)) == []
+
+
+@pytest.mark.parametrize("shape", [(3, 0, 0), (3, 0, 4), (3, 4, 0)], ids=str)
+@pytest.mark.parametrize("kind", ["lists", "numpy"])
+def test_images_without_pixels(tmp_path, kind, shape):
+    loader = ours.MNIST(str(tmp_path), return_type=kind)
+    path = tmp_path / loader.train_img_fname
+    idxfast.save(path, np.empty(shape, np.uint8))
+    idxfast.save(tmp_path / loader.train_lbl_fname, np.zeros(3, np.uint8))
+    with pytest.raises(IdxError, match="the images have no pixels") as caught:
+        loader.load_training()
+    assert caught.value.filename == str(path)
+    assert caught.value.found == f"{shape[1]} x {shape[2]}"
+
+
+def test_no_images(tmp_path):
+    loader = ours.MNIST(str(tmp_path))
+    idxfast.save(tmp_path / loader.train_img_fname, np.empty((0, 28, 28), np.uint8))
+    idxfast.save(tmp_path / loader.train_lbl_fname, np.empty(0, np.uint8))
+    assert loader.load_training() == ([], array("B"))

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 
+import idxfast
 from idxfast.compat.sklearn import fetch_openml
 
 
@@ -149,3 +150,27 @@ def test_each_set_has_a_folder_of_its_own(tmp_path, oracle):
 def test_what_is_not_known_is_refused(home, options):
     with pytest.raises(ValueError):
         fetch_openml(**options, data_home=home)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [(0, 9, 9), (0, 9, 9)],
+        [(2, 0, 9), (1, 0, 9)],
+        [(2, 3, 4), (1, 4, 3)],
+        [(2, 3, 4), (0, 9, 9)],
+    ],
+    ids=str,
+)
+def test_images_that_make_no_table(tmp_path, shapes):
+    (tmp_path / "mnist").mkdir()
+    for stem, shape in zip(("train", "t10k"), shapes, strict=True):
+        for name, array in (
+            ("images-idx3", np.zeros(shape, np.uint8)),
+            ("labels-idx1", np.zeros(shape[0], np.uint8)),
+        ):
+            idxfast.save(tmp_path / "mnist" / f"{stem}-{name}-ubyte", array)
+    with pytest.raises(idxfast.IdxError, match="do not make one table") as caught:
+        fetch_openml("mnist_784", data_home=tmp_path, as_frame=False, return_X_y=True)
+    assert caught.value.filename == str(tmp_path / "mnist")
+    assert caught.value.found == f"{shapes[0]} and {shapes[1]}"

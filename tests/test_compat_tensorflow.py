@@ -98,6 +98,20 @@ def test_extract(family, same, capsys, opener):
     ]
 
 
+def test_a_label_beyond_the_classes(tmp_path):
+    path = tmp_path / "labels"
+    path.write_bytes(b"\0\0\x08\1\0\0\0\3\0\x0a\1")
+    with open(path, "rb") as labels, pytest.raises(IndexError, match="label 10 is not one of 10"):
+        tensorflow.extract_labels(labels, one_hot=True)
+    with open(path, "rb") as labels:
+        assert tensorflow.extract_labels(labels, one_hot=True, num_classes=11).argmax(
+            1
+        ).tolist() == [0, 10, 1]
+    path.write_bytes(b"\0\0\x08\1\0\0\0\0")
+    with open(path, "rb") as labels:
+        assert tensorflow.extract_labels(labels, one_hot=True, num_classes=0).shape == (0, 0)
+
+
 def test_extract_wants_the_right_file(family):
     paths = sorted(family.packed.glob("train-*"))
     with open(paths[1], "rb") as labels, pytest.raises(FormatError, match="not a file of images"):

@@ -5,8 +5,8 @@ What differs:
 - `MNIST.load_training_in_batches` reads the files once, ends after the last image (the original
   gives one more batch, empty, when the batch size divides the number of images), and its last batch
   has as many images as labels.
-- Images and labels that differ in number are errors, and so is a damaged file: a ValueError,
-  `idxfast.IdxError`.
+- Images and labels that differ in number are errors, and so are a damaged file and images that have
+  no pixels: a ValueError, `idxfast.IdxError`.
 - ``return_type`` may be any string equal to "numpy"; the original wants the very same object.
 - Files are recognised as gzip by their content; `gz` decides only on the name.
 - `MNIST.process_images` takes arrays of pixels as well as lists, and leaves them as they were.
@@ -25,6 +25,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..errors import IdxError
 from .files import Array, flat, load_pair
 from .packers import img_packer, label_packer
 from .pixels import draw, to_lists, widen
@@ -221,12 +222,21 @@ def _load(mnist: MNIST, what: Literal["train", "test"]) -> tuple[Any, Any]:
 
 def _read(mnist: MNIST, path_img: str, path_lbl: str) -> tuple[Array, Array]:
     """Load pixels, uint8 (n, rows * cols), and labels."""
+    suffix = ".gz" if mnist.gz else ""
     if _is_ours(mnist, "opener"):
-        suffix = ".gz" if mnist.gz else ""
         images, labels = load_pair(path_img + suffix, path_lbl + suffix)
     else:
         with mnist.opener(path_lbl, "rb") as labels, mnist.opener(path_img, "rb") as images:
             images, labels = load_pair(images, labels)
+    if len(images) and not images.size:
+        # A list for each would be made on the word of the header alone.
+        raise IdxError(
+            "the images have no pixels",
+            filename=path_img + suffix,
+            offset=8,
+            expected="rows and columns",
+            found="{} x {}".format(*images.shape[1:]),
+        )
     return flat(images.transpose(0, 2, 1) if mnist.emnistRotate else images), labels
 
 

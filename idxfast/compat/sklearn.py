@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import IdxError
 from .downloads import load_four
 from .files import Array, flat
 
@@ -69,6 +70,8 @@ def fetch_openml(
     ------
     ValueError
         If there is no such set here, or no such parser.
+    IdxError
+        If a file is damaged, or the images have no pixels or are not all of one size.
     ImportError
         If pandas or scikit-learn is needed and not there.
     """
@@ -79,6 +82,7 @@ def fetch_openml(
         raise ValueError(f"no parser {parser!r} with as_frame={as_frame!r}")
     folder = None if data_home is None else os.path.join(data_home, _NAMES[name])
     (train, train_labels), (test, test_labels) = load_four(_NAMES[name], folder)
+    _check_images(train, test, folder or _NAMES[name])
     labels = np.concatenate([train_labels, test_labels])
     pixels = _stack(flat(train), flat(test), "f8" if parser == "liac-arff" else "i8")
     features = [f"pixel{number}" for number in range(1, pixels.shape[1] + 1)]
@@ -111,6 +115,18 @@ def _identify(name: str | None, data_id: int | None) -> tuple[str, int]:
     if found not in numbers:
         raise ValueError(f"no set {name or data_id!r} here; there are {', '.join(numbers)}")
     return found, numbers[found]
+
+
+def _check_images(train: Array, test: Array, folder: str) -> None:
+    """Refuse images that do not make one table: its columns are made of their size alone."""
+    if train.shape[1:] != test.shape[1:] or not train.size + test.size:
+        raise IdxError(
+            "training and test images do not make one table",
+            filename=folder,
+            offset=4,
+            expected="images of one size, with pixels",
+            found=f"{train.shape} and {test.shape}",
+        )
 
 
 def _stack(train: Array, test: Array, dtype: str) -> Array:

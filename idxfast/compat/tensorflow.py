@@ -145,6 +145,9 @@ def _set_at(source_url: str) -> str:
 
 
 def _one_hot(labels: Array, num_classes: int) -> Array:
+    # Before any memory is taken for a file that holds something else.
+    if labels.max(initial=0) >= num_classes and len(labels):
+        raise IndexError(f"label {labels.max()} is not one of {num_classes} classes")
     encoded = np.zeros((len(labels), num_classes))
     encoded[np.arange(len(labels)), labels] = 1
     return encoded

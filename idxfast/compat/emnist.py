@@ -6,7 +6,8 @@ What differs:
   used as it is.
 - Arrays are writable. `parse_idx` reads gzip, too, and a header without dimensions.
 - Whatever is wrong with data is a ValueError, `idxfast.IdxError`: bytes that are missing or too
-  many, images and labels that differ in number, a damaged zip file.
+  many, images and labels that differ in number, a damaged zip file. So is a zip file whose members
+  are neither stored nor deflated, or unpack to more than files of images and labels do.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 ``from idxfast.compat.sklearn import fetch_openml``; then ``fetch_openml("mnist_784")``, or
 "Fashion-MNIST" or "Kuzushiji-MNIST", from their IDX files: the training images, then the test
 images. What differs: nothing is asked of OpenML, so `DESCR` and `details` are of our own making,
-and `data_home` holds other files.
+and `data_home` holds other files. Images of several sizes, or without pixels, are an error.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ What differs:
 - `DataSet` shuffles the order in which images are taken, not the images; for a seed the order is
   the same. Its random numbers are its own: numpy's global ones are not seeded anew.
 - A batch of more images than there are takes as many epochs as it needs.
-- Files that are damaged or do not belong together are errors.
+- Files that are damaged or do not belong together are errors. A label beyond the classes is an
+  IndexError before any memory is taken for one-hot labels.
 - `fake_data` needs no files, as before, but `source_url` only says which set to download, by
   `idxfast.datasets.fetch`, if the folder does not hold it.
 """

@@ -11,7 +11,8 @@ What differs:
 - `read_idx_file` gives numbers of more than one byte their right values: the original takes them
   for the machine's own byte order. Arrays are writable.
 - EMNIST is read straight out of its zip file; nothing is unpacked into the folder. A zip file and
-  files that stand there already are taken as they are.
+  files that stand there already are taken as they are, but members of the zip file have to be
+  stored or deflated, and to be no larger than files of images and labels are.
 - `K49` is not downloaded: its .npz files have to be there.
 - Whatever is wrong with a file is an `idxfast.IdxError`; if it is there already when it is to be
   downloaded, an `idxfast.FetchError`. Files that are not there, and are not to be downloaded, are a

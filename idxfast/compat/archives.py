@@ -26,13 +26,7 @@ EMNIST = "gzip.zip"
 """The file that EMNIST is published as."""
 
 # What zipfile raises, depending on which byte of a file is wrong; NotImplementedError is one, too.
-# It has imported the decompressors that this Python has.
-_ZIP_ERRORS = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError),
-    getattr(sys.modules.get("lzma"), "LZMAError", zlib.error),
-    getattr(sys.modules.get("compression.zstd"), "ZstdError", zlib.error),
-)
-
+_ZIP_ERRORS = zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError
 
 # The methods that packers use by themselves. LZMA's header asks for up to 4 GiB of memory.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

@@ -1,19 +1,23 @@
-"""Folders that stay the same whatever their paths lead to meanwhile.
+"""Folders, and what stands in them, that stay the same whatever their names lead to meanwhile.
 
 Between two calls that name a file by its path, whoever may write to a folder on the way can put
-something else in its place. A folder that is held by its descriptor cannot be exchanged; systems
-that cannot name files from a descriptor go by the path.
+something else in its place. What is held by its descriptor cannot be exchanged. Where the system
+has no such descriptors, names are all there is.
 """
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import functools
 import os
+import stat
 import sys
 from typing import Any, BinaryIO, cast
 
-from .native.files import AVAILABLE, HeldFolder
+from .native.files import AVAILABLE, HOLDS_ENTRIES, Held
+
+# The name of the extended attribute that Linux keeps a file's access control list in.
+ACCESS_LIST = "system.posix_acl_access"
 
 
 class Folder:
@@ -30,9 +34,7 @@ class Folder:
     Attributes
     ----------
     path : str
-        For messages.
-    descriptor : int or None
-        For the calls of `os` that take ``dir_fd``; None where there are no such calls.
+        For messages, and for systems that cannot hold a folder.
 
     Raises
     ------
@@ -45,8 +47,7 @@ class Folder:
     ) -> None:
         self.path: str = os.path.join(within.path, path) if within else path
         start = within._held if within else None
-        self._held: HeldFolder | None = HeldFolder(path, start, is_followed) if AVAILABLE else None
-        self.descriptor = self._held.fileno() if self._held else None
+        self._held: Held | None = Held(path, start, is_followed) if AVAILABLE else None
 
     def __enter__(self) -> Folder:
         return self
@@ -55,27 +56,26 @@ class Folder:
         if self._held:
             self._held.close()
 
+    @property
+    def descriptor(self) -> int | None:
+        """For the calls of `os` that take ``dir_fd``; None where there are no such calls."""
+        return self._held.fileno() if self._held else None
+
     def named(self, name: str) -> str:
         """What the calls of `os` that get the descriptor call a file in the folder."""
         return name if self._held else os.path.join(self.path, name)
 
     def path_to(self, name: str) -> str:
         """A path for those who take no descriptor; on Linux it leads into this very folder."""
-        if sys.platform == "linux" and self.descriptor is not None:
+        if sys.platform == "linux":
             return f"/proc/self/fd/{self.descriptor}/{name}"
         return os.path.join(self.path, name)
 
     def open(self, name: str, mode: str, permissions: int = 0o666) -> BinaryIO:
-        """Open a file in the folder without a buffer; symbolic links are followed."""
+        """Open a file in the folder, without a buffer; symbolic links are followed."""
         # An opener in Python would have the descriptor as a number, which Ctrl-C could lose.
         opener: Any = functools.partial(os.open, mode=permissions, dir_fd=self.descriptor)
         return cast("BinaryIO", open(self.named(name), mode, buffering=0, opener=opener))
-
-    def open_special(self, name: str) -> BinaryIO:
-        """Open what is no regular file, like a pipe, for writing; no symbolic link is followed."""
-        if self._held:
-            return self._held.open_existing(name)
-        return open(self.named(name), "wb", buffering=0)
 
     def own_status(self) -> os.stat_result:
         """What `os.stat` says of the folder itself."""
@@ -83,13 +83,17 @@ class Folder:
 
     def status(self, name: str) -> os.stat_result | None:
         """What `os.lstat` says of a name in the folder; None if nothing has it."""
-        with contextlib.suppress(FileNotFoundError):
+        try:
             return os.stat(self.named(name), dir_fd=self.descriptor, follow_symlinks=False)
-        return None
+        except FileNotFoundError:
+            return None
 
-    def read_link(self, name: str) -> str:
-        """What a symbolic link in the folder leads to."""
-        return os.readlink(self.named(name), dir_fd=self.descriptor)
+    def find(self, name: str) -> Entry | None:
+        """What has a name in the folder; None if nothing has it."""
+        try:
+            return Entry(self, name)
+        except FileNotFoundError:
+            return None
 
     def list_names(self) -> list[str]:
         """The names in the folder."""
@@ -114,25 +118,88 @@ class Folder:
             self._held.sync()
 
 
-def is_anothers(status: os.stat_result, folder: Folder, *, is_owner_trusted: bool) -> bool:
-    """Whether another user may have put something into a folder to deceive this process.
+class Entry:
+    """What had a name in a folder when it was found, a symbolic link itself.
 
-    That may be if it belongs to neither this process's user nor root, and others than these two may
-    write to the folder. Linux has a similar rule for symbolic links in folders like /tmp
-    (``protected_symlinks`` in its administrator's guide), which trusts the folder's owner as well.
-
-    Parameters
+    Attributes
     ----------
+    path : str
+        For messages.
     status : os.stat_result
-        What the system says of it.
-    folder : Folder
-    is_owner_trusted : bool
-        Whether the folder's owner is trusted, too.
+
+    Raises
+    ------
+    OSError
+        As `os.stat` does.
     """
-    if not hasattr(os, "geteuid"):
-        return False
-    place, trusted = folder.own_status(), {os.geteuid(), 0}
-    if is_owner_trusted:
-        trusted.add(place.st_uid)
-    is_shared = place.st_mode & 0o022 or place.st_uid not in trusted
-    return bool(is_shared and status.st_uid not in trusted)
+
+    def __init__(self, folder: Folder, name: str) -> None:
+        self.path = os.path.join(folder.path, name)
+        self._folder = folder
+        self._name = name
+        self._held = Held(name, folder._held, is_entry=True) if HOLDS_ENTRIES else None
+        if self._held:
+            self.status = os.stat(self._held.fileno())
+        else:
+            self.status = os.stat(
+                folder.named(name), dir_fd=folder.descriptor, follow_symlinks=False
+            )
+
+    def __enter__(self) -> Entry:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._held:
+            self._held.close()
+
+    def read_link(self) -> str:
+        """What the symbolic link leads to."""
+        if self._held:
+            return os.readlink("", dir_fd=self._held.fileno())
+        target = os.readlink(self._folder.named(self._name), dir_fd=self._folder.descriptor)
+        now = self._folder.status(self._name)
+        if now is None or now.st_ctime_ns != self.status.st_ctime_ns:
+            raise _exchanged()
+        self._check(now)
+        return target
+
+    def access_list(self) -> bytes | None:
+        """The POSIX access control list of a file, as Linux stores it; None if it has none."""
+        if not self._held:
+            return None
+        try:
+            return os.getxattr(f"/proc/self/fd/{self._held.fileno()}", ACCESS_LIST)
+        except OSError:
+            return None
+
+    def open(self) -> BinaryIO:
+        """Open what is no regular file, like a pipe, for writing."""
+        if self._held and not stat.S_ISLNK(self.status.st_mode):
+            path = f"/proc/self/fd/{self._held.fileno()}"
+            return cast("BinaryIO", open(path, "wb", buffering=0))
+        # Nothing is emptied before it is known to be the same.
+        file = self._folder.open(self._name, "ab")
+        try:
+            if not self.is_to_open_file():
+                self._check(os.fstat(file.fileno()))
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def is_to_open_file(self) -> bool:
+        """Whether it is the system's own symbolic link to what a process has open."""
+        try:
+            processes = os.stat("/proc/self/fd").st_dev
+        except OSError:
+            return False
+        return stat.S_ISLNK(self.status.st_mode) and self.status.st_dev == processes
+
+    def _check(self, found: os.stat_result) -> None:
+        """Refuse what has taken the entry's name meanwhile."""
+        if not os.path.samestat(found, self.status):
+            raise _exchanged()
+
+
+def _exchanged() -> OSError:
+    return OSError(errno.EBUSY, "another process has just put something else in its place")

@@ -18,92 +18,121 @@ from typing import BinaryIO
 
 from .folders import Folder
 
+# On Windows these permissions would be an access control list that files keep when they move out.
+_PERMISSIONS = 0o700 if hasattr(os, "geteuid") else 0o777
+# The most bytes of a file's name in the name of its private folder.
+_MOST = 80
 # Windows does not replace a file while another program, like a virus scanner, has it open.
 _REPLACE_SECONDS = 2.0
 
 
 def name_for(name: str, ending: str) -> str:
     """What a user's private folder for a file of this name is called."""
-    # Names are limited in bytes. A letter that is cut at the end is left out.
-    start = os.fsencode(name)[:80].decode(errors="ignore")
+    # Names are limited in bytes, and cut between characters.
+    start = name[:_MOST]
+    while len(os.fsencode(start)) > _MOST:
+        start = start[:-1]
     user = f".{os.geteuid()}" if hasattr(os, "geteuid") else ""
     return f".{start}{user}{ending}"
 
 
+def random_name() -> str:
+    """A name that nobody else uses."""
+    return f"{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def enter(folder: Folder, name: str) -> tuple[Folder, bool]:
+    """Hold a private folder, which is made if it is not there, and say whether it is new.
+
+    Whether it is this user's is still to be asked: see `is_ours`.
+    """
+    is_new = True
+    try:
+        os.mkdir(folder.named(name), _PERMISSIONS, dir_fd=folder.descriptor)
+    except FileExistsError:
+        is_new = False
+    return Folder(name, folder, is_followed=False), is_new
+
+
 @contextlib.contextmanager
-def entered(folder: Folder, base: str) -> Iterator[Folder]:
-    """A private folder that stays for the next time; it is made if it is not there.
+def entered(folder: Folder, name: str) -> Iterator[Folder]:
+    """A private folder that stays for the next time.
 
     Raises
     ------
     PermissionError
-        If another user's folder has its name.
+        If another user's folder has its name, or one that others may enter.
     OSError
         If it cannot be made, or something else has its name.
     """
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(folder.named(base), 0o700, dir_fd=folder.descriptor)
-    probe = f"{os.getpid()}-{secrets.token_hex(4)}"
-    with Folder(base, folder, is_followed=False) as private:
+    private, _ = enter(folder, name)
+    with private:
+        probe = random_name()
         try:
             with private.open(probe, "xb") as file:
-                is_ours = is_own(private, file)
+                is_usable = is_ours(private, file, folder)
         finally:
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 private.remove(probe)
-        if not is_ours:
-            raise PermissionError(errno.EACCES, f"{base} belongs to another user", private.path)
+        if not is_usable:
+            raise PermissionError(
+                errno.EACCES, f"{name} is not a folder of this user alone", private.path
+            )
         yield private
 
 
-def is_own(private: Folder, file: BinaryIO) -> bool:
-    """Whether a folder belongs to the user that a file in it, which this process made, belongs to.
+def is_ours(private: Folder, file: BinaryIO, folder: Folder) -> bool:
+    """Whether a folder is this user's alone, in which this process has just made a file.
 
-    What the system takes this process's user for need not be what the process does: a server of
-    files may have users of its own.
+    It belongs to the same user as the file. Which one that is, is for the file system to say: a
+    server may have users of its own. It lets nobody else in, unless the file system cannot do that.
+    And it is no mount of another file system.
     """
-    return private.own_status().st_uid == os.fstat(file.fileno()).st_uid
+    status, made = private.own_status(), os.fstat(file.fileno())
+    if (status.st_uid, status.st_dev) != (made.st_uid, folder.own_status().st_dev):
+        return False
+    return not hasattr(os, "geteuid") or not status.st_mode & 0o077 or not _keeps_out(private)
 
 
-def move_out(private: Folder, own: str, file: BinaryIO, folder: Folder, name: str) -> None:
+def _keeps_out(private: Folder) -> bool:
+    """Whether the file system can make folders that others may not enter."""
+    probe = random_name()
+    os.mkdir(private.named(probe), _PERMISSIONS, dir_fd=private.descriptor)
+    try:
+        status = private.status(probe)
+    finally:
+        os.rmdir(private.named(probe), dir_fd=private.descriptor)
+    return status is None or not status.st_mode & 0o077
+
+
+def move_out(private: Folder, name: str, file: BinaryIO, folder: Folder, target: str) -> None:
     """Move an open file out of its private folder, in place of what has its name outside.
 
     Raises
     ------
     PermissionError
-        If another file has been put in its place. Only those can do that who may write to the
-        private folder, because the file system keeps nobody out.
+        If another file has taken its name in the private folder. Only those can do that whom the
+        file system does not keep out.
     OSError
         If the system refuses.
     """
-    written = os.fstat(file.fileno())
-    # Windows moves no file that is open. Elsewhere an open one keeps its number to itself.
+    found = private.status(name)
+    if found is None or not os.path.samestat(found, os.fstat(file.fileno())):
+        raise PermissionError(errno.EPERM, "another file has been put in its place", target)
+    # Windows moves no file that is open.
     if sys.platform == "win32":
         file.close()
-    _replace(private, own, folder, name)
-    if _is_open_to_others(private):
-        found = folder.status(name)
-        if found is None or not os.path.samestat(found, written):
-            raise PermissionError(errno.EPERM, "another file has been put in its place", name)
-
-
-def _replace(private: Folder, own: str, folder: Folder, name: str) -> None:
     deadline = time.monotonic() + _REPLACE_SECONDS
     while True:
         try:
-            private.move(own, folder, name)
+            private.move(name, folder, target)
         except PermissionError as error:
             if sys.platform != "win32":
                 raise
             if time.monotonic() > deadline:
                 raise PermissionError(
-                    error.errno, "another program has the file open or mapped", name
+                    error.errno, "another program has the file open or mapped", target
                 ) from error
             time.sleep(0.05)
         else:
             return
-
-
-def _is_open_to_others(private: Folder) -> bool:
-    """Whether other users may write to the folder, as far as the system has users."""
-    return hasattr(os, "geteuid") and bool(private.own_status().st_mode & 0o022)

@@ -1,8 +1,7 @@
 """Put a file in its place so that it appears whole or not at all.
 
-The bytes go to a file in a private folder beside the target, which nobody else may enter. So those
-who may write to the target's folder can neither read nor exchange what is not whole yet. The bytes
-reach the disk, and only then the file moves out of the private folder and takes the target's name.
+The bytes go to a file in a private folder beside the target. They reach the disk, and only then the
+file moves out of the private folder and takes the target's name.
 """
 
 from __future__ import annotations
@@ -11,37 +10,37 @@ import contextlib
 import errno
 import os
 import re
-import secrets
-import time
+import stat
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from .folders import Folder, is_anothers
-from .private import is_own, move_out, name_for
+from .folders import ACCESS_LIST, Entry, Folder
+from .owners import are_permissions_trusted
+from .private import enter, is_ours, move_out, name_for, random_name
 
 # The private folder of a target is named .NAME.USER.tmp, and a file in it PROCESS-RANDOM. What a
 # killed process left is removed after a day (in seconds), by the next one that saves to the target.
 _SUFFIX = ".tmp"
 _OURS = re.compile(r"\d+-[0-9a-f]{8}")
 _MAX_AGE = 24 * 60 * 60
-# What opening a folder or a file in it says if its name leads to something of another user's.
-_IN_THE_WAY = (errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM)
-# Another process that saves to the same target may remove the empty folder so often, in theory.
+# How often another process that saves to the same target may remove the folder just before this one
+# makes its file there. Then another name is tried.
 _TRIES = 100
+# What the system says if something of another user's has the private folder's name.
+_IN_THE_WAY = (errno.ENOTDIR, errno.ELOOP, errno.EMLINK, errno.EACCES, errno.EPERM)
 
 
 @contextlib.contextmanager
-def replacing(folder: Folder, name: str, old: os.stat_result | None) -> Iterator[BinaryIO]:
+def replacing(folder: Folder, name: str) -> Iterator[BinaryIO]:
     """A file that takes a name in a folder unless an exception comes first.
 
     Parameters
     ----------
     folder : Folder
     name : str
-    old : os.stat_result or None
-        What the system says of the regular file that has the name now. The new file gets its
-        permissions, and its group and owner where the system allows that. It gets none of them from
-        a file that another user may have put there for this.
+        Of a regular file, or of nothing. A new file in place of an old one gets its permissions,
+        and its group and owner where the system allows that. If another user may have put the old
+        file there, the new one gets none of them; only what the old one denies is denied.
 
     Yields
     ------
@@ -52,17 +51,18 @@ def replacing(folder: Folder, name: str, old: os.stat_result | None) -> Iterator
     ------
     OSError
         If the system refuses a step. What had the name has it still.
-    PermissionError
-        Also if another file has been put in place of the new one: see `move_out`.
     """
-    if old is not None and is_anothers(old, folder, is_owner_trusted=True):
-        old = None
-    # With the permissions of a new file, or closed to others until the old ones are set.
-    permissions = 0o666 if old is None else 0o600
+    old = folder.status(name)
+    # Nobody else gets at the file before it has all its permissions.
+    permissions = 0o666 if old is None else 0o600 | old.st_mode & 0o666
     with _private_file(folder, name, permissions) as (private, own, file):
         yield file
-        if old is not None:
-            _copy_permissions(old, file)
+        # They may have changed meanwhile.
+        entry = folder.find(name)
+        if entry is not None:
+            with entry:
+                if are_permissions_trusted(entry.status, folder):
+                    _copy_permissions(entry, file)
         os.fsync(file.fileno())
         move_out(private, own, file, folder, name)
     # Makes the new name last through a power cut.
@@ -73,86 +73,101 @@ def replacing(folder: Folder, name: str, old: os.stat_result | None) -> Iterator
 def _private_file(
     folder: Folder, name: str, permissions: int
 ) -> Iterator[tuple[Folder, str, BinaryIO]]:
-    """A private folder, the name of a new file in it, and the file; at the end all that goes."""
-    own = f"{os.getpid()}-{secrets.token_hex(4)}"
-    # Another user may have taken the first name, on purpose; the second cannot be known before.
-    for base in (name_for(name, _SUFFIX), name_for(name, f".{own}{_SUFFIX}")):
-        path, descriptor = folder.named(base), folder.descriptor
+    """A private folder, the name of a new file in it, and the file; both are gone in the end."""
+    own = random_name()
+    # Another user may have taken the first name, on purpose; nobody can know the second.
+    for private_name in (name_for(name, _SUFFIX), name_for(name, f".{own}{_SUFFIX}")):
+        path, descriptor = folder.named(private_name), folder.descriptor
+        is_used = True
         try:
-            made = _create(folder, base, own, permissions)
-            if made is not None:
-                private, file = made
-                with private, file:
-                    yield private, own, file
-                return
+            made = _create(folder, private_name, own, permissions)
+            if made is None:
+                is_used = False
+                continue
+            private, file = made
+            with private, file:
+                yield private, own, file
+            return
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(path, own), dir_fd=descriptor)
             raise
         finally:
             # Ctrl-C is answered after a call, so that this one has to be the first.
-            try:  # noqa: SIM105
-                os.rmdir(path, dir_fd=descriptor)
-            except OSError:
-                pass  # another process has a file there
+            if is_used:
+                try:  # noqa: SIM105
+                    os.rmdir(path, dir_fd=descriptor)
+                except OSError:
+                    pass  # another process has a file there
     raise PermissionError(errno.EACCES, "no private folder can be made here", name)
 
 
 def _create(
-    folder: Folder, base: str, own: str, permissions: int
+    folder: Folder, private_name: str, own: str, permissions: int
 ) -> tuple[Folder, BinaryIO] | None:
-    """Make a file in a private folder, and the folder; None if another user's is in the way."""
+    """Make a file in a private folder, and the folder; None if something else has its name."""
     for _ in range(_TRIES):
-        is_new = True
+        is_new = False
         try:
-            os.mkdir(folder.named(base), 0o700, dir_fd=folder.descriptor)
-        except FileExistsError:
-            is_new = False
-        try:
-            private = Folder(base, folder, is_followed=False)
+            private, is_new = enter(folder, private_name)
             file = private.open(own, "xb", permissions)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ESTALE):
                 continue  # another process has just removed the folder
-            if not is_new and error.errno in (
-                errno.ENOTDIR,
-                errno.ELOOP,
-                errno.EACCES,
-                errno.EPERM,
-            ):
+            is_there = folder.status(private_name) is not None
+            if error.errno in _IN_THE_WAY and is_there and not is_new:
                 return None
             raise
-        if not is_own(private, file):
+        try:
+            if is_ours(private, file, folder):
+                if not is_new:
+                    _sweep(private, os.fstat(file.fileno()).st_mtime - _MAX_AGE)
+                return private, file
+        except BaseException:
             file.close()
+            with contextlib.suppress(OSError):
+                private.remove(own)
+            raise
+        with private, file, contextlib.suppress(OSError):
             private.remove(own)
-            return None
-        if not is_new:
-            _sweep(private)
-        return private, file
+        return None
     return None
 
 
-def _sweep(private: Folder) -> None:
-    """Remove what killed processes left in a private folder long ago."""
-    oldest = time.time() - _MAX_AGE
-    for name in filter(_OURS.fullmatch, private.list_names()):
-        status = private.status(name)
-        if status is not None and status.st_mtime < oldest:
-            with contextlib.suppress(FileNotFoundError):
+def _sweep(private: Folder, oldest: float) -> None:
+    """Remove what killed processes left in a private folder before a time of the file system's."""
+    with contextlib.suppress(OSError):
+        for name in filter(_OURS.fullmatch, private.list_names()):
+            status = private.status(name)
+            if status is not None and status.st_mtime < oldest:
                 private.remove(name)
 
 
-def _copy_permissions(old: os.stat_result, file: BinaryIO) -> None:
+def _copy_permissions(old: Entry, file: BinaryIO) -> None:
     """Give a file the permissions of the old one, and its group and owner where that is allowed."""
     if not hasattr(os, "fchown"):
         return
-    descriptor = file.fileno()
+    descriptor, made = file.fileno(), os.fstat(file.fileno())
+    mode, access_list = stat.S_IMODE(old.status.st_mode) & 0o777, old.access_list()
     with contextlib.suppress(OSError):
-        os.fchown(descriptor, -1, old.st_gid)
-    mode = old.st_mode & 0o777
-    if os.fstat(descriptor).st_gid != old.st_gid:
-        mode &= ~0o070  # what was for the old group is not for another one
-    os.fchmod(descriptor, mode)
+        os.fchown(descriptor, -1, old.status.st_gid)
+    if os.fstat(descriptor).st_gid != old.status.st_gid:
+        # What was for the old group is not for another one; who was in it is now one of the others.
+        mode = mode & 0o700 | mode & mode >> 3 & 0o007
+        access_list = None
+    if old.status.st_uid not in (made.st_uid, 0) and os.geteuid() != 0:
+        # The file becomes this user's, and the old owner does not say what all may do with it.
+        mode = mode & 0o770 | mode & made.st_mode & 0o007
+        access_list = None
+    # A list may come from the folder. A file system without permissions refuses, and has none.
+    with contextlib.suppress(OSError, AttributeError):
+        if access_list is None:
+            os.removexattr(descriptor, ACCESS_LIST)
+    with contextlib.suppress(PermissionError):
+        os.fchmod(descriptor, mode)
+    with contextlib.suppress(OSError):
+        if access_list is not None:
+            os.setxattr(descriptor, ACCESS_LIST, access_list)
     # Last: what is another's may not be ours to change.
     with contextlib.suppress(OSError):
-        os.fchown(descriptor, old.st_uid, -1)
+        os.fchown(descriptor, old.status.st_uid, -1)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
 import stat
 from collections.abc import Iterable
-from typing import Any, BinaryIO
+from typing import Any
 
-from .folders import Folder, is_anothers
+from .folders import Entry, Folder
+from .owners import may_be_planted
 from .replacing import replacing
 from .typing import Buffer, WritableFile
 
@@ -33,8 +35,8 @@ def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
     OSError
         If writing fails. Then a file that stood at the path is as it was.
     PermissionError
-        Also if the path leads to, or through, a symbolic link, pipe or device of another user, in a
-        folder that others than this process's user and root may write to.
+        Also if the path leads to another user's symbolic link or pipe, in a folder that others than
+        this process's user and root may write to. A link to a file of its own owner is followed.
     """
     if isinstance(file, int):
         file = io.FileIO(file, "wb", closefd=False)
@@ -47,73 +49,67 @@ def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
     except OSError as error:
         if error.filename in (None, given):
             raise
-        # It is of the temporary, of which the caller knows nothing.
+        # It names what stands on the way, of which the caller may know nothing.
         raise OSError(error.errno, error.strerror, given) from error
 
 
 def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
-    folder, name, status = _find(given)
-    if status is None or stat.S_ISREG(status.st_mode):
-        with replacing(folder, name, status) as file:
+    with contextlib.ExitStack() as held:
+        folder, name, entry = _find(given, held)
+        if entry is None or stat.S_ISREG(entry.status.st_mode):
+            with replacing(folder, name) as file:
+                _write_to_object(file, pieces)
+            return
+        # A pipe, a device, or what is open already.
+        if not stat.S_ISDIR(entry.status.st_mode) and may_be_planted(entry.status, folder):
+            raise _refusal("pipe", "written to", entry.path)
+        with entry.open() as file:
             _write_to_object(file, pieces)
-        return
-    # A pipe, a device, or what is open already.
-    with _open_directly(folder, name, status) as file:
-        _write_to_object(file, pieces)
 
 
-def _find(given: str) -> tuple[Folder, str, os.stat_result | None]:
+def _find(given: str, held: contextlib.ExitStack) -> tuple[Folder, str, Entry | None]:
     """The folder and the name in it that a path leads to, and what has that name.
 
-    The system's own links to what is open, as /dev/stdout is one, are not followed: what they say
-    need not be a path that leads there.
+    The system's own links to what is open, as /dev/stdout is one, are not followed: their text need
+    not be a path. Folders and entries are closed with `held`.
     """
     path = given
     folder: Folder | None = None
+    planted: list[Entry] = []
     for _ in range(MAX_LINKS + 1):
         parent, name = os.path.split(path)
         if not name:
             # What ends in a slash is no file's name: to open it tells what is wrong.
-            with (folder or Folder(os.curdir)).open(path, "wb"):
+            with (folder or Folder(os.curdir)).open(path, "ab"):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), given)
-        folder = Folder(parent or os.curdir, folder)
-        status = folder.status(name)
-        if status is None or not stat.S_ISLNK(status.st_mode) or _is_to_open_file(status):
-            return folder, name, status
-        _check_owner(status, folder, given, "symbolic link", "followed")
-        path = folder.read_link(name)
+        folder = held.enter_context(Folder(parent or os.curdir, folder))
+        entry = folder.find(name)
+        if entry is not None:
+            held.enter_context(entry)
+        if entry is None or not stat.S_ISLNK(entry.status.st_mode) or entry.is_to_open_file():
+            _check_links(planted, entry)
+            return folder, name, entry
+        if may_be_planted(entry.status, folder):
+            planted.append(entry)
+        path = entry.read_link()
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), given)
 
 
-def _is_to_open_file(link: os.stat_result) -> bool:
-    """Whether a symbolic link is the system's own, to what a process has open."""
-    try:
-        return link.st_dev == os.stat("/proc/self/fd").st_dev
-    except OSError:
-        return False
-
-
-def _open_directly(folder: Folder, name: str, status: os.stat_result) -> BinaryIO:
-    """Open what cannot be replaced."""
-    if stat.S_ISLNK(status.st_mode):
-        return folder.open(name, "wb")
-    path = os.path.join(folder.path, name)
-    _check_owner(status, folder, path, "pipe or device", "written to")
-    file = folder.open_special(name)
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(errno.EBUSY, "another process has just put a file in its place", path)
-    return file
-
-
-def _check_owner(status: os.stat_result, folder: Folder, path: str, what: str, done: str) -> None:
-    """Refuse what another user may have put there to have something else overwritten."""
-    if is_anothers(status, folder, is_owner_trusted=False):
-        raise PermissionError(
-            errno.EACCES,
-            f"a {what} of another user, in a folder that others may write to, is not {done}",
-            path,
+def _check_links(planted: list[Entry], end: Entry | None) -> None:
+    """Refuse links that other users may have put there, unless they lead to their own file."""
+    for link in planted:
+        is_theirs = (
+            end is not None
+            and stat.S_ISREG(end.status.st_mode)
+            and end.status.st_uid == link.status.st_uid
         )
+        if not is_theirs:
+            raise _refusal("symbolic link", "followed", link.path)
+
+
+def _refusal(what: str, done: str, path: str) -> PermissionError:
+    reason = f"a {what} of another user, in a folder that others may write to, is not {done}"
+    return PermissionError(errno.EACCES, reason, path)
 
 
 def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:

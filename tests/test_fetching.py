@@ -198,7 +198,7 @@ def test_what_was_verified_takes_the_place(name, file, tiny, split, tmp_path, mo
 )
 def test_a_private_folder_of_another_user_is_refused(tiny, mirror, tmp_path):
     os.chown(private(tmp_path), 65534, 65534)
-    with pytest.raises(PermissionError, match=r"\.idxfast\.0 belongs to another user") as caught:
+    with pytest.raises(PermissionError, match=r"\.idxfast\.0 is not a folder of this user") as caught:
         fetch("tiny", tmp_path)
     assert caught.value.filename == str(tmp_path / IMAGES)
     assert mirror.requests == []

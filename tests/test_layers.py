@@ -10,7 +10,7 @@ import idxfast
 ROOT = Path(idxfast.__file__).parent
 ORDER = [
     "errors", "typing", "sniff", "native", "threads", "helpers", "workers", "format", "pread",
-    "source", "opening", "regular", "content", "folders", "private", "replacing", "sink", "gzip.container", "gzip.segments", "gzip.members", "gzip.damage",
+    "source", "opening", "regular", "content", "folders", "owners", "private", "replacing", "sink", "gzip.container", "gzip.segments", "gzip.members", "gzip.damage",
     "gzip.prefix", "gzip.groups", "gzip.runs", "gzip.copies", "gzip.decoder", "gzip.ahead",
     "gzip.team", "gzip.reader", "gzip.writer", "arrays", "request", "packed", "raw", "mapping",
     "streams", "reading", "writing", "names", "xz",

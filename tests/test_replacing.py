@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import idxfast
-from idxfast import private, replacing, sink
-from idxfast.folders import Folder
+from idxfast import folders, private, replacing, sink
+from idxfast.folders import Entry, Folder
 
 has_users = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
 is_root = pytest.mark.skipif(
@@ -99,7 +99,7 @@ def test_order_of_calls(tmp_path, monkeypatch):
     idxfast.save(path, np.ones(3, np.uint8))
     assert calls == [
         ("mkdir", PRIVATE, 0o700),
-        ("open", os.O_CREAT | os.O_EXCL, 0o600),
+        ("open", os.O_CREAT | os.O_EXCL, 0o604),
         ("fchmod", 0o604),
         ("fsync", 11),
         ("replace", "file"),
@@ -118,15 +118,108 @@ def test_owner_and_group_are_kept_where_allowed(group, tmp_path, monkeypatch):
         asked.append((uid, gid, stat.S_IMODE(os.fstat(descriptor).st_mode)))
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    path = tmp_path / "file"
-    with open(path, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-        gid = os.fstat(file.fileno()).st_gid + (group == "another")
-        monkeypatch.setattr(os, "fchown", fchown)
-        old = SimpleNamespace(st_mode=0o102664, st_uid=7, st_gid=gid)
-        replacing._copy_permissions(old, file)
+    old, path = tmp_path / "old", tmp_path / "file"
+    old.touch()
+    old.chmod(0o664)
+    with Folder(str(tmp_path)) as folder, folder.find("old") as entry:
+        gid = entry.status.st_gid + (group == "another")
+        fields = list(entry.status)
+        fields[5] = gid
+        entry.status = os.stat_result(fields)
+        with open(path, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            monkeypatch.setattr(os, "fchown", fchown)
+            replacing._copy_permissions(entry, file)
     mode = 0o664 if group == "ours" else 0o604
-    assert asked == [(-1, gid, 0o600), (7, -1, mode)]
+    assert asked == [(-1, gid, 0o600), (os.geteuid(), -1, mode)]
     assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(not hasattr(os, "fchown"), reason="needs owners of files")
+@pytest.mark.parametrize(
+    ("old", "group", "owner", "new"),
+    [
+        (0o664, True, True, 0o664),
+        (0o666, True, False, 0o664),  # the umask says what others may do
+        (0o604, False, True, 0o600),  # who was in the old group is one of the others
+        (0o646, False, True, 0o604),
+        (0o666, False, False, 0o604),
+    ],
+)
+def test_what_others_may_do_is_not_more_than_before(old, group, owner, new, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fchown", lambda *_: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1234)
+    (tmp_path / "old").touch()
+    (tmp_path / "old").chmod(old)
+    with Folder(str(tmp_path)) as folder, folder.find("old") as entry:
+        fields = list(entry.status)
+        fields[4] += 0 if owner else 7
+        fields[5] += 0 if group else 7
+        entry.status = os.stat_result(fields)
+        with open(tmp_path / "file", "wb") as file:
+            os.fchmod(file.fileno(), old & 0o664)
+            replacing._copy_permissions(entry, file)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == new
+
+
+@pytest.mark.skipif(not hasattr(os, "fchmod"), reason="needs permissions")
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EIO])
+def test_a_file_system_that_keeps_no_permissions(number, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(number, "no!")
+
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "fchmod", refuse)
+    if number == errno.EPERM:
+        save_while(path, lambda: None)
+        assert path.read_bytes() == NEW
+    else:
+        with pytest.raises(OSError, match="no!"):
+            save_while(path, lambda: None)
+        assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_permissions_that_change_meanwhile(tmp_path):
+    path = tmp_path / "file"
+    path.touch()
+    path.chmod(0o644)
+    save_while(path, lambda: path.chmod(0o600))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(not shutil.which("setfacl"), reason="needs access control lists")
+def test_access_control_lists(tmp_path):
+    """Kept where the group is, and never taken from the folder in place of the old file's mode."""
+
+    def lists(path):
+        child = subprocess.run(
+            ["getfacl", "-cn", path], capture_output=True, text=True, check=True, timeout=60
+        )
+        return child.stdout.split()
+
+    def change(*arguments):
+        try:
+            subprocess.run(["setfacl", *arguments], check=True, capture_output=True, timeout=60)
+        except subprocess.CalledProcessError:
+            pytest.skip("this file system has no access control lists")
+
+    path = tmp_path / "file"
+    path.touch()
+    path.chmod(0o600)
+    change("-m", "u:1:rw,m::rw", path)
+    before = lists(path)
+    save_while(path, lambda: None)
+    assert lists(path) == before
+    path.unlink()
+    path.touch()
+    path.chmod(0o640)
+    change("-d", "-m", "u:1:rwx", tmp_path)
+    save_while(path, lambda: None)
+    assert lists(path) == ["user::rw-", "group::r--", "other::---"]
+    path.unlink()
+    save_while(path, lambda: None)
+    assert "user:1:rwx" in lists(path)[1]
 
 
 @is_root
@@ -139,23 +232,48 @@ def test_the_owner_of_a_file_that_root_saves(tmp_path):
 
 
 @is_root
-@pytest.mark.parametrize("is_owner", [False, True])
-def test_a_file_planted_by_another_user_gives_no_permissions(is_owner, shared):
-    """But what the owner of the folder has there may stay the owner's."""
+@pytest.mark.parametrize(
+    ("folder", "owner", "old", "expected"),
+    [
+        (0o777, 0, (ANOTHER, 0o666), (0, 0o600)),
+        (0o777, ANOTHER, (ANOTHER, 0o666), (0, 0o600)),
+        (0o777, 0, (0, 0o666), (0, 0o600)),  # anybody may have moved it there
+        (0o777, 0, (ANOTHER, 0o200), (0, 0o600)),
+        (0o1777, 0, (ANOTHER, 0o666), (0, 0o600)),
+        (0o1777, 0, (0, 0o666), (0, 0o666)),
+        (0o775, 0, (ANOTHER, 0o666), (0, 0o600)),
+        (0o775, 0, (0, 0o664), (0, 0o664)),
+        (0o775, ANOTHER, (ANOTHER, 0o664), (ANOTHER, 0o664)),
+        (0o755, ANOTHER, (ANOTHER, 0o644), (ANOTHER, 0o644)),
+        (0o755, ANOTHER, (1, 0o604), (1, 0o604)),
+    ],
+)
+def test_whose_permissions_are_taken(folder, owner, old, expected, shared):
+    """Not those of a file that another user may have put there; but it may deny."""
     path = shared / "file"
     path.touch()
-    path.chmod(0o666)
-    os.chown(path, ANOTHER, ANOTHER)
-    if is_owner:
-        os.chown(shared, ANOTHER, ANOTHER)
+    os.chown(path, old[0], 0)
+    path.chmod(old[1])
+    os.chown(shared, owner, owner)
+    shared.chmod(folder)
     umask = os.umask(0o077)
     try:
         idxfast.save(path, np.arange(3, dtype=np.uint8))
     finally:
         os.umask(umask)
     uid, _, mode, content = owner_and_mode(path)
-    assert (uid, mode) == ((ANOTHER, 0o666) if is_owner else (0, 0o600))
+    assert (uid, mode) == expected
     assert content == NEW
+
+
+@is_root
+def test_a_planted_file_that_denies(shared):
+    path = shared / "file"
+    path.touch()
+    os.chown(path, ANOTHER, ANOTHER)
+    path.chmod(0o600)
+    idxfast.save(path, np.zeros(3, np.uint8))
+    assert owner_and_mode(path)[0::2][:2] == (0, 0o600)
 
 
 @has_users
@@ -236,6 +354,68 @@ def test_a_private_folder_of_another_user_is_not_used(mode, shared):
     assert sorted(os.listdir(shared)) == [PRIVATE, "file"]
 
 
+@is_root
+def test_an_ordinary_user_makes_another_private_folder(shared, run_child):
+    """The usual one is another user's, who lets nobody in."""
+    squatted = shared / ".file.1234.tmp"
+    squatted.mkdir(0o700)
+    code = (
+        "import os, sys, numpy, numpy.ma, idxfast\n"
+        "os.setgroups([]); os.setgid(1234); os.setuid(1234)\n"
+        "idxfast.save(sys.argv[1], numpy.arange(3, dtype=numpy.uint8))\n"
+    )
+    run_child(code, shared / "file")
+    assert (shared / "file").read_bytes() == NEW
+    assert sorted(os.listdir(shared)) == [".file.1234.tmp", "file"]
+
+
+@has_users
+@pytest.mark.parametrize("mode", [0o755, 0o777, 0o710])
+def test_a_folder_of_ours_that_is_moved_to_the_place_of_the_private_one(mode, tmp_path):
+    """It is not used, nor is anything in it swept, nor is it removed."""
+    reports = tmp_path / PRIVATE
+    reports.mkdir()
+    report = reports / "20240115-0a1b2c3d"
+    report.write_bytes(b"old")
+    os.utime(report, (0, 0))
+    reports.chmod(mode)
+    save_while(tmp_path / "file", lambda: None)
+    assert report.read_bytes() == b"old"
+    report.unlink()
+    save_while(tmp_path / "file", lambda: None)
+    assert (tmp_path / "file").read_bytes() == NEW
+    assert sorted(os.listdir(tmp_path)) == [PRIVATE, "file"]
+    assert os.listdir(reports) == []
+    assert stat.S_IMODE(reports.stat().st_mode) == mode
+
+
+def test_a_sweep_that_cannot_remove_something(tmp_path):
+    private = tmp_path / PRIVATE
+    (private / "1-00000000").mkdir(parents=True)
+    private.chmod(0o700)
+    os.utime(private / "1-00000000", (0, 0))
+    save_while(tmp_path / "file", lambda: None)
+    assert (tmp_path / "file").read_bytes() == NEW
+    assert os.listdir(private) == ["1-00000000"]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts descriptors")
+def test_errors_that_are_kept_keep_no_descriptors(tmp_path):
+    def fail():
+        raise KeyError("stop")
+
+    (tmp_path / "link").symlink_to("file")
+    kept = []
+    before = len(os.listdir("/proc/self/fd"))
+    for path in ("file", "link", "missing/file", "."):
+        for _ in range(5):
+            with pytest.raises((KeyError, OSError)) as caught:
+                save_while(tmp_path / path, fail)
+            kept.append(caught.value)
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert os.listdir(tmp_path) == ["link"]
+
+
 @pytest.mark.parametrize("make", ["file", "link"])
 def test_what_is_no_folder_is_not_used(make, tmp_path):
     usual = tmp_path / PRIVATE
@@ -313,36 +493,59 @@ def test_saves_to_one_target_at_once(tmp_path):
     assert os.listdir(tmp_path) == ["file"]
 
 
+# A link of a user in a folder of a user and mode that leads to a file of a user, for a saver.
 @is_root
-@pytest.mark.parametrize("place", ["theirs", "shared"])
-@pytest.mark.parametrize("planter", [ANOTHER, 0])
-def test_links_of_others_are_not_followed(place, planter, shared, tmp_path):
-    kept, path = tmp_path / "kept", shared / "file"
-    kept.write_bytes(b"kept")
-    path.symlink_to(kept)
-    os.lchown(path, planter, planter)
-    if place == "theirs":
-        shared.chmod(0o755)
-        os.chown(shared, ANOTHER, ANOTHER)
-    if planter:
-        with pytest.raises(PermissionError, match="a symbolic link of another user") as error:
-            save_while(path, lambda: None)
-        assert error.value.filename == str(path)
-        assert kept.read_bytes() == b"kept"
+@pytest.mark.parametrize(
+    ("saver", "link", "folder", "mode", "file", "is_followed"),
+    [
+        (0, ANOTHER, 0, 0o777, 0, False),
+        (0, ANOTHER, 0, 0o1777, 0, False),
+        (0, ANOTHER, 0, 0o775, 0, False),
+        (0, ANOTHER, ANOTHER, 0o755, 0, False),
+        (0, ANOTHER, ANOTHER, 0o755, None, False),
+        (0, ANOTHER, ANOTHER, 0o755, ANOTHER, True),  # it may write to its own file anyway
+        (0, ANOTHER, 0, 0o777, ANOTHER, True),
+        (0, ANOTHER, 0, 0o755, 0, True),  # only root can have put it there
+        (0, 0, 0, 0o777, 0, True),
+        (0, 0, ANOTHER, 0o755, None, True),
+        (1234, ANOTHER, 1234, 0o777, 1234, False),
+        (1234, ANOTHER, 1234, 0o775, 1234, False),
+        (1234, ANOTHER, ANOTHER, 0o775, 1234, False),
+        (1234, ANOTHER, 1234, 0o755, 1234, True),
+        (1234, 1234, 0, 0o777, 1234, True),
+        (1234, 0, 0, 0o777, 1234, True),
+    ],
+)
+def test_whose_links_are_followed(saver, link, folder, mode, file, is_followed, shared, run_child):
+    shared.chmod(0o755)
+    for name in ("links", "files"):
+        (shared / name).mkdir()
+    target, path = shared / "files" / "target", shared / "links" / "file"
+    if file is not None:
+        target.write_bytes(b"kept")
+        os.chown(target, file, file)
+    path.symlink_to(target)
+    os.lchown(path, link, link)
+    for place, owner in ((shared / "links", folder), (shared / "files", saver)):
+        os.chown(place, owner, saver)
+    (shared / "links").chmod(mode)
+    code = (
+        "import os, sys, numpy, numpy.ma, idxfast\n"
+        "os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))\n"
+        "try: idxfast.save(sys.argv[1], numpy.arange(3, dtype=numpy.uint8)); print('saved')\n"
+        "except PermissionError as error: print(error.filename, error.strerror)\n"
+    )
+    answer = run_child(code, path, saver)
+    if is_followed:
+        assert answer == ["saved"]
+        assert target.read_bytes() == NEW
     else:
-        save_while(path, lambda: None)
-        assert kept.read_bytes() == NEW
-    assert os.listdir(shared) == ["file"]
-
-
-@is_root
-def test_a_link_of_another_user_where_only_we_may_write(tmp_path):
-    """We, or root, have put it there."""
-    kept, path = tmp_path / "kept", tmp_path / "file"
-    path.symlink_to(kept)
-    os.lchown(path, ANOTHER, ANOTHER)
-    save_while(path, lambda: None)
-    assert kept.read_bytes() == NEW
+        assert answer[0] == str(path)
+        assert "a symbolic link of another user" in " ".join(answer)
+        assert (target.read_bytes() if file is not None else b"kept") == b"kept"
+        assert target.exists() == (file is not None)
+    assert path.is_symlink()
+    assert os.listdir(shared / "links") == ["file"]
 
 
 @is_root
@@ -350,39 +553,75 @@ def test_a_pipe_of_another_user_is_not_written_to(shared):
     path = shared / "file"
     os.mkfifo(path)
     os.chown(path, ANOTHER, ANOTHER)
-    with pytest.raises(PermissionError, match="a pipe or device of another user"):
+    # A reader, so that nothing waits for one.
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as reader:
+        with pytest.raises(PermissionError, match="a pipe of another user"):
+            save_while(path, lambda: None)
+        assert not reader.read(1)
+        shared.chmod(0o755)
         save_while(path, lambda: None)
+        assert reader.read(100) == NEW
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_pipe_whose_place_is_taken_meanwhile(tmp_path, monkeypatch):
-    """The file there is neither emptied nor written to."""
-    path = tmp_path / "file"
+@pytest.mark.parametrize(
+    ("kind", "is_held"),
+    [("file", True), ("link", True), ("pipe", True), ("file", False), ("link", False)],
+)
+def test_a_pipe_whose_place_is_taken_meanwhile(kind, is_held, tmp_path, monkeypatch):
+    """What is there now is neither emptied nor written to."""
+    path, kept = tmp_path / "file", tmp_path / "kept"
+    kept.write_bytes(b"kept")
     os.mkfifo(path)
-    real = Folder.open_special
+    real = Entry.open
 
-    def open_late(self, name):
+    def open_late(self):
         path.unlink()
-        path.write_bytes(b"kept")
-        return real(self, name)
+        if kind == "file":
+            path.write_bytes(b"kept")
+        elif kind == "link":
+            path.symlink_to(kept)
+        else:
+            os.mkfifo(path)
+        return real(self)
 
-    monkeypatch.setattr(Folder, "open_special", open_late)
-    with pytest.raises(OSError, match="another process has just put a file in its place"):
-        save_while(path, lambda: None)
-    path.unlink()
-    (tmp_path / "kept").write_bytes(b"kept")
-    os.mkfifo(path)
+    monkeypatch.setattr(Entry, "open", open_late)
+    if is_held and not folders.HOLDS_ENTRIES:
+        pytest.skip("needs to hold pipes")
+    monkeypatch.setattr(folders, "HOLDS_ENTRIES", is_held)
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as reader:
+        if is_held:
+            save_while(path, lambda: None)
+            assert reader.read(100) == NEW
+        else:
+            with pytest.raises(OSError, match="another process has just put something else"):
+                save_while(path, lambda: None)
+    assert kept.read_bytes() == b"kept"
 
-    def link_late(self, name):
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_a_link_that_is_exchanged_once_its_owner_is_known(is_held, tmp_path, monkeypatch):
+    path, kept, ours = (tmp_path / name for name in ("file", "kept", "ours"))
+    kept.write_bytes(b"kept")
+    path.symlink_to(ours)
+    real = Entry.read_link
+
+    def read_late(self):
         path.unlink()
-        path.symlink_to(tmp_path / "kept")
-        return real(self, name)
+        path.symlink_to(kept)
+        return real(self)
 
-    monkeypatch.setattr(Folder, "open_special", link_late)
-    with pytest.raises(OSError) as error:
+    monkeypatch.setattr(Entry, "read_link", read_late)
+    if is_held and not folders.HOLDS_ENTRIES:
+        pytest.skip("needs to hold links")
+    monkeypatch.setattr(folders, "HOLDS_ENTRIES", is_held)
+    if is_held:
         save_while(path, lambda: None)
-    assert error.value.errno == errno.ELOOP
-    assert (tmp_path / "kept").read_bytes() == b"kept"
+        assert ours.read_bytes() == NEW
+    else:
+        with pytest.raises(OSError, match="another process has just put something else"):
+            save_while(path, lambda: None)
+    assert kept.read_bytes() == b"kept"
 
 
 def test_links_in_a_chain(tmp_path):
@@ -438,7 +677,7 @@ os.setgid(user)
 os.setuid(user)
 dice, parent = random.Random(1), os.getppid()
 others = [os.path.join(victim, name) for name in os.listdir(victim)]
-away, own = os.path.join(folder, "away"), os.path.join(folder, "own")
+away, own, trusted = (os.path.join(folder, name) for name in ("away", "own", "trusted"))
 os.mkdir(away)
 
 
@@ -451,7 +690,7 @@ count = 0
 while os.getppid() == parent:
     for name in ["file", *(name for name in os.listdir(folder) if name.endswith(".tmp"))]:
         path = os.path.join(folder, name)
-        kind = dice.choice(["nothing", "link", "file", "folder", "pipe"])
+        kind = dice.choice(["nothing", "link", "file", "folder", "pipe", "trusted", "trusted"])
         with contextlib.suppress(OSError):
             if kind == "link":
                 os.symlink(dice.choice(others), own)
@@ -463,6 +702,11 @@ while os.getppid() == parent:
                 os.chmod(own, 0o777)
             elif kind == "pipe":
                 os.mkfifo(own, 0o666)
+            elif kind == "trusted":
+                os.symlink(dice.choice(others), own)
+                # The saver's own link, and at once another in its place.
+                os.rename(trusted, path)
+                os.rename(path, trusted)
         with contextlib.suppress(OSError):
             count += 1
             os.rename(path, os.path.join(away, str(count)))
@@ -487,6 +731,8 @@ def test_nothing_of_others_changes_while_names_are_replaced(saver, shared, tmp_p
             os.chown(victim / name, saver, saver)
         (victim / "folder").mkdir(0o755)
         os.chown(victim / "folder", saver, saver)
+        (shared / "trusted").symlink_to(shared / "ours")
+        os.lchown(shared / "trusted", saver, saver)
         files = [path for path in victim.iterdir() if path.is_file()]
         before = {path: owner_and_mode(path) for path in files}
         replacer = subprocess.Popen(
@@ -545,7 +791,9 @@ def test_windows_waits_for_who_has_the_file_open(refusals, tmp_path, monkeypatch
 
 def test_without_descriptors_of_folders(tmp_path, monkeypatch):
     """As on Windows: names are joined to the folder's path."""
-    monkeypatch.setattr("idxfast.folders.AVAILABLE", False)
+    monkeypatch.setattr(folders, "AVAILABLE", False)
+    monkeypatch.setattr(folders, "HOLDS_ENTRIES", False)
+    monkeypatch.setattr(folders, "sys", SimpleNamespace(platform="win32"))
     monkeypatch.delattr(os, "geteuid", raising=False)
     (tmp_path / "link").symlink_to("file")
     for target in ("file", "link", "file"):

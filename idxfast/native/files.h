@@ -53,13 +53,13 @@ static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) {
 
 static void close_descriptor(int descriptor) { close(descriptor); }
 
-/* To name files from a folder one need not be allowed to list it, where the system knows that. */
-#if defined(O_PATH)
-#define UNLISTED O_PATH
-#elif defined(O_SEARCH)
-#define UNLISTED O_SEARCH
+/* Where the system can hold what a name stands for without opening it. */
+#ifdef __linux__
+#define HAS_ENTRIES 1
+#define HELD O_PATH
 #else
-#define UNLISTED O_RDONLY
+#define HAS_ENTRIES 0
+#define HELD O_RDONLY
 #endif
 
 /* A folder's descriptor, or -1 with errno set, as for a symbolic link if none is to be followed.
@@ -69,13 +69,15 @@ static int open_folder_at(int within, const char *path, int follow) {
     int flags = O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
     int descriptor = openat(start, path, O_RDONLY | flags);
     if (descriptor < 0 && errno == EACCES) {
-        descriptor = openat(start, path, UNLISTED | flags);
+        /* One that may not be listed; files in it may be named all the same. */
+        descriptor = openat(start, path, HELD | flags);
     }
     return descriptor;
 }
 
-static int open_existing_at(int folder, const char *name) {
-    return openat(folder, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+/* A descriptor of what a name stands for, a symbolic link itself, or -1 with errno set. */
+static int open_entry_at(int within, const char *name) {
+    return openat(within, name, HELD | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static void sync_folder(int folder) { fsync(folder); }
@@ -83,12 +85,13 @@ static void sync_folder(int folder) { fsync(folder); }
 #else
 
 #define HAS_FILES 0
+#define HAS_ENTRIES 0
 
 static int open_with_size(const char *path, int64_t *size) { return -1; }
 static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) { return -1; }
 static void close_descriptor(int descriptor) {}
 static int open_folder_at(int within, const char *path, int follow) { return -1; }
-static int open_existing_at(int folder, const char *name) { return -1; }
+static int open_entry_at(int within, const char *name) { return -1; }
 static void sync_folder(int folder) {}
 
 #endif

@@ -2,15 +2,19 @@ import io
 from typing import Final, final
 
 AVAILABLE: Final[bool]
+HOLDS_ENTRIES: Final[bool]
 
 def open_file(path: str, limit: int) -> bytes | io.FileIO: ...
 
 @final
-class HeldFolder:
+class Held:
     def __init__(
-        self, path: str, within: HeldFolder | None = None, is_followed: bool = True
+        self,
+        path: str,
+        within: Held | None = None,
+        is_followed: bool = True,
+        is_entry: bool = False,
     ) -> None: ...
     def fileno(self) -> int: ...
-    def open_existing(self, name: str) -> io.FileIO: ...
     def sync(self) -> None: ...
     def close(self) -> None: ...

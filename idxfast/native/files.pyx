@@ -19,15 +19,16 @@ cdef extern from "Python.h":
     bytes PyUnicode_EncodeFSDefault(object text)
 
 cdef extern from "files.h" nogil:
-    const bint HAS_FILES
+    const bint HAS_FILES, HAS_ENTRIES
     int open_with_size(const char *path, int64_t *size)
     ptrdiff_t read_and_close(int descriptor, char *out, size_t count)
     void close_descriptor(int descriptor)
     int open_folder_at(int within, const char *path, int follow)
-    int open_existing_at(int folder, const char *name)
+    int open_entry_at(int within, const char *name)
     void sync_folder(int folder)
 
 AVAILABLE = bool(HAS_FILES)     # not on Windows
+HOLDS_ENTRIES = bool(HAS_ENTRIES)       # on Linux
 
 
 cdef bytes encode(path):
@@ -86,16 +87,19 @@ def open_file(path, Py_ssize_t limit):
 
 
 @cython.final
-cdef class HeldFolder:
+cdef class Held:
     """The descriptor of a folder, closed at the latest with the last reference to this object.
 
     Parameters
     ----------
     path : str
-    within : HeldFolder, optional
+    within : Held, optional
         The folder that a relative path starts from, rather than the working directory.
     is_followed : bool
         Whether a symbolic link at the end of the path is followed.
+    is_entry : bool
+        Hold whatever has this name in the folder `within`, a symbolic link itself, without opening
+        it. Only where `HOLDS_ENTRIES` says so.
 
     Raises
     ------
@@ -104,7 +108,7 @@ cdef class HeldFolder:
     """
     cdef int descriptor
 
-    def __cinit__(self, path, HeldFolder within=None, bint is_followed=True):
+    def __cinit__(self, path, Held within=None, bint is_followed=True, bint is_entry=False):
         cdef bytes encoded
         cdef const char *name
         cdef int start
@@ -112,9 +116,14 @@ cdef class HeldFolder:
         encoded = encode(path)
         name = encoded
         start = -1 if within is None else within.fileno()
+        if is_entry and (start < 0 or not HAS_ENTRIES):
+            raise ValueError("an entry is held in a folder, on Linux")
         while self.descriptor < 0:
             with nogil:
-                self.descriptor = open_folder_at(start, name, is_followed)
+                if is_entry:
+                    self.descriptor = open_entry_at(start, name)
+                else:
+                    self.descriptor = open_folder_at(start, name, is_followed)
             if self.descriptor < 0 and errno != EINTR:
                 PyErr_SetFromErrnoWithFilenameObject(OSError, path)
             PyErr_CheckSignals()
@@ -124,41 +133,10 @@ cdef class HeldFolder:
             close_descriptor(self.descriptor)
 
     def fileno(self):
-        """The descriptor, for the calls of `os` that take one as ``dir_fd``."""
+        """The descriptor, for calls of `os`."""
         if self.descriptor < 0:
             raise ValueError("the folder is closed")
         return self.descriptor
-
-    def open_existing(self, name):
-        """Open what stands in the folder for writing; make nothing, empty nothing, follow no link.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        FileIO
-
-        Raises
-        ------
-        OSError
-            As `os.open` does.
-        """
-        cdef bytes encoded = encode(name)
-        cdef const char *path = encoded
-        cdef int start = self.fileno(), descriptor = -1
-        while descriptor < 0:
-            with nogil:
-                descriptor = open_existing_at(start, path)
-            if descriptor < 0 and errno != EINTR:
-                PyErr_SetFromErrnoWithFilenameObject(OSError, name)
-            PyErr_CheckSignals()
-        try:
-            return FileIO(descriptor, "wb")
-        except BaseException:
-            close_descriptor(descriptor)
-            raise
 
     def sync(self):
         """Have the names in the folder reach the disk, if the system can do that."""
@@ -168,6 +146,7 @@ cdef class HeldFolder:
 
     def close(self):
         """Close the descriptor; more than once does no harm."""
-        if self.descriptor >= 0:
-            close_descriptor(self.descriptor)
+        cdef int descriptor = self.descriptor
         self.descriptor = -1
+        if descriptor >= 0:
+            close_descriptor(descriptor)

@@ -8,7 +8,7 @@ import re
 import stat
 from typing import Any, Literal, cast
 
-from .errors import FormatError
+from .errors import FormatError, printable
 from .format import START
 from .native import files
 from .pread import read_at
@@ -63,13 +63,13 @@ def open_source(
     if isinstance(file, io.BytesIO):
         return MemorySource(file.getbuffer()[file.tell() :], name, file)
     if isinstance(file, io.TextIOBase):
-        raise TypeError(f"{name} is open in text mode; open it in binary mode")
+        raise TypeError(f"{printable(name)} is open in text mode; open it in binary mode")
     try:
         return open_bytes(cast("BytesLike", file), name)
     except TypeError:
         if hasattr(file, "readinto") or hasattr(file, "read"):
             return StreamSource(file, name, owned=False)
-    raise TypeError(f"{name} is no path, no bytes of a file and no binary file")
+    raise TypeError(f"{printable(name)} is no path, no bytes of a file and no binary file")
 
 
 def open_bytes(data: BytesLike, name: str) -> MemorySource:

@@ -13,6 +13,8 @@ import os
 import stat
 from pathlib import Path
 
+from .errors import printable
+
 _KINDS = {
     stat.S_IFIFO: "a FIFO",
     stat.S_IFSOCK: "a socket",
@@ -65,7 +67,7 @@ def check_regular(status: os.stat_result, path: str | os.PathLike[str]) -> None:
     if kind == stat.S_IFREG:
         return
     found = _KINDS.get(kind, "something else")
-    name = Path(path).name
+    name = printable(Path(path).name)
     raise OSError(
         _ERRORS.get(kind, errno.EINVAL), f"{name} is {found}, not a regular file", str(path)
     )

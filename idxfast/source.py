@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 
+from .errors import printable
 from .pread import MAX_READ, read_at, read_at_into
 from .typing import BytesLike, Memory
 
@@ -156,9 +157,13 @@ class StreamSource:
             piece = buffer[done : done + MAX_READ]
             count = self._read_some(piece)
             if count is None:
-                raise BlockingIOError(f"{self.name}: no data to read yet from a non-blocking file")
+                raise BlockingIOError(
+                    f"{printable(self.name)}: no data to read yet from a non-blocking file"
+                )
             if not 0 <= count <= len(piece):
-                raise OSError(f"{self.name}: read {count} bytes where {len(piece)} were asked for")
+                raise OSError(
+                    f"{printable(self.name)}: read {count} bytes where {len(piece)} were asked for"
+                )
             if count == 0:
                 break
             done += count
@@ -169,7 +174,7 @@ class StreamSource:
             return cast("int | None", self._file.readinto(piece))
         data = self._file.read(len(piece))
         if isinstance(data, str):
-            raise TypeError(f"{self.name} reads text; open it in binary mode")
+            raise TypeError(f"{printable(self.name)} reads text; open it in binary mode")
         if data is not None and len(data) <= len(piece):
             piece[: len(data)] = data
         return None if data is None else len(data)

@@ -98,3 +98,32 @@ def test_a_name_of_a_file_shows_no_controls(tmp_path):
         idxfast.load(path)
     assert str(caught.value).isprintable()
     assert caught.value.filename == str(path)
+
+
+class Named:
+    """An object to read from, that has a name from elsewhere and reads nothing, text or too much."""
+
+    name = CONTROLS
+
+    def __init__(self, answer):
+        self._answer = answer
+
+    def read(self, count):
+        return self._answer
+
+
+@pytest.mark.parametrize("answer", [None, "text", bytes(1 << 20)], ids=["nothing", "text", "more"])
+def test_what_is_wrong_with_an_object_shows_no_controls(answer):
+    with pytest.raises((BlockingIOError, TypeError, OSError)) as caught:
+        idxfast.load(Named(answer))
+    assert str(caught.value).isprintable()
+    assert r"\x1b\x07\x9b" in str(caught.value)
+
+
+def test_what_is_no_file_shows_no_controls(tmp_path):
+    with (tmp_path / "a\x1b\x07").open("w") as text:
+        nothing = type("Nothing", (), {"name": CONTROLS})()
+        for file in (text, nothing):
+            with pytest.raises(TypeError) as caught:
+                idxfast.load(file)
+            assert str(caught.value).isprintable()

@@ -75,6 +75,12 @@ class Server:
                 return
             connection.sendall(bytes([byte]))
 
+    def wait(self):
+        """Until the other side has hung up on all connections."""
+        for thread in self._threads[1:]:
+            thread.join(SOON)
+            assert not thread.is_alive()
+
     def close(self):
         self.stopping.set()
         with socket.create_connection(self._listening.getsockname()):
@@ -101,7 +107,9 @@ def serve():
 
 
 def silence(server, connection):
-    server.stopping.wait(LONG)
+    connection.settimeout(LONG)
+    while connection.recv(65536):
+        pass
 
 
 def trickled_status(server, connection):
@@ -179,16 +187,16 @@ def late(url, file=None):
 
 @pytest.mark.parametrize("act", STAGES, ids=lambda act: act.__name__)
 def test_the_limit_holds_at_every_stage(act, serve, no_thread_is_left):
-    url = serve(act)
-    late(url)
-    serve.servers[0].close()
-    serve.servers.clear()
+    late(serve(act))
+    serve.servers[0].wait()
+    serve.servers.pop().close()
     no_thread_is_left()
 
 
 @pytest.mark.parametrize("act", [silence, trickled_handshake], ids=lambda act: act.__name__)
 def test_the_limit_holds_in_the_handshake_of_tls(act, serve, no_thread_is_left):
     late(serve(act, "https"))
+    serve.servers[0].wait()
     serve.servers.pop().close()
     no_thread_is_left()
 
@@ -220,8 +228,9 @@ def serve_tls(serve, certificate, monkeypatch):
 
 
 @pytest.mark.parametrize("act", STAGES, ids=lambda act: act.__name__)
-def test_the_limit_holds_at_every_stage_over_tls(act, serve_tls):
+def test_the_limit_holds_at_every_stage_over_tls(act, serve_tls, serve):
     late(serve_tls(act))
+    serve.servers[0].wait()
 
 
 def test_over_tls_a_file_arrives(serve_tls, monkeypatch):
@@ -245,6 +254,7 @@ def test_the_limit_holds_at_a_proxy(act, serve, monkeypatch):
     proxy = serve(act).rpartition("/")[0]
     monkeypatch.setenv("https_proxy", proxy)
     late("https://example.org/file.gz")
+    serve.servers[0].wait()
 
 
 def test_the_limit_holds_while_the_connection_is_made(monkeypatch, no_thread_is_left):
@@ -321,7 +331,9 @@ def test_a_thread_that_is_left_writes_nothing(serve, monkeypatch, no_thread_is_l
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs pthread_kill")
 @pytest.mark.parametrize(
-    "act", [None, silence, trickled_status, endless_continue, trickled_body], ids=str
+    "act",
+    [None, silence, trickled_status, endless_continue, trickled_body],
+    ids=lambda act: getattr(act, "__name__", "name"),
 )
 def test_an_interrupt_ends_it_at_once(act, serve, no_names, monkeypatch, no_thread_is_left):
     """At every stage, the look-up of the name included."""
@@ -337,6 +349,7 @@ def test_an_interrupt_ends_it_at_once(act, serve, no_names, monkeypatch, no_thre
         transfer(url, io.BytesIO(), 100_000)
     assert time.monotonic() - start < SOON
     timer.join()
+    serve.servers[0].wait()
     no_names.set()
     serve.servers.pop().close()
     no_thread_is_left()

@@ -73,6 +73,19 @@ def check_regular(status: os.stat_result, path: str | os.PathLike[str]) -> None:
     )
 
 
+def check_alone(status: os.stat_result, path: str | os.PathLike[str]) -> None:
+    """Refuse to write to a file that has another name as well: a hard link is no less a link.
+
+    Raises
+    ------
+    OSError
+        Which says so.
+    """
+    if status.st_nlink > 1:
+        name = printable(Path(path).name)
+        raise OSError(errno.EMLINK, f"{name} is also another file, by a hard link", str(path))
+
+
 def _open_at_once(path: str, flags: int) -> int:
     """For `open`: a FIFO is opened at once, and a terminal does not become the process's."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0), 0o666)

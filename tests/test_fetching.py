@@ -198,11 +198,27 @@ def test_what_was_verified_takes_the_place(name, file, tiny, split, tmp_path, mo
 )
 def test_a_private_folder_of_another_user_is_refused(tiny, mirror, tmp_path):
     os.chown(private(tmp_path), 65534, 65534)
-    with pytest.raises(PermissionError, match=r"\.idxfast\.0 is not a folder of this user") as caught:
+    with pytest.raises(
+        PermissionError, match=r"\.idxfast\.0 is not a folder of this user"
+    ) as caught:
         fetch("tiny", tmp_path)
     assert caught.value.filename == str(tmp_path / IMAGES)
     assert mirror.requests == []
     assert list(private(tmp_path).iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", ["part", "lock"])
+@pytest.mark.parametrize("mode", [0o755, 0o777])
+def test_a_hard_link_is_not_written_to(mode, ending, tiny, tmp_path):
+    (tmp_path / "mine").write_bytes(b"mine")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(mode)
+    (private(folder) / f"{IMAGES}.{ending}").hardlink_to(tmp_path / "mine")
+    with pytest.raises(OSError, match="hard link"):
+        fetch("tiny", folder)
+    assert (tmp_path / "mine").read_bytes() == b"mine"
+    assert not (folder / IMAGES).exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")

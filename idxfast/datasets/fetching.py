@@ -28,7 +28,7 @@ from typing import Any, BinaryIO, TypeAlias
 from ..errors import FetchError, HashMismatchError, printable
 from ..folders import Folder
 from ..private import entered, move_out, name_for
-from ..regular import check_regular, open_regular
+from ..regular import check_alone, check_regular, open_regular
 from .catalogue import Archive, File, find
 from .locking import hold
 from .transfer import transfer
@@ -86,12 +86,12 @@ def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
     Notes
     -----
     Only https is spoken. Of each file, a mirror is asked three times at the most, and each time it
-    has a minute and as long as the file takes at 10 kB a second, everything included: so much later
-    a `FetchError` says that it took too long. While another process fetches the same file, this one
+    has a minute and as long as the file takes at 10 kB a second, everything included; then a
+    `FetchError` says that it took too long. While another process fetches the same file, this one
     waits, and the logger ``idxfast`` warns whom for.
 
-    The splits of EMNIST come in one archive of 562 MB; it is kept, for the
-    other splits, in `directory` or in the cache.
+    The splits of EMNIST come in one archive of 562 MB; it is kept, for the other splits, in
+    `directory` or in the cache.
     """
     dataset = find(name)
     replace = directory is None
@@ -243,7 +243,9 @@ def _open_part(private: Folder, name: str) -> Iterator[BinaryIO]:
     """Open what has arrived of a file, to append to it and to read it; no file of nothing stays."""
     found = private.status(name)
     if found is not None:
-        check_regular(found, os.path.join(private.path, name))
+        path = os.path.join(private.path, name)
+        check_regular(found, path)
+        check_alone(found, path)
     with io.BufferedRandom(private.open(name, "a+b")) as part:  # type: ignore[arg-type]
         try:
             yield part

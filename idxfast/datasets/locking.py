@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import printable
-from ..regular import check_path, check_regular, open_regular
+from ..regular import check_alone, check_path, check_regular, open_regular
 
 # The most bytes of a lock's file that are shown to those who wait.
 _MOST = 200
@@ -38,7 +38,7 @@ def hold(path: Path, what: Path) -> Iterator[None]:
     Raises
     ------
     OSError
-        If the file cannot be written, or is not a regular file.
+        If the file cannot be written, is not a regular file, or has other names.
     """
     import filelock
 
@@ -46,7 +46,9 @@ def hold(path: Path, what: Path) -> Iterator[None]:
     descriptors: list[int] = []
 
     def sign(descriptor: int) -> None:
-        check_regular(os.fstat(descriptor), path)
+        status = os.fstat(descriptor)
+        check_regular(status, path)
+        check_alone(status, path)
         os.ftruncate(descriptor, 0)
         # Windows locks the first byte: the name stands after it.
         os.write(descriptor, f"\n{_name()}\n".encode())

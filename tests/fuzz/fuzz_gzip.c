@@ -89,9 +89,10 @@ static int decode(const uint8_t *data, size_t size, struct buffer *out, size_t *
         if (member++ && at == chunk.size) {
             break;
         }
-        /* With cuts, none: else nothing would be left for them. */
+        /* With cuts, none: else nothing would be left for them. Nor where a file starts with zeros,
+         * which are read over here: the reader looks for a member there first. */
         PyObject *result = NULL;
-        if (!cuts) {
+        if (!cuts && at < chunk.size && chunk.data[at]) {
             result = call(decode_members, "(OnnOn)", chunk.view, (Py_ssize_t)at, (Py_ssize_t)chunk.size,
                           out->view, (Py_ssize_t)position);
             REQUIRE(result != NULL);

@@ -53,6 +53,10 @@ class Folder:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let it go; more than once does no harm."""
         if self._held:
             self._held.close()
 
@@ -149,8 +153,17 @@ class Entry:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let it go; more than once does no harm."""
         if self._held:
             self._held.close()
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return stat.S_ISLNK(self.status.st_mode)
 
     def read_link(self) -> str:
         """What the symbolic link leads to."""
@@ -174,7 +187,7 @@ class Entry:
 
     def open(self) -> BinaryIO:
         """Open what is no regular file, like a pipe, for writing."""
-        if self._held and not stat.S_ISLNK(self.status.st_mode):
+        if self._held and not self.is_link:
             path = f"/proc/self/fd/{self._held.fileno()}"
             return cast("BinaryIO", open(path, "wb", buffering=0))
         # Nothing is emptied before it is known to be the same.
@@ -193,7 +206,7 @@ class Entry:
             processes = os.stat("/proc/self/fd").st_dev
         except OSError:
             return False
-        return stat.S_ISLNK(self.status.st_mode) and self.status.st_dev == processes
+        return self.is_link and self.status.st_dev == processes
 
     def _check(self, found: os.stat_result) -> None:
         """Refuse what has taken the entry's name meanwhile."""

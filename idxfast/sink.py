@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import io
 import os
@@ -54,7 +53,8 @@ def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
 
 
 def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
-    with contextlib.ExitStack() as held:
+    held: list[Folder | Entry] = []
+    try:
         folder, name, entry = _find(given, held)
         if entry is None or stat.S_ISREG(entry.status.st_mode):
             with replacing(folder, name) as file:
@@ -65,13 +65,17 @@ def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
             raise _refusal("pipe", "written to", entry.path)
         with entry.open() as file:
             _write_to_object(file, pieces)
+    finally:
+        # An error that is kept keeps what its frames hold.
+        for found in held:
+            found.close()
 
 
-def _find(given: str, held: contextlib.ExitStack) -> tuple[Folder, str, Entry | None]:
+def _find(given: str, held: list[Folder | Entry]) -> tuple[Folder, str, Entry | None]:
     """The folder and the name in it that a path leads to, and what has that name.
 
     The system's own links to what is open, as /dev/stdout is one, are not followed: their text need
-    not be a path. Folders and entries are closed with `held`.
+    not be a path. What is found on the way is added to `held`.
     """
     path = given
     folder: Folder | None = None
@@ -82,11 +86,12 @@ def _find(given: str, held: contextlib.ExitStack) -> tuple[Folder, str, Entry | 
             # What ends in a slash is no file's name: to open it tells what is wrong.
             with (folder or Folder(os.curdir)).open(path, "ab"):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), given)
-        folder = held.enter_context(Folder(parent or os.curdir, folder))
+        folder = Folder(parent or os.curdir, folder)
+        held.append(folder)
         entry = folder.find(name)
         if entry is not None:
-            held.enter_context(entry)
-        if entry is None or not stat.S_ISLNK(entry.status.st_mode) or entry.is_to_open_file():
+            held.append(entry)
+        if entry is None or not entry.is_link or entry.is_to_open_file():
             _check_links(planted, entry)
             return folder, name, entry
         if may_be_planted(entry.status, folder):

@@ -404,7 +404,7 @@ READ_NOTHING = {
     "compat.patching.patch", "compat.patching.unpatch", "compat.patching.Patch",
 }  # fmt: skip
 # Rooms that the readers share, which nobody else imports.
-SHARED = ("downloads", "faults", "files", "keras.folder", "peers", "pixels")
+SHARED = ("downloads", "faults", "files", "folders", "keras.folder", "peers", "pixels")
 
 CHILD = """
 import gzip, importlib, json, os, resource, sys

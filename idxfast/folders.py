@@ -69,17 +69,18 @@ class Folder:
         """What the calls of `os` that get the descriptor call a file in the folder."""
         return name if self._held else os.path.join(self.path, name)
 
-    def path_to(self, name: str) -> str:
-        """A path for those who take no descriptor; on Linux it leads into this very folder."""
-        if sys.platform == "linux":
-            return f"/proc/self/fd/{self.descriptor}/{name}"
-        return os.path.join(self.path, name)
-
     def open(self, name: str, mode: str, permissions: int = 0o666) -> BinaryIO:
         """Open a file in the folder, without a buffer; symbolic links are followed."""
         # An opener in Python would have the descriptor as a number, which Ctrl-C could lose.
         opener: Any = functools.partial(os.open, mode=permissions, dir_fd=self.descriptor)
         return cast("BinaryIO", open(self.named(name), mode, buffering=0, opener=opener))
+
+    def allow_owner(self) -> None:
+        """Allow the owner of a new folder everything, whatever the umask denies."""
+        if self._held and self.own_status().st_mode & 0o700 != 0o700:
+            # A folder that may not be listed is held by a descriptor that chmod does not take.
+            path = f"/proc/self/fd/{self.descriptor}"
+            os.chmod(path if sys.platform == "linux" else self._held.fileno(), 0o700)
 
     def own_status(self) -> os.stat_result:
         """What `os.stat` says of the folder itself."""

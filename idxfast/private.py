@@ -37,8 +37,8 @@ def name_for(name: str, ending: str) -> str:
 
 
 def random_name() -> str:
-    """A name that nobody else uses."""
-    return f"{os.getpid()}-{secrets.token_hex(4)}"
+    """A name that nothing else has."""
+    return f"idxfast-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def enter(folder: Folder, name: str) -> tuple[Folder, bool]:
@@ -51,7 +51,10 @@ def enter(folder: Folder, name: str) -> tuple[Folder, bool]:
         os.mkdir(folder.named(name), _PERMISSIONS, dir_fd=folder.descriptor)
     except FileExistsError:
         is_new = False
-    return Folder(name, folder, is_followed=False), is_new
+    private = Folder(name, folder, is_followed=False)
+    if is_new:
+        private.allow_owner()
+    return private, is_new
 
 
 @contextlib.contextmanager
@@ -84,9 +87,9 @@ def entered(folder: Folder, name: str) -> Iterator[Folder]:
 def is_ours(private: Folder, file: BinaryIO, folder: Folder) -> bool:
     """Whether a folder is this user's alone, in which this process has just made a file.
 
-    It belongs to the same user as the file. Which one that is, is for the file system to say: a
-    server may have users of its own. It lets nobody else in, unless the file system cannot do that.
-    And it is no mount of another file system.
+    It has to belong to the same user as the file. The file system decides which one: a server may
+    have users of its own. Nobody else may enter it, unless the file system cannot keep others out.
+    And no other file system may be mounted there.
     """
     status, made = private.own_status(), os.fstat(file.fileno())
     if (status.st_uid, status.st_dev) != (made.st_uid, folder.own_status().st_dev):

@@ -18,10 +18,10 @@ from .folders import ACCESS_LIST, Entry, Folder
 from .owners import are_permissions_trusted
 from .private import enter, is_ours, move_out, name_for, random_name
 
-# The private folder of a target is named .NAME.USER.tmp, and a file in it PROCESS-RANDOM. What a
-# killed process left is removed after a day (in seconds), by the next one that saves to the target.
+# The private folder of a target is named .NAME.USER.tmp, and a file in it idxfast-PROCESS-RANDOM.
+# What a killed process left is removed after a day (in seconds), by the next save to the target.
 _SUFFIX = ".tmp"
-_OURS = re.compile(r"\d+-[0-9a-f]{8}")
+_OURS = re.compile(r"idxfast-\d+-[0-9a-f]{8}")
 _MAX_AGE = 24 * 60 * 60
 # How often another process that saves to the same target may remove the folder just before this one
 # makes its file there. Then another name is tried.
@@ -40,7 +40,7 @@ def replacing(folder: Folder, name: str) -> Iterator[BinaryIO]:
     name : str
         Of a regular file, or of nothing. A new file in place of an old one gets its permissions,
         and its group and owner where the system allows that. If another user may have put the old
-        file there, the new one gets none of them; only what the old one denies is denied.
+        file there, the new one is made as any new file, and also denies what the old one denies.
 
     Yields
     ------

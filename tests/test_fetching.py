@@ -323,13 +323,22 @@ def test_a_cut_transfer_is_continued(tiny, mirror, tmp_path):
     assert mirror.requests[1][1].startswith("bytes=")
 
 
+def test_a_mirror_that_always_breaks_off_does_not_spoil_another(tiny, mirror, tmp_path):
+    """The second packs the same content in another way: what the first began does not fit."""
+    other = gzip.compress(tiny.content[IMAGES], 1, mtime=0)
+    mirror.files[f"b/{IMAGES}"] = other
+    mirror.faults[f"a/{IMAGES}"] = [cut] * 3
+    fetch("tiny", tmp_path)
+    assert (tmp_path / IMAGES).read_bytes() == other
+
+
 def test_what_does_not_fit_together_is_fetched_again(tiny, mirror, tmp_path):
     """The file on the mirror changes between the first half and the second."""
     old = bytes(reversed(tiny.packed[IMAGES]))
     (private(tmp_path) / f"{IMAGES}.part").write_bytes(tiny.packed[IMAGES][:5] + old[5:1000])
     fetch("tiny", tmp_path)
     assert whole(tmp_path, tiny.packed)
-    assert mirror.requests[:2] == [(f"a/{IMAGES}", "bytes=1000-"), (f"b/{IMAGES}", None)]
+    assert mirror.requests[:2] == [(f"a/{IMAGES}", "bytes=1000-"), (f"a/{IMAGES}", None)]
 
 
 def test_a_part_that_is_whole_is_not_fetched_again(tiny, mirror, tmp_path):

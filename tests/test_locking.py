@@ -11,7 +11,9 @@ import threading
 
 import pytest
 
-from idxfast.datasets.locking import hold, holder
+from idxfast.datasets import locking
+from idxfast.datasets.locking import hold
+from idxfast.folders import Folder
 
 fcntl = pytest.importorskip("fcntl")
 
@@ -23,12 +25,16 @@ def path(tmp_path):
     return tmp_path / ".x.lock"
 
 
+def holder(path):
+    return path.read_text().strip()
+
+
 def in_a_thread(path):
     """Something that wants the lock; and whether it has had it."""
     had = []
 
     def work():
-        with hold(path, path):
+        with hold(Folder(str(path.parent)), path.name, path):
             had.append(True)
 
     thread = threading.Thread(target=work)
@@ -45,14 +51,14 @@ def wait_for_message(caplog):
 
 
 def test_who_has_it_says_so_as_long_as_it_does(path):
-    with hold(path, path):
+    with hold(Folder(str(path.parent)), path.name, path):
         assert re.match(HOLDER, holder(path))
-    assert path.read_bytes() == b""
-    assert holder(path) == "another process"
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_who_waits_says_once_whom_for(path, caplog):
-    with hold(path, path):
+    with hold(Folder(str(path.parent)), path.name, path):
         thread, had = in_a_thread(path)
         message = wait_for_message(caplog)
         threading.Event().wait(0.3)
@@ -67,7 +73,7 @@ def test_who_waits_says_once_whom_for(path, caplog):
 
 def test_who_need_not_wait_says_nothing(path, caplog):
     for _ in range(2):
-        with hold(path, path):
+        with hold(Folder(str(path.parent)), path.name, path):
             pass
     assert caplog.messages == []
 
@@ -75,7 +81,9 @@ def test_who_need_not_wait_says_nothing(path, caplog):
 def test_another_process_is_named(path, caplog):
     code = (
         "import sys; from pathlib import Path; from idxfast.datasets.locking import hold\n"
-        "with hold(Path(sys.argv[1]), Path(sys.argv[1])):\n"
+        "from idxfast.folders import Folder\n"
+        "path = Path(sys.argv[1])\n"
+        "with hold(Folder(str(path.parent)), path.name, path):\n"
         "    print(flush=True); sys.stdin.readline()"
     )
     child = subprocess.Popen(
@@ -93,7 +101,7 @@ def test_another_process_is_named(path, caplog):
 
 def test_who_was_killed_does_not_have_it(path, caplog):
     path.write_bytes(b"\nprocess 1 on nowhere since long ago\n")
-    with hold(path, path):
+    with hold(Folder(str(path.parent)), path.name, path):
         assert re.match(HOLDER, holder(path))
     assert caplog.messages == []
 
@@ -104,7 +112,7 @@ def test_who_was_killed_does_not_have_it(path, caplog):
         (b"", "another process"),
         (b"\n \r\n", "another process"),
         (b"\n\x1b]0;title\x07\xff\xe2\x80\xaeok\n\n", r"\x1b]0;title\x07" + "\ufffd" + r"\u202eok"),
-        (b"\n" + b"x" * 10_000_000, "x" * 200),
+        (b"x" * 10_000_000, "x" * 200),
     ],
     ids=["empty", "blank", "controls", "long"],
 )
@@ -119,36 +127,77 @@ def test_what_others_wrote_there_is_shown_in_part_and_without_controls(content, 
     assert message == f"waiting for {said}, which fetches {path}"
 
 
-def test_a_file_that_cannot_be_read_is_waited_for(path, caplog, monkeypatch):
-    def refuse(path):
-        raise PermissionError(errno.EACCES, "no")
-
-    monkeypatch.setattr("idxfast.datasets.locking.open_regular", refuse)
-    with hold(path, path):
-        thread, _ = in_a_thread(path)
-        assert wait_for_message(caplog) == f"waiting for another process, which fetches {path}"
-    thread.join(10)
-
-
 def test_an_error_or_an_interrupt_gives_it_back(path):
     for error in (ValueError, KeyboardInterrupt):
-        with pytest.raises(error), hold(path, path):
+        with pytest.raises(error), hold(Folder(str(path.parent)), path.name, path):
             raise error
-        with hold(path, path):
+        with hold(Folder(str(path.parent)), path.name, path):
             pass
 
 
 def test_a_file_that_takes_no_name_gives_the_lock_back(path, monkeypatch):
-    def full(*_):
+    def full():
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", full)
-        with pytest.raises(OSError) as caught, hold(path, path):
+        patch.setattr(locking, "_name", full)
+        with (
+            pytest.raises(OSError) as caught,
+            hold(Folder(str(path.parent)), path.name, path),
+        ):
             pass
     assert caught.value.errno == errno.ENOSPC
-    with hold(path, path):
-        pass
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_child_that_was_forked_meanwhile_does_not_keep_it(path):
+    with hold(Folder(str(path.parent)), path.name, path):
+        child = subprocess.Popen(
+            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False
+        )
+        # As a fork without an exec does, which passes on all descriptors.
+        kept = [os.dup(int(fd)) for fd in os.listdir("/proc/self/fd") if _is(path, int(fd))]
+    assert kept
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    for descriptor in kept:
+        os.close(descriptor)
+    child.communicate(b"\n")
+
+
+def _is(path, descriptor):
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
+
+
+def test_a_folder_that_is_exchanged_while_one_waits(tmp_path, caplog):
+    """The lock is that of the folder that is held; nothing is made or emptied elsewhere."""
+    inside, elsewhere = tmp_path / "inside", tmp_path / "elsewhere"
+    inside.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "x.lock").write_bytes(b"precious")
+    had = []
+
+    def work(folder):
+        with hold(folder, "x.lock", inside):
+            had.append(True)
+
+    with Folder(str(inside)) as folder, Folder(str(inside)) as other:
+        with hold(folder, "x.lock", inside):
+            thread = threading.Thread(target=work, args=[other])
+            thread.start()
+            wait_for_message(caplog)
+            inside.rename(tmp_path / "away")
+            inside.symlink_to(elsewhere)
+            threading.Event().wait(0.3)
+            assert not had
+        thread.join(10)
+        assert had
+    assert (elsewhere / "x.lock").read_bytes() == b"precious"
+    assert os.listdir(elsewhere) == ["x.lock"]
 
 
 def test_where_the_system_has_no_locks_a_file_does(path, monkeypatch):
@@ -158,7 +207,7 @@ def test_where_the_system_has_no_locks_a_file_does(path, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", missing)
     soft = path.with_name(".x.lock.soft")
     for _ in range(2):
-        with hold(path, path):
+        with hold(Folder(str(path.parent)), path.name, path):
             assert soft.exists()
             thread, had = in_a_thread(path)
             threading.Event().wait(0.2)
@@ -170,7 +219,6 @@ def test_where_the_system_has_no_locks_a_file_does(path, monkeypatch):
 
 def test_what_replaces_the_file_at_the_last_moment_is_refused(path, monkeypatch):
     os.mkfifo(path)
-    monkeypatch.setattr("idxfast.datasets.locking.check_path", lambda path: None)
-    with pytest.raises(OSError) as caught, hold(path, path):
+    monkeypatch.setattr(Folder, "status", lambda self, name: None)
+    with pytest.raises(OSError), hold(Folder(str(path.parent)), path.name, path):
         pass
-    assert caught.value.errno == errno.EINVAL

@@ -63,7 +63,7 @@ def test_nobody_else_may_enter_the_private_folder(tmp_path):
         (private,) = tmp_path.iterdir()
         seen.append((private.name, stat.S_IMODE(private.stat().st_mode)))
         (own,) = private.iterdir()
-        assert re.fullmatch(rf"{os.getpid()}-[0-9a-f]{{8}}", own.name)
+        assert re.fullmatch(rf"idxfast-{os.getpid()}-[0-9a-f]{{8}}", own.name)
         assert own.read_bytes() == NEW[:4]
 
     save_while(tmp_path / "file", look)
@@ -339,13 +339,13 @@ def test_a_private_folder_of_another_user_is_not_used(mode, shared):
     squatted.mkdir()
     os.chown(squatted, ANOTHER, ANOTHER)
     squatted.chmod(mode)
-    (squatted / "1-00000000").touch()
-    os.utime(squatted / "1-00000000", (0, 0))
+    (squatted / "idxfast-1-00000000").touch()
+    os.utime(squatted / "idxfast-1-00000000", (0, 0))
 
     def look():
-        assert sorted(os.listdir(squatted)) == ["1-00000000"]
+        assert sorted(os.listdir(squatted)) == ["idxfast-1-00000000"]
         (private,) = {*shared.iterdir()} - {squatted, shared / "file"}
-        assert re.fullmatch(rf"\.file{USER}\.\d+-[0-9a-f]{{8}}\.tmp", private.name)
+        assert re.fullmatch(rf"\.file{USER}\.idxfast-\d+-[0-9a-f]{{8}}\.tmp", private.name)
         assert private.stat().st_uid == 0
         assert stat.S_IMODE(private.stat().st_mode) == 0o700
 
@@ -370,7 +370,7 @@ def test_an_ordinary_user_makes_another_private_folder(shared, run_child):
 
 
 @has_users
-@pytest.mark.parametrize("mode", [0o755, 0o777, 0o710])
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o777, 0o710])
 def test_a_folder_of_ours_that_is_moved_to_the_place_of_the_private_one(mode, tmp_path):
     """It is not used, nor is anything in it swept, nor is it removed."""
     reports = tmp_path / PRIVATE
@@ -380,23 +380,38 @@ def test_a_folder_of_ours_that_is_moved_to_the_place_of_the_private_one(mode, tm
     os.utime(report, (0, 0))
     reports.chmod(mode)
     save_while(tmp_path / "file", lambda: None)
-    assert report.read_bytes() == b"old"
-    report.unlink()
-    save_while(tmp_path / "file", lambda: None)
     assert (tmp_path / "file").read_bytes() == NEW
     assert sorted(os.listdir(tmp_path)) == [PRIVATE, "file"]
-    assert os.listdir(reports) == []
+    assert os.listdir(reports) == [report.name]
+    assert report.read_bytes() == b"old"
     assert stat.S_IMODE(reports.stat().st_mode) == mode
+
+
+@has_users
+@pytest.mark.parametrize("umask", [0o277, 0o177, 0o077, 0o777])
+def test_a_umask_that_denies_the_user_something(umask, shared, run_child):
+    """The private folder is usable all the same; the file is as the umask says."""
+    code = (
+        "import os, sys, numpy, numpy.ma, idxfast\n"
+        "if os.geteuid() == 0: os.setgroups([]); os.setgid(1234); os.setuid(1234)\n"
+        "os.umask(int(sys.argv[2]))\n"
+        "idxfast.save(sys.argv[1], numpy.arange(3, dtype=numpy.uint8))\n"
+    )
+    run_child(code, shared / "file", umask)
+    assert stat.S_IMODE((shared / "file").stat().st_mode) == 0o666 & ~umask
+    (shared / "file").chmod(0o644)
+    assert (shared / "file").read_bytes() == NEW
+    assert os.listdir(shared) == ["file"]
 
 
 def test_a_sweep_that_cannot_remove_something(tmp_path):
     private = tmp_path / PRIVATE
-    (private / "1-00000000").mkdir(parents=True)
+    (private / "idxfast-1-00000000").mkdir(parents=True)
     private.chmod(0o700)
-    os.utime(private / "1-00000000", (0, 0))
+    os.utime(private / "idxfast-1-00000000", (0, 0))
     save_while(tmp_path / "file", lambda: None)
     assert (tmp_path / "file").read_bytes() == NEW
-    assert os.listdir(private) == ["1-00000000"]
+    assert os.listdir(private) == ["idxfast-1-00000000"]
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts descriptors")
@@ -435,7 +450,8 @@ def test_old_files_are_swept(tmp_path):
     private = tmp_path / PRIVATE
     private.mkdir(0o700)
     old, new, foreign = (
-        private / name for name in ("12-0123abcd", "13-0123abcd", "14-0123abcd.gz")
+        private / name
+        for name in (f"idxfast-{i}-0123abcd{end}" for i, end in ((12, ""), (13, ""), (14, ".gz")))
     )
     other = tmp_path / f".other{USER}.tmp"
     for path in (old, new, foreign, other):

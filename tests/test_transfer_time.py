@@ -244,6 +244,23 @@ def test_over_tls_a_file_arrives(serve_tls, monkeypatch):
     assert file.getvalue() == b"whole"
 
 
+def test_a_chunk_of_a_negative_size_is_refused(serve, monkeypatch):
+    """http.client would take it for all that the server sends, and keep that in memory."""
+    sent = []
+
+    def endless(server, connection):
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n")
+        for _ in range(1_000):
+            connection.sendall(bytes(1 << 20))
+            sent.append(1 << 20)
+
+    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    with pytest.raises(FetchError, match="came to a stop after 0 bytes"):
+        transfer(serve(endless), io.BytesIO(), 30_000)
+    assert sum(sent) < 100 << 20
+
+
 def trickled_refusal(server, connection):
     server.trickle(connection, b"HTTP/1.1 502 No" + b" " * 60_000)
 

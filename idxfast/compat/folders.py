@@ -63,6 +63,11 @@ def check_file(file: BinaryIO, folder: str) -> None:
     """
     status = os.stat(folder)
     is_shared = bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+    if is_shared and hasattr(os, "geteuid") and not status.st_mode & stat.S_ISVTX:
+        # Others may give one file of the user's the name of another.
+        raise PermissionError(
+            errno.EACCES, f"others may rename what is in it: set its sticky bit, or {_HINT}", folder
+        )
     if is_shared or (hasattr(os, "geteuid") and status.st_uid not in (os.geteuid(), 0)):
         opened = os.fstat(file.fileno())
         check_own(opened, file.name)

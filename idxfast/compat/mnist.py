@@ -30,6 +30,7 @@ from urllib.request import urlretrieve
 
 from .. import sink
 from ..errors import IdxError, TruncatedError
+from ..regular import open_regular
 from . import downloads, files
 from .faults import fault
 from .files import Array
@@ -145,7 +146,7 @@ def _path(fname: str, target_dir: str | None) -> str:
 @contextlib.contextmanager
 def _opened(path: str, target_dir: str | None) -> Iterator[BinaryIO]:
     """Open a file that is there; in the folder that nobody has named, only one's own."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         if not target_dir:
             check_file(file, os.path.dirname(path))
         yield file

@@ -33,9 +33,9 @@ class Connections:
             raise CutError
 
     def add(self, connected: socket.socket) -> None:
-        """Know a socket, in a descriptor of our own: TLS takes the descriptor out of the first.
+        """Remember a duplicate of a socket's descriptor, because TLS detaches the original.
 
-        The one before, which led to a redirect, is not read from any more.
+        The connection before it, which led to a redirect, ends.
         """
         with self._lock:
             self.check()
@@ -111,5 +111,24 @@ def _watched(pool: Any, connections: Connections) -> Any:
             raise
         return connected
 
-    watched = type(kind.__name__, (kind,), {"_new_conn": new_conn})
+    def getresponse(self: Any) -> Any:
+        response = kind.getresponse(self)
+        response.__class__ = _strict(type(response))
+        return response
+
+    watched = type(kind.__name__, (kind,), {"_new_conn": new_conn, "getresponse": getresponse})
     return type(pool.__name__, (pool,), {"ConnectionCls": watched})
+
+
+def _strict(kind: Any) -> Any:
+    """A class of responses that refuse a chunk of a negative size.
+
+    For such a one, http.client would read into memory whatever the server sends.
+    """
+
+    def update_chunk_length(self: Any) -> None:
+        kind._update_chunk_length(self)
+        if (self.chunk_left or 0) < 0:
+            raise CutError
+
+    return type(kind.__name__, (kind,), {"_update_chunk_length": update_chunk_length})

@@ -188,8 +188,8 @@ def _open_archive(archive: Archive, path: Path, replace: bool) -> BinaryIO:
     """Open an archive, which is fetched if need be.
 
     It is read from the open file that was verified, not by its name again. It is too large to be
-    held in memory: a file in it that has a hash of its own is verified by that as well; for the
-    others, nobody else may write to the archive meanwhile.
+    held in memory: a file in it that has a hash of its own is verified by that as well. The others
+    are right only if nobody writes to the archive meanwhile.
     """
     opened = _open_verified(archive.file, path, replace)
     if opened is None:
@@ -218,7 +218,7 @@ def _put_in_place(file: File, path: Path, write_part: _Writer, replace: bool) ->
         with (
             Folder(str(path.parent)) as folder,
             entered(folder, name_for("idxfast", "")) as private,
-            hold(Path(private.path_to(f"{path.name}.lock")), path),
+            hold(private, f"{path.name}.lock", path),
         ):
             if _is_there(file, path, replace):
                 return
@@ -249,9 +249,10 @@ def _open_part(private: Folder, name: str) -> Iterator[BinaryIO]:
     with io.BufferedRandom(private.open(name, "a+b")) as part:  # type: ignore[arg-type]
         try:
             yield part
-        except FetchError:
-            if not part.seek(0, os.SEEK_END):
-                private.remove(name)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                if not part.seek(0, os.SEEK_END):
+                    private.remove(name)
             raise
 
 
@@ -264,8 +265,7 @@ def _download_part(mirrors: tuple[str, ...], file: File, part: BinaryIO) -> None
         for mirror in mirrors:
             url = mirror + file.name
             try:
-                transfer(url, part, file.limit)
-                _verify_part(part, file, url)
+                _transfer_whole(url, part, file)
             except FetchError as error:
                 _log.info("%s", error)
                 failures[mirror] = error
@@ -274,6 +274,23 @@ def _download_part(mirrors: tuple[str, ...], file: File, part: BinaryIO) -> None
     if all(isinstance(error, HashMismatchError) for error in failures.values()):
         raise failures[mirrors[0]]
     raise FetchError(f"no mirror gives {file.name}: " + "; ".join(map(str, failures.values())))
+
+
+def _transfer_whole(url: str, part: BinaryIO, file: File) -> None:
+    """Get a file from one mirror, and verify it.
+
+    What another mirror has begun may not go on as this one's file does. If the two make another
+    file than the published one, this mirror gives it from the start.
+    """
+    was_begun = part.seek(0, os.SEEK_END) > 0
+    transfer(url, part, file.limit)
+    try:
+        _verify_part(part, file, url)
+    except FetchError:
+        if not was_begun:
+            raise
+        transfer(url, part, file.limit)
+        _verify_part(part, file, url)
 
 
 def _extract_part(archive: BinaryIO, path: str, file: File, part: BinaryIO) -> None:

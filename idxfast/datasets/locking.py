@@ -1,6 +1,8 @@
 """One process at a time, and the others know which one they wait for.
 
-filelock locks. While a process has the lock, the lock's file says who it is.
+While a process has a lock, the lock's file says who it is. The file is opened in the folder that is
+held, never by a path: in a folder that others may write to, a path leads wherever they like by the
+time that the lock is free. filelock, which goes by paths, locks where the system cannot.
 """
 
 from __future__ import annotations
@@ -13,10 +15,16 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from ..errors import printable
-from ..regular import check_alone, check_path, check_regular, open_regular
+from ..folders import Folder
+from ..regular import check_alone, check_regular
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
 
 # The most bytes of a lock's file that are shown to those who wait.
 _MOST = 200
@@ -25,72 +33,68 @@ _log = logging.getLogger("idxfast")
 
 
 @contextlib.contextmanager
-def hold(path: Path, what: Path) -> Iterator[None]:
+def hold(folder: Folder, name: str, what: Path) -> Iterator[None]:
     """Have a lock; wait for it as long as another process or thread has it.
 
     Parameters
     ----------
-    path : Path
-        The lock's file.
+    folder : Folder
+        Where the lock's file is.
+    name : str
+        Of the file, which is made if it is not there.
     what : Path
-        What it is the lock of, for messages.
+        What is locked, for messages.
 
     Raises
     ------
     OSError
         If the file cannot be written, is not a regular file, or has other names.
     """
-    import filelock
+    path = os.path.join(folder.path, name)
+    found = folder.status(name)
+    if found is not None:
+        check_regular(found, path)
+        check_alone(found, path)
+    if fcntl is None:
+        import filelock
 
-    check_path(path)
-    descriptors: list[int] = []
+        with filelock.FileLock(path):
+            yield
+        return
+    with folder.open(name, "a+b") as file:
+        try:
+            _lock(file, what)
+        except OSError as error:
+            if error.errno != errno.ENOSYS:
+                raise
+            import filelock
 
-    def sign(descriptor: int) -> None:
-        status = os.fstat(descriptor)
-        check_regular(status, path)
-        check_alone(status, path)
-        os.ftruncate(descriptor, 0)
-        # Windows locks the first byte: the name stands after it.
-        os.write(descriptor, f"\n{_name()}\n".encode())
-        descriptors.append(descriptor)
+            # The file system has no locks: that there is a file, or none, stands for one.
+            with filelock.SoftFileLock(f"{path}.soft"):
+                yield
+            return
+        try:
+            file.truncate(0)
+            file.write(f"{_name()}\n".encode())
+            yield
+        finally:
+            # Not by closing it alone: a child that was forked meanwhile may have it open, too.
+            fcntl.flock(file, fcntl.LOCK_UN)
 
-    lock = filelock.FileLock(path, on_acquired=sign)
+
+def _lock(file: BinaryIO, what: Path) -> None:
     try:
-        _acquire(lock, path, what)
-    except OSError as error:
-        if error.errno != errno.ENOSYS:
-            raise
-        # The file system has no locks: a file stands for one, which filelock makes and removes.
-        lock = filelock.SoftFileLock(path.with_name(f"{path.name}.soft"))
-        _acquire(lock, path, what)
-    try:
-        yield
-    finally:
-        for descriptor in descriptors:
-            with contextlib.suppress(OSError):
-                os.ftruncate(descriptor, 0)
-        lock.release()
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = printable(_read_name(file)) or "another process"
+        _log.warning("waiting for %s, which fetches %s", holder, printable(str(what)))
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
-def holder(path: Path) -> str:
-    """Who has the lock, as they say themselves, for a message."""
-    try:
-        with open_regular(path) as file:
-            file.seek(1)
-            said = file.read(_MOST).decode(errors="replace").strip()
-    except OSError:  # gone, or, on Windows, not to be read
-        said = ""
-    return printable(said) or "another process"
-
-
-def _acquire(lock: Any, path: Path, what: Path) -> None:
-    import filelock
-
-    try:
-        lock.acquire(blocking=False)
-    except filelock.Timeout:
-        _log.warning("waiting for %s, which fetches %s", holder(path), printable(str(what)))
-        lock.acquire()
+def _read_name(file: BinaryIO) -> str:
+    """Who has the lock, as they say themselves."""
+    file.seek(0)
+    return file.read(_MOST).decode(errors="replace").strip()
 
 
 def _name() -> str:

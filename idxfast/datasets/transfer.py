@@ -189,6 +189,8 @@ class _Receiver:
         self.response = response
         if response.is_redirect:
             check_url(urljoin(response.url, response.headers["Location"]), self._url)
+            if not response.headers["Location"]:
+                raise self.refusal("a redirect to nowhere")
             response.close()  # requests would read what comes with it, however much that is
             return
         if response.status_code == 416 and self._count:

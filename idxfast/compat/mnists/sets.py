@@ -10,7 +10,8 @@ import numpy as np
 
 from ...content import FileContent
 from ...directory import check_counts
-from ...errors import FetchError, IdxError
+from ...errors import FetchError, IdxError, printable
+from ...reading import load
 from .. import downloads, files
 from ..classes import DIGITS, FASHION, KUZUSHIJI, KUZUSHIJI_49
 from ..files import Array
@@ -122,11 +123,11 @@ class Dataset:
     def _read(self, name: str) -> Array:
         path = os.path.join(self.target_dir, name)
         if not os.path.isfile(path):
-            raise RuntimeError(f"{self.target_dir} has no {name}: use download=True")
+            raise RuntimeError(f"{printable(self.target_dir)} has no {name}: use download=True")
         file = downloads.published(self._name, name)
         # What is decoded are the very bytes that are verified.
         content = FileContent(path, file.limit)
-        array = files.load(content)
+        array = load(content, max_bytes=None if file.header is None else file.header.nbytes)
         _check(self._name, file, content)
         return array
 
@@ -191,7 +192,7 @@ class K49(Dataset):
     def _read(self, name: str) -> Array:
         path = os.path.join(self.target_dir, name)
         if not os.path.isfile(path):
-            raise RuntimeError(f"{self.target_dir} has no {name}")
+            raise RuntimeError(f"{printable(self.target_dir)} has no {name}")
         from ...datasets import verifying
 
         # What is decoded are the very bytes that are verified.

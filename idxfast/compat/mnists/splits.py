@@ -6,6 +6,7 @@ import os
 import string
 from typing import Any, ClassVar
 
+from ...errors import printable
 from .. import archives, downloads, files
 from ..classes import MERGED
 from ..files import Array
@@ -56,9 +57,11 @@ class _Split(Dataset):
         if path is not None:
             return read_idx_file(path)
         if not self._unzip:
-            raise RuntimeError(f"{self.target_dir} has no {name}: use unzip=True")
+            raise RuntimeError(f"{printable(self.target_dir)} has no {name}: use unzip=True")
         if not os.path.isfile(self.zip_filepath):
-            raise RuntimeError(f"there is no {self.zip_filepath}: use EMNIST(download=True)")
+            raise RuntimeError(
+                f"there is no {printable(self.zip_filepath)}: use EMNIST(download=True)"
+            )
         return archives.load_member(self.zip_filepath, f"gzip/{name}.gz")
 
 

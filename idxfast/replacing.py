@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import BinaryIO
 
 from .folders import ACCESS_LIST, Entry, Folder
@@ -30,9 +30,8 @@ _TRIES = 100
 _IN_THE_WAY = (errno.ENOTDIR, errno.ELOOP, errno.EMLINK, errno.EACCES, errno.EPERM)
 
 
-@contextlib.contextmanager
-def replacing(folder: Folder, name: str) -> Iterator[BinaryIO]:
-    """A file that takes a name in a folder unless an exception comes first.
+def replace(folder: Folder, name: str, write: Callable[[BinaryIO], None]) -> None:
+    """Have a function write a file, which then takes a name in a folder.
 
     Parameters
     ----------
@@ -41,65 +40,62 @@ def replacing(folder: Folder, name: str) -> Iterator[BinaryIO]:
         Of a regular file, or of nothing. A new file in place of an old one gets its permissions,
         and its group and owner where the system allows that. If another user may have put the old
         file there, the new one is made as any new file, and also denies what the old one denies.
-
-    Yields
-    ------
-    file
-        Empty, and open for writing without a buffer.
+    write : callable
+        Gets the new file: empty, and open for writing without a buffer.
 
     Raises
     ------
     OSError
         If the system refuses a step. What had the name has it still.
+    BaseException
+        What the function raises; then, too, what had the name has it still.
     """
-    old = folder.status(name)
-    # Nobody else gets at the file before it has all its permissions.
-    permissions = 0o666 if old is None else 0o600 | old.st_mode & 0o666
-    with _private_file(folder, name, permissions) as (private, own, file):
-        yield file
-        # They may have changed meanwhile.
-        entry = folder.find(name)
-        if entry is not None:
-            with entry:
-                if are_permissions_trusted(entry.status, folder):
-                    _copy_permissions(entry, file)
-        os.fsync(file.fileno())
-        move_out(private, own, file, folder, name)
-    # Makes the new name last through a power cut.
-    folder.sync()
-
-
-@contextlib.contextmanager
-def _private_file(
-    folder: Folder, name: str, permissions: int
-) -> Iterator[tuple[Folder, str, BinaryIO]]:
-    """A private folder, the name of a new file in it, and the file; both are gone in the end."""
     own = random_name()
     # Another user may have taken the first name, on purpose; nobody can know the second.
     for private_name in (name_for(name, _SUFFIX), name_for(name, f".{own}{_SUFFIX}")):
-        path, descriptor = folder.named(private_name), folder.descriptor
-        is_used = True
-        try:
-            made = _create(folder, private_name, own, permissions)
-            if made is None:
-                is_used = False
-                continue
-            private, file = made
-            with private, file:
-                yield private, own, file
+        if _replace_from(folder, private_name, own, name, write):
+            # Makes the new name last through a power cut.
+            folder.sync()
             return
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(os.path.join(path, own), dir_fd=descriptor)
-            raise
-        finally:
-            # Ctrl-C is answered after a call, so that this one has to be the first.
-            if is_used:
-                try:  # noqa: SIM105
-                    os.rmdir(path, dir_fd=descriptor)
-                except OSError:
-                    pass  # another process has a file there
     raise PermissionError(errno.EACCES, "no private folder can be made here", name)
+
+
+def _replace_from(
+    folder: Folder, private_name: str, own: str, name: str, write: Callable[[BinaryIO], None]
+) -> bool:
+    """Write the file in a private folder, and move it out; False if there can be no such folder.
+
+    All in one function, not in context managers: Ctrl-C may come just when one is left, and then
+    what it has made would stay.
+    """
+    path, descriptor = folder.named(private_name), folder.descriptor
+    is_used = True
+    try:
+        old = folder.status(name)
+        # Nobody else gets at the file before it has all its permissions.
+        permissions = 0o666 if old is None else 0o600 | old.st_mode & 0o666
+        made = _create(folder, private_name, own, permissions)
+        if made is None:
+            is_used = False
+            return False
+        private, file = made
+        with private, file:
+            write(file)
+            _take_permissions(folder, name, file)
+            os.fsync(file.fileno())
+            move_out(private, own, file, folder, name)
+        return True
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(path, own), dir_fd=descriptor)
+        raise
+    finally:
+        # Ctrl-C is answered after a call, so that this one has to be the first.
+        if is_used:
+            try:  # noqa: SIM105
+                os.rmdir(path, dir_fd=descriptor)
+            except OSError:
+                pass  # another process has a file there
 
 
 def _create(
@@ -141,6 +137,15 @@ def _sweep(private: Folder, oldest: float) -> None:
             status = private.status(name)
             if status is not None and status.st_mtime < oldest:
                 private.remove(name)
+
+
+def _take_permissions(folder: Folder, name: str, file: BinaryIO) -> None:
+    """Give a file the permissions that the one with the name has by now, if they are trusted."""
+    entry = folder.find(name)
+    if entry is not None:
+        with entry:
+            if are_permissions_trusted(entry.status, folder):
+                _copy_permissions(entry, file)
 
 
 def _copy_permissions(old: Entry, file: BinaryIO) -> None:

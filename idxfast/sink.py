@@ -11,7 +11,7 @@ from typing import Any
 
 from .folders import Entry, Folder
 from .owners import may_be_planted
-from .replacing import replacing
+from .replacing import replace
 from .typing import Buffer, WritableFile
 
 # Linux follows as many symbolic links.
@@ -57,8 +57,7 @@ def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
     try:
         folder, name, entry = _find(given, held)
         if entry is None or stat.S_ISREG(entry.status.st_mode):
-            with replacing(folder, name) as file:
-                _write_to_object(file, pieces)
+            replace(folder, name, lambda file: _write_to_object(file, pieces))
             return
         # A pipe, a device, or what is open already.
         if not stat.S_ISDIR(entry.status.st_mode) and may_be_planted(entry.status, folder):

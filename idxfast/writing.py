@@ -13,7 +13,7 @@ import numpy as np
 
 from . import sink
 from .format import CODES, Header, pack
-from .gzip.writer import encode_blocks, encode_member
+from .gzip.writer import Content, encode_blocks, encode_member
 from .opening import is_url
 from .threads import check_threads, choose_threads
 from .typing import Buffer, Memory, WritableFile
@@ -88,6 +88,9 @@ def save(
     alone is much faster than to look for all that repeats. Of more than 1 MB, samples show whether
     that is enough: up to level 6 if it takes up at most 3% more, above if it takes up no more. If
     not, and of fewer bytes, all that repeats is searched for.
+
+    Levels 1 to 6 are the same: a faster search would make some data several times as large. From
+    level 7 on, the smallest outcome of several searches is taken, which takes longer.
     """
     check_threads(threads)
     level = _checked_level(compresslevel)
@@ -170,16 +173,40 @@ def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
         yield cast("np.ndarray[Any, Any]", chunk).view(np.uint8)
 
 
-def _content(header: Header, array: np.ndarray[Any, Any]) -> Memory:
-    """All of the file, in memory of its own.
-
-    Were another thread to change the array between two looks at it, the checksum would not be that
-    of the data.
-    """
+def _content(header: Header, array: np.ndarray[Any, Any]) -> Content:
+    """All of the file, of which nobody else can change the parts that are asked for."""
+    if array.flags.c_contiguous and array.dtype == header.dtype:
+        return _Parts(pack(header), array.reshape(-1).view(np.uint8))
     content = np.empty(header.offset + header.nbytes, np.uint8)
     content[: header.offset] = memoryview(pack(header))
     np.ndarray(header.shape, header.dtype, content, header.offset)[...] = array
     return content
+
+
+class _Parts:
+    """The content of a file: a header, and an array that is as it stands in the file.
+
+    Parts are copies. Were another thread to change the array between two looks at it, the checksum
+    would not be that of the data. A copy of all at once would take three times as long as one piece
+    after another in memory that stays in the cache (47 MB: 6.9 and 1.8 ms), because fresh memory
+    costs more than copying.
+    """
+
+    def __init__(self, start: bytes, payload: Memory) -> None:
+        self._start = np.frombuffer(start, np.uint8)
+        self._payload = payload
+
+    def __len__(self) -> int:
+        return len(self._start) + len(self._payload)
+
+    def __getitem__(self, part: slice) -> Memory:
+        start, stop, _ = part.indices(len(self))
+        size = len(self._start)
+        copy = np.empty(max(stop - start, 0), np.uint8)
+        head = self._start[start:stop]
+        copy[: len(head)] = head
+        copy[len(head) :] = self._payload[max(start - size, 0) : max(stop - size, 0)]
+        return copy
 
 
 def _checked(data: Any) -> np.ndarray[Any, Any]:

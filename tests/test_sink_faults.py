@@ -161,7 +161,8 @@ for i in range(1, 101):
         duration = min(duration, time.perf_counter() - start)
     except KeyboardInterrupt:
         interrupts += 1
-    assert os.listdir(os.path.dirname(path)) == [os.path.basename(path)], os.listdir()
+    left = os.listdir(os.path.dirname(path))
+    assert left == [os.path.basename(path)], left
     found = idxfast.load(path)
     assert found.shape == (20_000,) and (found == found[0]).all() and found[0] in (old, i)
 print(interrupts)

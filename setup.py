@@ -39,6 +39,9 @@ NEEDED = ("COPYING", "*.h", "lib/**/*.[ch]")
 HEADER = "libdeflate.h"
 DECLARATIONS = "libdeflate.pxd"
 
+# Below native/, what is compiled into inflate.
+DECODER = [f"decoder/{path.name}" for path in sorted(Path("idxfast/native/decoder").glob("*.h"))]
+
 SYSTEM = os.environ.get("IDXFAST_SYSTEM_LIBDEFLATE") == "1"
 
 
@@ -189,6 +192,7 @@ setup(
         extension("codec", DECLARATIONS),
         extension("encoder", DECLARATIONS),
         extension("files", "files.h"),
+        extension("inflate", *DECODER),
         extension("lists", "pages.h"),
         extension("members", DECLARATIONS),
         extension("memory", "swap.h"),

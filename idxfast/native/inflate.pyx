@@ -14,7 +14,6 @@ from cpython.pythread cimport (
     PyThread_release_lock, PyThread_type_lock)
 from libc.stdint cimport uint8_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memset
 
 
 cdef extern from "decoder/inflate.h" nogil:
@@ -41,6 +40,7 @@ cdef extern from "decoder/inflate.h" nogil:
         const uint8_t *history
         size_t history_size
         uint64_t wrong_bit
+    void begin_stream(inflater *)
     stop inflate_stream(inflater *, work *, int, uint64_t, size_t)
 
 # Why a call of `Inflater.decode` ends.
@@ -69,6 +69,7 @@ cdef class Inflater:
         self.state = <inflater *>calloc(1, sizeof(inflater))
         if self.lock == NULL or self.state == NULL:
             raise MemoryError("no memory for a decoder")
+        begin_stream(self.state)
 
     def __dealloc__(self):
         if self.lock != NULL:
@@ -89,7 +90,7 @@ cdef class Inflater:
             If another thread is in `decode`.
         """
         self.acquire()
-        memset(self.state, 0, sizeof(inflater))
+        begin_stream(self.state)
         PyThread_release_lock(self.lock)
 
     def decode(

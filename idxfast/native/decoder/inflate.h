@@ -3,7 +3,7 @@
 #define IDXFAST_DECODER_INFLATE_H
 
 #include "block_header.h"
-#include "careful.h"
+#include "variants.h"
 
 /* Copy what is left of a stored block, as much as is there and fits. */
 static enum stop copy_stored(struct inflater *inflater, struct work *work, size_t most) {
@@ -24,6 +24,35 @@ static enum stop copy_stored(struct inflater *inflater, struct work *work, size_
     return count == available ? AT_INPUT : AT_SPACE;
 }
 
+enum {
+    PLAIN_STEP = 1 << 16, /* bytes of output after which the plain way looks at the budget */
+};
+
+/* Decode some of a block's symbols, fast where that can be. */
+static enum stop decode_symbols(struct inflater *inflater, struct work *work) {
+    const uint64_t first_bit = work->bit;
+    size_t limit = work->space;
+    if (limit - work->at > PLAIN_STEP) limit = work->at + PLAIN_STEP;
+    if (inflater->careful_bits == 0) {
+#ifdef HAS_VARIANTS
+        if (inflater->has_bmi2) decode_plainly_bmi2(inflater, work, limit);
+        else
+#endif
+            decode_plainly_portable(inflater, work, limit);
+    }
+    enum stop stop = decode_carefully(inflater, work, work->bit + 1);
+    inflater->block_bits += work->bit - first_bit;
+    return stop;
+}
+
+/* Begin a stream; the scratch memory of the one before is kept. */
+static void begin_stream(struct inflater *inflater) {
+    struct scratch *scratch = inflater->scratch;
+    memset(inflater, 0, sizeof(*inflater));
+    inflater->scratch = scratch;
+    inflater->has_bmi2 = has_bmi2();
+}
+
 /* Decode until something is in the way. A call does at least one thing, be the budget what it may:
  * symbols, a block header, some of a stored block. */
 static enum stop inflate_stream(struct inflater *inflater, struct work *work, int stops_at_blocks,
@@ -41,7 +70,7 @@ static enum stop inflate_stream(struct inflater *inflater, struct work *work, in
                 size_t done = work->at - first_byte;
                 stop = copy_stored(inflater, work, done < most_bytes ? most_bytes - done : 1);
             } else {
-                stop = decode_carefully(inflater, work, work->bit + 1);
+                stop = decode_symbols(inflater, work);
             }
             if (stop == GOES_ON && inflater->type == NO_BLOCK) {
                 if (inflater->is_final) return AT_END;

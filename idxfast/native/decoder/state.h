@@ -19,11 +19,12 @@ enum block_type { NO_BLOCK, STORED, CODED };
 
 struct scratch;
 
-/* A stream. All zeros is one that has not begun. */
+/* A stream. */
 struct inflater {
     uint32_t table[2 * TABLE_SIZE]; /* literals and lengths; distances */
     struct code literals, distances;
     enum block_type type; /* of the block that is under way */
+    int has_bmi2; /* what the processor has, and SSSE3 */
     int is_final;
     const char *reason;    /* why the stream is wrong, once it has been found to be */
     int is_fixed;          /* whether the tables are those of the fixed codes */

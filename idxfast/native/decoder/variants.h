@@ -1,0 +1,54 @@
+/* The fast ways through a block, for every processor and for those with BMI2 and SSSE3. */
+#ifndef IDXFAST_DECODER_VARIANTS_H
+#define IDXFAST_DECODER_VARIANTS_H
+
+#include "careful.h"
+
+enum {
+    SLACK = 64,              /* how far beyond its end a copy may write */
+    MAX_DISTANCE_BITS = 28,  /* of a distance, codeword and extra bits */
+    MAX_LENGTH = 258,
+    PLAIN_INPUT = 8 + 3 * 8, /* a load, and what three refills go on by */
+    PLAIN_OUTPUT = 3 + MAX_LENGTH + SLACK,
+};
+
+#define VARIANT(name) name##_portable
+#define TARGET
+#include "copies.h"
+#include "plain.h"
+#undef VARIANT
+#undef TARGET
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#include <immintrin.h>
+#define HAS_VARIANTS
+#define HAS_SHUFFLES
+
+/* Bytes 0 to distance - 1, again and again. */
+#define REPETITION(d)                                                                       \
+    {0 % (d), 1 % (d), 2 % (d), 3 % (d), 4 % (d), 5 % (d), 6 % (d), 7 % (d), 8 % (d), 9 % (d), \
+     10 % (d), 11 % (d), 12 % (d), 13 % (d), 14 % (d), 15 % (d)}
+static const uint8_t repetitions[16][16] __attribute__((aligned(16))) = {
+    {0}, REPETITION(1), REPETITION(2), REPETITION(3), REPETITION(4), REPETITION(5),
+    REPETITION(6), REPETITION(7), REPETITION(8), REPETITION(9), REPETITION(10), REPETITION(11),
+    REPETITION(12), REPETITION(13), REPETITION(14), REPETITION(15),
+};
+
+#define VARIANT(name) name##_bmi2
+#define TARGET __attribute__((target("bmi,bmi2,ssse3")))
+#include "copies.h"
+#include "plain.h"
+#undef VARIANT
+#undef TARGET
+#endif
+
+static int has_bmi2(void) {
+#ifdef HAS_VARIANTS
+    return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("ssse3");
+#else
+    return 0;
+#endif
+}
+
+#endif

@@ -29,6 +29,7 @@ cdef extern from "decoder/inflate.h" nogil:
     ctypedef struct inflater "struct inflater":
         block_type type
         const char *reason
+        void *scratch
     ctypedef struct work "struct work":
         const uint8_t *start_of_input "in"
         size_t size
@@ -74,6 +75,8 @@ cdef class Inflater:
     def __dealloc__(self):
         if self.lock != NULL:
             PyThread_free_lock(self.lock)
+        if self.state != NULL:
+            free(self.state.scratch)
         free(self.state)
 
     cdef int acquire(self) except -1:

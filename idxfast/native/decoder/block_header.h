@@ -157,7 +157,7 @@ static enum stop begin_block(struct inflater *inflater, struct work *work) {
     if (stop != GOES_ON) return stop;
     inflater->is_final = is_final;
     inflater->type = type ? CODED : STORED;
-    inflater->block_bits = inflater->careful_bits = 0;
+    inflater->block_bits = 0;
     return GOES_ON;
 }
 

@@ -29,3 +29,27 @@ static ALWAYS_INLINE TARGET void VARIANT(copy_match)(uint8_t *to, size_t distanc
 #endif
     }
 }
+
+/* Write `count` literals at `to`, the first of which stands at `from`, the others before it; up to
+ * 32 bytes at a time. */
+static ALWAYS_INLINE TARGET void VARIANT(copy_literals)(uint8_t *to, const uint8_t *from,
+                                                        size_t count) {
+    size_t i = 0;
+    do {
+#ifdef HAS_SHUFFLES
+        const __m128i order = _mm_set_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        __m128i first = _mm_loadu_si128((const __m128i *)(from - i - 15));
+        __m128i second = _mm_loadu_si128((const __m128i *)(from - i - 31));
+        _mm_storeu_si128((__m128i *)(to + i), _mm_shuffle_epi8(first, order));
+        _mm_storeu_si128((__m128i *)(to + i + 16), _mm_shuffle_epi8(second, order));
+#else
+        for (size_t j = i; j < i + 32; j += 8) {
+            uint64_t word;
+            memcpy(&word, from - j - 7, 8);
+            word = reversed_64(word);
+            memcpy(to + j, &word, 8);
+        }
+#endif
+        i += 32;
+    } while (UNLIKELY(i < count));
+}

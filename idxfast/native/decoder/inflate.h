@@ -25,23 +25,69 @@ static enum stop copy_stored(struct inflater *inflater, struct work *work, size_
 }
 
 enum {
-    PLAIN_STEP = 1 << 16, /* bytes of output after which the plain way looks at the budget */
+    PLAIN_STEP = 1 << 16,      /* bytes of output after which the plain way looks at the budget */
+    INPUT_MARGIN = 512,        /* bits before the end of the input in which no round decodes */
+    MIN_SPACE = 4096,          /* bytes of output for a round */
+    MAX_WARM = 320,            /* groups */
+    MIN_CHUNK_A_GROUP = 125,   /* bits between two cursors, by the groups that they warm up for */
+    REST_BITS = 12000,         /* what is expected of a block that is larger than expected */
+    PLAIN_REST = 1 << 19,      /* bits to decode plainly where cursors do not fall into step */
+    FIRST_GROUP_BITS = 24,
+    FIRST_BLOCK_BITS = 64000,
 };
 
-/* Decode some of a block's symbols, fast where that can be. */
+/* A round of cursors, if that seems to pay; false if not. `care` is how many bits it leaves to the
+ * careful path. */
+static int decode_by_cursors(struct inflater *inflater, struct work *work, uint64_t *care) {
+    const uint64_t available = bits_left(work, work->bit), done = inflater->block_bits;
+    const size_t space = work->space - work->at, warm = inflater->warm_groups;
+    const uint64_t smallest = warm * MIN_CHUNK_A_GROUP;
+    if (inflater->plain_bits || space < MIN_SPACE || available < INPUT_MARGIN) return 0;
+    size_t groups = space / (GROUP * MAX_CURSORS);
+    if (groups > MAX_GROUPS) groups = MAX_GROUPS;
+    if (groups < 4 * warm) return 0;
+
+    /* The rest of the block in as many chunks as there are cursors; but each has to be worth it, and
+     * all that guessed cursors read has to be there. */
+    const uint64_t largest = groups * inflater->group_bits * 7 / 8;
+    const uint64_t expected = inflater->expected_bits;
+    uint64_t left = expected > done + smallest ? expected - done : REST_BITS, chunk;
+    int cursors = MAX_CURSORS;
+    for (;; cursors--) {
+        if (cursors == 1) return 0;
+        chunk = left / (uint64_t)cursors < largest ? left / (uint64_t)cursors : largest;
+        uint64_t needed = (uint64_t)cursors * chunk + warm * (GROUP * SYMBOL_BITS) + INPUT_MARGIN;
+        if (chunk >= smallest && needed <= available) break;
+    }
+    if (inflater->scratch == NULL) inflater->scratch = malloc(sizeof(struct scratch));
+    if (inflater->scratch == NULL) return 0;
+    const uint64_t last = work->bit + available - INPUT_MARGIN;
+    *care = BY_VARIANT(inflater, decode_round, (inflater, work, cursors, chunk, last, groups));
+
+    if (!inflater->missed) {
+        inflater->warm_groups -= (warm - MIN_WARM + 7) / 8;
+    } else if (warm < MAX_WARM) {
+        inflater->warm_groups = 2 * warm < MAX_WARM ? 2 * warm : MAX_WARM;
+    } else {
+        inflater->plain_bits = PLAIN_REST;
+    }
+    return 1;
+}
+
+/* Decode some of a block's symbols: fast where that can be, then at least one carefully. */
 static enum stop decode_symbols(struct inflater *inflater, struct work *work) {
     const uint64_t first_bit = work->bit;
-    size_t limit = work->space;
-    if (limit - work->at > PLAIN_STEP) limit = work->at + PLAIN_STEP;
-    if (inflater->careful_bits == 0) {
-#ifdef HAS_VARIANTS
-        if (inflater->has_bmi2) decode_plainly_bmi2(inflater, work, limit);
-        else
-#endif
-            decode_plainly_portable(inflater, work, limit);
+    uint64_t care = 0;
+    if (!decode_by_cursors(inflater, work, &care)) {
+        size_t limit = work->space;
+        if (limit - work->at > PLAIN_STEP) limit = work->at + PLAIN_STEP;
+        BY_VARIANT(inflater, decode_plainly, (inflater, work, limit));
     }
-    enum stop stop = decode_carefully(inflater, work, work->bit + 1);
-    inflater->block_bits += work->bit - first_bit;
+    enum stop stop = decode_carefully(inflater, work, work->bit + care + 1);
+    const uint64_t done = work->bit - first_bit;
+    inflater->block_bits += done;
+    inflater->plain_bits -= done < inflater->plain_bits ? done : inflater->plain_bits;
+    if (inflater->type == NO_BLOCK) inflater->expected_bits = inflater->block_bits;
     return stop;
 }
 
@@ -51,6 +97,9 @@ static void begin_stream(struct inflater *inflater) {
     memset(inflater, 0, sizeof(*inflater));
     inflater->scratch = scratch;
     inflater->has_bmi2 = has_bmi2();
+    inflater->warm_groups = MIN_WARM;
+    inflater->group_bits = FIRST_GROUP_BITS;
+    inflater->expected_bits = FIRST_BLOCK_BITS;
 }
 
 /* Decode until something is in the way. A call does at least one thing, be the budget what it may:

@@ -59,7 +59,7 @@ static NEVER_INLINE TARGET void VARIANT(decode_plainly)(const struct inflater *i
         unsigned count_before = count;
         size_t length = value_of(entry, word);
         CONSUME(entry);
-        if (UNLIKELY(count < MAX_DISTANCE_BITS + TABLE_BITS)) REFILL();
+        if (UNLIKELY(count < SYMBOL_BITS + TABLE_BITS)) REFILL();
         entry = distances[word & TABLE_MASK];
         if (UNLIKELY(is_long(entry)))
             entry = long_entry(&inflater->distances, distance_entries, word);

@@ -34,8 +34,13 @@ struct inflater {
     uint32_t has_one_distance;
     uint64_t block_bits;    /* of the symbols of the block under way, those that are done */
     uint64_t expected_bits; /* what a block's symbols will take: what the last one's took */
-    uint64_t careful_bits;  /* how many bits to decode one symbol at a time */
-    struct scratch *scratch; /* of rounds.h; NULL until it is needed */
+    /* What rounds (rounds.h) have shown: how many groups a cursor needs to fall into step, how many
+     * bits a group has, and whether a cursor of the last round was out of step. */
+    size_t warm_groups;
+    uint64_t group_bits;
+    int missed;
+    uint64_t plain_bits;     /* how many bits to decode the plain way before the next round */
+    struct scratch *scratch; /* of cursors.h; NULL until it is needed */
 };
 
 /* Memory that a call reads and writes, and how far it has come. */

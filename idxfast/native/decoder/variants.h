@@ -2,11 +2,10 @@
 #ifndef IDXFAST_DECODER_VARIANTS_H
 #define IDXFAST_DECODER_VARIANTS_H
 
-#include "careful.h"
+#include "cursors.h"
 
 enum {
-    SLACK = 64,              /* how far beyond its end a copy may write */
-    MAX_DISTANCE_BITS = 28,  /* of a distance, codeword and extra bits */
+    PREFETCH_DISTANCE = 2048, /* bytes */
     MAX_LENGTH = 258,
     PLAIN_INPUT = 8 + 3 * 8, /* a load, and what three refills go on by */
     PLAIN_OUTPUT = 3 + MAX_LENGTH + SLACK,
@@ -16,6 +15,8 @@ enum {
 #define TARGET
 #include "copies.h"
 #include "plain.h"
+#include "symbols.h"
+#include "rounds.h"
 #undef VARIANT
 #undef TARGET
 
@@ -35,11 +36,21 @@ static const uint8_t repetitions[16][16] __attribute__((aligned(16))) = {
 };
 
 #define VARIANT(name) name##_bmi2
+#define STEP_IN_ASSEMBLY
 #define TARGET __attribute__((target("bmi,bmi2,ssse3")))
 #include "copies.h"
 #include "plain.h"
+#include "symbols.h"
+#include "rounds.h"
 #undef VARIANT
 #undef TARGET
+#endif
+
+#ifdef HAS_VARIANTS
+#define BY_VARIANT(inflater, name, arguments) \
+    ((inflater)->has_bmi2 ? name##_bmi2 arguments : name##_portable arguments)
+#else
+#define BY_VARIANT(inflater, name, arguments) (name##_portable arguments)
 #endif
 
 static int has_bmi2(void) {

@@ -26,6 +26,14 @@
 #define PREFETCH_TO_WRITE(address) ((void)0)
 #endif
 
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#elif defined(__GNUC__)
+#define UNROLL _Pragma("GCC unroll 4")
+#else
+#define UNROLL
+#endif
+
 /* Only gcc and clang say the byte order; of the others, MSVC's platforms are all little-endian. */
 #if defined(_MSC_VER) || \
     (defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
@@ -43,6 +51,17 @@ static ALWAYS_INLINE uint64_t load_64(const uint8_t *from) {
     uint64_t word = 0;
     for (int i = 0; i < 8; i++) word |= (uint64_t)from[i] << 8 * i;
     return word;
+#endif
+}
+
+/* The same bytes in reverse. */
+static ALWAYS_INLINE uint64_t reversed_64(uint64_t word) {
+#if defined(__GNUC__)
+    return __builtin_bswap64(word);
+#else
+    word = (word & 0x00ff00ff00ff00ff) << 8 | (word >> 8 & 0x00ff00ff00ff00ff);
+    word = (word & 0x0000ffff0000ffff) << 16 | (word >> 16 & 0x0000ffff0000ffff);
+    return word << 32 | word >> 32;
 #endif
 }
 

@@ -314,6 +314,7 @@ FAULTS = {
     "precode incomplete": (["1", "01", number(0, 14), "100000000000"], "invalid code lengths set", 17),
     "precode of one": (["1", "01", number(0, 14), "000000000100"], "invalid code lengths set", 17),
     "no precode": (["1", "01", number(0, 14), "0" * 12, "0" * 258], "invalid code -- missing end-of-block", 29),
+    "no precode, ones": (["1", "01", number(0, 14), "0" * 12, "1" * 258], "invalid code -- missing end-of-block", 29),
     "repeat of nothing": (["1", "01", number(0, 14), "100000000100", "1", "00"], "invalid bit length repeat", 29),
     "no end of block": (dynamic([8] * 256 + [0], [0], []), "invalid code -- missing end-of-block", HEADER),
     "literals over-subscribed": (dynamic([1] * 3 + [0] * 253 + [1], [0], []), "invalid literal/lengths set", HEADER),

@@ -77,7 +77,8 @@ static int read_precode(const struct work *work, uint64_t bit, int count, uint32
     int left = sort_symbols(&code, lengths, PRECODE);
     /* With no codeword at all, zlib takes a bit for a code length of 0. */
     if (left != 0 && left != 1 << MAX_CODEWORD) return 0;
-    fill_table(&code, precode_entries, table, PRECODE_BITS, PRECODE_ENTRY(0, 1, 1));
+    fill_table(&code, precode_entries, table, PRECODE_BITS,
+               PRECODE_ENTRY(0, 1, 1) | 1 << CODEWORD_SHIFT);
     return 1;
 }
 

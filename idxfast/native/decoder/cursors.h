@@ -4,6 +4,7 @@
 #define IDXFAST_DECODER_CURSORS_H
 
 #include "careful.h"
+#include "tuning.h"
 
 #include <stdlib.h>
 
@@ -14,8 +15,6 @@ enum {
     GROUP_BITS = 56,   /* what a load surely has, so the most for a group without care */
     SYMBOL_BITS = 28,  /* the most for a step: a distance, codeword and extra bits */
     SUM_MASK = 1023,
-    MAX_GROUPS = 2560, /* of a cursor in one round: zlib's largest blocks by four, about */
-    MIN_WARM = 20,     /* groups before a guessed cursor counts */
     /* Steps after those, one at a time: to the next cursor's start. */
     MAX_STEPS_TO_REACH = 256,
     SCRATCH_STEPS = GROUP * MAX_GROUPS + MAX_STEPS_TO_REACH + 2 * GROUP,

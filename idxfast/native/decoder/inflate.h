@@ -24,18 +24,6 @@ static enum stop copy_stored(struct inflater *inflater, struct work *work, size_
     return count == available ? AT_INPUT : AT_SPACE;
 }
 
-enum {
-    PLAIN_STEP = 1 << 16,      /* bytes of output after which the plain way looks at the budget */
-    INPUT_MARGIN = 512,        /* bits before the end of the input in which no round decodes */
-    MIN_SPACE = 4096,          /* bytes of output for a round */
-    MAX_WARM = 320,            /* groups */
-    MIN_CHUNK_A_GROUP = 125,   /* bits between two cursors, by the groups that they warm up for */
-    REST_BITS = 12000,         /* what is expected of a block that is larger than expected */
-    PLAIN_REST = 1 << 19,      /* bits to decode plainly where cursors do not fall into step */
-    FIRST_GROUP_BITS = 24,
-    FIRST_BLOCK_BITS = 64000,
-};
-
 /* A round of cursors, if that seems to pay; false if not. `care` is how many bits it leaves to the
  * careful path. */
 static int decode_by_cursors(struct inflater *inflater, struct work *work, uint64_t *care) {

@@ -5,7 +5,6 @@
 #include "cursors.h"
 
 enum {
-    PREFETCH_DISTANCE = 2048, /* bytes */
     MAX_LENGTH = 258,
     PLAIN_INPUT = 8 + 3 * 8, /* a load, and what three refills go on by */
     PLAIN_OUTPUT = 3 + MAX_LENGTH + SLACK,

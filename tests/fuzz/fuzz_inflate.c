@@ -1,0 +1,149 @@
+/* The DEFLATE decoder against zlib: verdict, bytes and reason; on success, the bits consumed.
+ *
+ * The decoder's headers are compiled into this target, with cursors that come and go in streams of
+ * some hundred bytes. Every buffer has exactly its size, which AddressSanitizer guards.
+ *
+ * Input: a stream, or what streams.h makes one of; then how it is given to the decoder.
+ */
+#define MIN_WARM 2
+#define MAX_WARM 6
+#define PLAIN_REST 400
+#define MIN_CHUNK_A_GROUP 40
+#define MAX_GROUPS 40
+#define MIN_SPACE 64
+#define REST_BITS 700
+#define FIRST_BLOCK_BITS 900
+#define FIRST_GROUP_BITS 30
+#define PLAIN_STEP 256
+#define PREFETCH_DISTANCE 64
+
+#include "../../idxfast/native/decoder/inflate.h"
+#include "reference.h"
+#include "streams.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define REQUIRE(condition)                                                           \
+    do {                                                                             \
+        if (!(condition)) {                                                          \
+            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
+            abort();                                                                 \
+        }                                                                            \
+    } while (0)
+
+enum { SPACE = 1 << 16, GUARD = 64, MAX_HEADER = 4498 };
+
+static struct inflater inflater;
+
+static uint8_t *exactly(const uint8_t *data, size_t size) {
+    uint8_t *copy = malloc(size);
+    REQUIRE(copy != NULL);
+    if (size) memcpy(copy, data, size);
+    return copy;
+}
+
+/* What is to be done with the stream, from the end of the input. */
+struct plan {
+    unsigned bit, before, history, pieces, budget, space;
+    int is_portable, stops_at_blocks;
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static uint8_t made[MADE_SPACE], shifted[MADE_SPACE + 2], expected[32768 + SPACE];
+    if (size < 8) return 0;
+    const uint8_t *numbers = data + size - 8;
+    struct plan plan = {
+        .is_portable = numbers[0] & 1, .stops_at_blocks = numbers[0] >> 1 & 1,
+        .bit = numbers[1] & 7, .pieces = numbers[2], .budget = numbers[3],
+        .before = numbers[4] & 15 ? 0 : numbers[5], .history = numbers[4] & 16 ? 0 : numbers[5] * 64,
+        .space = numbers[6],
+    };
+    const uint8_t *stream = data;
+    size -= 8;
+    if (numbers[0] & 4) {
+        size = make_stream(data, size, made);
+        stream = made;
+    }
+    if (size > MADE_SPACE) return 0;
+    /* The stream from another bit on. */
+    if (plan.bit) {
+        for (size_t i = 0; i <= size; i++)
+            shifted[i] = (uint8_t)((i < size ? stream[i] << plan.bit : 0) |
+                                   (i ? stream[i - 1] >> (8 - plan.bit) : 0));
+        stream = shifted;
+        size += size != 0;
+    }
+    if (size == 0) return 0;
+
+    /* A window of bytes that are not all the same, of which the decoder has a part in the output's
+     * buffer and a part elsewhere. */
+    size_t window = plan.history;
+    for (size_t i = 0; i < window; i++) expected[i] = (uint8_t)(i * i >> 5 ^ i);
+    size_t inside = window ? (numbers[7] * window) >> 8 : 0, outside = window - inside;
+    struct outcome outcome =
+        inflate_into(RAW, stream, size, (int)plan.bit, expected + window, SPACE, window);
+
+    size_t space = outcome.produced + (numbers[4] & 32 ? 0 : plan.space);
+    if (numbers[4] & 64) space = outcome.produced * plan.space / 256;
+    if (space > SPACE) space = SPACE;
+    const size_t start = plan.before, first = start + inside;
+    uint8_t *out = malloc(first + space + GUARD), *history = exactly(expected, outside);
+    REQUIRE(out != NULL);
+    memset(out, 0xa5, first + space + GUARD);
+    memcpy(out + start, expected + outside, inside);
+    begin_stream(&inflater);
+    if (plan.is_portable) inflater.has_bmi2 = 0;
+
+    /* Pieces of the input, each in memory of exactly its size. */
+    size_t from = 0, to = plan.pieces & 3 ? size : plan.bit != 0, at = first;
+    uint64_t bit = plan.bit;
+    enum stop stop;
+    for (;;) {
+        uint8_t *piece = exactly(stream + from, to - from);
+        struct work work = {
+            .in = piece, .size = to - from, .bit = bit, .out = out, .space = first + space,
+            .at = at, .start = start, .history = history, .history_size = outside,
+        };
+        stop = inflate_stream(&inflater, &work, plan.stops_at_blocks,
+                              plan.budget & 1 ? (uint64_t)plan.budget * 8 : UINT64_MAX,
+                              plan.budget & 2 ? plan.budget * 4 : SIZE_MAX);
+        free(piece);
+        REQUIRE(stop != GOES_ON);
+        REQUIRE(work.at >= at && work.at <= first + space);
+        REQUIRE(work.bit >= bit && work.bit <= 8 * (uint64_t)(to - from));
+        if (stop == AT_PAUSE) REQUIRE(work.bit > bit);
+        at = work.at;
+        from += (size_t)(work.bit >> 3);
+        bit = work.bit & 7;
+        if (stop == AT_ERROR)
+            REQUIRE(work.wrong_bit >= work.bit && work.wrong_bit < work.bit + MAX_HEADER);
+        if (stop == AT_INPUT && to < size) to += 1 + plan.pieces % 7 < size - to ? 1 + plan.pieces % 7 : size - to;
+        else if (stop != AT_PAUSE && stop != AT_BLOCK) break;
+        if (stop == AT_BLOCK) REQUIRE(plan.stops_at_blocks && inflater.type == NO_BLOCK);
+    }
+    for (size_t i = 0; i < start; i++) REQUIRE(out[i] == 0xa5);
+    for (size_t i = 0; i < GUARD; i++) REQUIRE(out[first + space + i] == 0xa5);
+    size_t produced = at - first;
+    REQUIRE(memcmp(out + first, expected + window, produced) == 0);
+    REQUIRE(memcmp(out + start, expected + outside, inside) == 0);
+    if (stop == AT_SPACE) {
+        /* There is more, and it would not have fitted. */
+        REQUIRE(space < outcome.produced || outcome.verdict == TOO_LARGE);
+        REQUIRE(produced + 258 > space);
+    } else if (stop == AT_END) {
+        REQUIRE(outcome.verdict == DONE && produced == outcome.produced);
+        REQUIRE(outcome.consumed == from + (bit != 0));
+    } else if (stop == AT_ERROR) {
+        REQUIRE(outcome.verdict == REFUSED && produced == outcome.produced);
+        REQUIRE(outcome.reason != NULL && strcmp(outcome.reason, inflater.reason) == 0);
+    } else {
+        REQUIRE(stop == AT_INPUT && to == size);
+        REQUIRE(outcome.verdict == ENDS_EARLY && produced <= outcome.produced);
+        /* zlib may have written some of a match whose end is beyond its space. */
+        REQUIRE(produced == outcome.produced);
+    }
+    free(out);
+    free(history);
+    return 0;
+}

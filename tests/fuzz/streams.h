@@ -12,6 +12,13 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The generator is no part of what is tested. */
+#if defined(__clang__)
+#define GENERATOR __attribute__((no_sanitize("address", "undefined", "coverage")))
+#else
+#define GENERATOR
+#endif
+
 enum { MADE_SPACE = 1 << 13, MAX_BITS = 8 * (MADE_SPACE - 700) };
 
 struct writer {
@@ -22,30 +29,43 @@ struct writer {
     uint32_t seed;
 };
 
-static uint32_t next_byte(struct writer *writer) {
+GENERATOR static uint32_t next_byte(struct writer *writer) {
     if (writer->size == 0) return 0;
     writer->size--;
     return *writer->data++;
 }
 
-static uint32_t next_random(struct writer *writer) {
+GENERATOR static uint32_t next_random(struct writer *writer) {
     writer->seed = writer->seed * 1664525u + 1013904223u;
     return writer->seed >> 8;
 }
 
-static void put(struct writer *writer, uint32_t value, unsigned count) {
-    for (unsigned i = 0; i < count && writer->bit < 8 * (size_t)MADE_SPACE; i++, writer->bit++)
-        writer->out[writer->bit >> 3] |= (uint8_t)((value >> i & 1) << (writer->bit & 7));
+GENERATOR static void put(struct writer *writer, uint32_t value, unsigned count) {
+    if (count == 0 || writer->bit + count > 8 * (size_t)MADE_SPACE) return;
+    uint64_t bits = (uint64_t)(value & ((1u << count) - 1)) << (writer->bit & 7);
+    for (size_t byte = writer->bit >> 3; bits; byte++, bits >>= 8) writer->out[byte] |= (uint8_t)bits;
+    writer->bit += count;
 }
 
 struct made_code {
     uint8_t lengths[320];
     uint16_t words[320];
+    /* The symbols that have a codeword, in order; how many of them are literals, and how many come
+     * before the lengths. */
+    uint16_t used[320];
+    int literals, before_lengths, all;
 };
 
-static void assign_words(struct made_code *code, int count) {
+GENERATOR static void assign_words(struct made_code *code, int count) {
     uint32_t word = 0;
     memset(code->words, 0, sizeof(code->words));
+    code->literals = code->before_lengths = code->all = 0;
+    for (int i = 0; i < count; i++)
+        if (code->lengths[i]) {
+            code->used[code->all++] = (uint16_t)i;
+            code->literals += i < 256;
+            code->before_lengths += i < 257;
+        }
     for (int length = 1; length <= 15; length++) {
         word <<= 1;
         for (int i = 0; i < count; i++)
@@ -58,13 +78,13 @@ static void assign_words(struct made_code *code, int count) {
     }
 }
 
-static void put_word(struct writer *writer, const struct made_code *code, int symbol) {
+GENERATOR static void put_word(struct writer *writer, const struct made_code *code, int symbol) {
     put(writer, code->words[symbol], code->lengths[symbol]);
 }
 
 /* A complete code for `used` of the symbols: split the longest or a random leaf until there are
  * enough, which gives every shape. */
-static void make_lengths(struct writer *writer, uint8_t *lengths, int count, int used, int shape,
+GENERATOR static void make_lengths(struct writer *writer, uint8_t *lengths, int count, int used, int shape,
                          int must_have) {
     uint8_t leaves[320] = {0};
     int have = 1;
@@ -94,30 +114,26 @@ static const uint16_t made_length_bases[29] = {3,  4,  5,  6,  7,  8,  9,  10,  
 static const uint8_t made_length_bits[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
                                              2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
 
-/* A symbol that has a codeword, at or after a place; -1 if none has. */
-static int with_word(const struct made_code *code, int from, int low, int high) {
-    for (int i = 0; i < high - low; i++) {
-        int symbol = low + (from + i) % (high - low);
-        if (code->lengths[symbol]) return symbol;
-    }
-    return -1;
+/* One of the symbols from one place of those used to another; -1 if there is none. */
+GENERATOR static int choose(const struct made_code *code, int number, int from, int to) {
+    return from < to ? code->used[from + (int)((uint32_t)number % (uint32_t)(to - from))] : -1;
 }
 
-static void put_symbols(struct writer *writer, const struct made_code *literals,
-                        const struct made_code *distances, int distance_count, size_t *produced) {
+GENERATOR static void put_symbols(struct writer *writer, const struct made_code *literals,
+                        const struct made_code *distances, size_t *produced) {
     uint32_t plan = next_byte(writer), many = plan & 8 ? 1u << (plan >> 4) : plan >> 4;
     uint32_t matches = next_byte(writer);
     for (uint32_t i = 0; i < many && writer->bit < MAX_BITS; i++) {
         int chosen = (int)(plan & 1 ? next_random(writer) : next_byte(writer));
         if ((next_random(writer) & 255) < matches) {
-            int length = with_word(literals, chosen, 257, 286), distance = -1;
-            if (length < 0) continue;
+            int length = choose(literals, chosen, literals->before_lengths, literals->all), distance = -1;
+            if (length < 0 || length > 285) continue;
             unsigned extra = made_length_bits[length - 257];
             uint32_t more = next_random(writer) & ((1u << extra) - 1);
             /* Nearly always one that reaches no further than there is something. */
             size_t limit = plan & 2 && (next_random(writer) & 63) == 0 ? 1 << 16 : *produced;
-            for (int tries = 0; tries < 40 && distance < 0; tries++) {
-                int symbol = with_word(distances, (int)(next_random(writer) >> 3), 0, distance_count);
+            for (int tries = 0; tries < 9 && distance < 0; tries++) {
+                int symbol = choose(distances, (int)(next_random(writer) >> 3), 0, distances->all);
                 if (symbol < 0) break;
                 size_t least = symbol < 4 ? (size_t)symbol + 1
                                           : ((size_t)(2 + (symbol & 1)) << (symbol / 2 - 1)) + 1;
@@ -131,7 +147,7 @@ static void put_symbols(struct writer *writer, const struct made_code *literals,
             put(writer, next_random(writer), distance < 4 ? 0 : (unsigned)distance / 2 - 1);
             *produced += made_length_bases[length - 257] + more;
         } else {
-            int symbol = with_word(literals, chosen & 255, 0, 256);
+            int symbol = choose(literals, chosen, 0, literals->literals);
             if (symbol < 0) continue;
             put_word(writer, literals, symbol);
             ++*produced;
@@ -140,11 +156,11 @@ static void put_symbols(struct writer *writer, const struct made_code *literals,
     if (plan & 4 || literals->lengths[256]) put_word(writer, literals, 256);
 }
 
-static void put_dynamic_header(struct writer *writer, struct made_code *literals, int literal_count,
+GENERATOR static void put_dynamic_header(struct writer *writer, struct made_code *literals, int literal_count,
                                struct made_code *distances, int distance_count, uint32_t faults) {
     static const uint8_t order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
                                       11, 4,  12, 3, 13, 2, 14, 1, 15};
-    struct made_code precode = {{0}, {0}};
+    struct made_code precode = {0};
     uint8_t all[320];
     int total = literal_count + distance_count;
     memcpy(all, literals->lengths, (size_t)literal_count);
@@ -184,9 +200,9 @@ static void put_dynamic_header(struct writer *writer, struct made_code *literals
     }
 }
 
-static void put_block(struct writer *writer, int is_final, size_t *produced) {
+GENERATOR static void put_block(struct writer *writer, int is_final, size_t *produced) {
     uint32_t kind = next_byte(writer);
-    struct made_code literals = {{0}, {0}}, distances = {{0}, {0}};
+    struct made_code literals = {0}, distances = {0};
     writer->seed ^= kind << 20 ^ next_byte(writer) << 12 ^ next_byte(writer);
     put(writer, (uint32_t)is_final, 1);
     if (kind % 8 == 0) {
@@ -202,9 +218,9 @@ static void put_block(struct writer *writer, int is_final, size_t *produced) {
         for (int i = 0; i < 288; i++) literals.lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
         memset(distances.lengths, 5, 32);
         assign_words(&literals, 288);
-        assign_words(&distances, 32);
+        assign_words(&distances, kind & 64 ? 32 : 30);
         put(writer, 1, 2);
-        put_symbols(writer, &literals, &distances, kind & 64 ? 32 : 30, produced);
+        put_symbols(writer, &literals, &distances, produced);
     } else {
         uint32_t shape = next_byte(writer), faults = shape & 128 ? next_byte(writer) : 0;
         int literal_count = 257 + (int)(next_byte(writer) % 30), distance_count = 1 + (int)(next_byte(writer) % 30);
@@ -222,12 +238,12 @@ static void put_block(struct writer *writer, int is_final, size_t *produced) {
         put_dynamic_header(writer, &literals, literal_count, &distances, distance_count, faults);
         assign_words(&literals, literal_count);
         assign_words(&distances, distance_count);
-        put_symbols(writer, &literals, &distances, distance_count, produced);
+        put_symbols(writer, &literals, &distances, produced);
     }
 }
 
 /* Make a stream into MADE_SPACE bytes; return how many it has. */
-static size_t make_stream(const uint8_t *data, size_t size, uint8_t *out) {
+GENERATOR static size_t make_stream(const uint8_t *data, size_t size, uint8_t *out) {
     struct writer writer = {.out = out, .data = data, .size = size, .seed = 1};
     uint32_t plan = next_byte(&writer), blocks = 1 + (plan & 7);
     size_t produced = 0;

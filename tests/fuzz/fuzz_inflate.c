@@ -7,6 +7,7 @@
  */
 #define MIN_WARM 2
 #define MAX_WARM 6
+#define MAX_MATCH_SHARE 32000
 #define PLAIN_REST 400
 #define MIN_CHUNK_A_GROUP 40
 #define MAX_GROUPS 40

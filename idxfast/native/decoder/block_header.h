@@ -39,10 +39,15 @@ static const char *make_codes(struct inflater *inflater, const uint8_t *literal_
                               int literals, const uint8_t *distance_lengths, int distances) {
     uint32_t *table = inflater->table;
     inflater->is_fixed = 0;
-    if (!make_code(&inflater->literals, literal_lengths, literals, literal_entries, table))
+    if (!make_code(&inflater->literals, literal_lengths, literals, literal_entries, table,
+                   NULL))
         return "invalid literal/lengths set";
+    int share = 0;
+    for (int i = END_OF_BLOCK + 1; i < literals; i++)
+        if (literal_lengths[i]) share += 1 << (MAX_CODEWORD - literal_lengths[i]);
+    inflater->match_share = share;
     if (!make_code(&inflater->distances, distance_lengths, distances, distance_entries,
-                   table + TABLE_SIZE))
+                   table + TABLE_SIZE, inflater->small_table))
         return "invalid distances set";
     inflater->has_one_distance = distance_lengths[0] == 1 && inflater->distances.counts[1] == 1 &&
                                  inflater->table[TABLE_SIZE + 1] == (NO_SYMBOL | 1);
@@ -78,7 +83,7 @@ static int read_precode(const struct work *work, uint64_t bit, int count, uint32
     /* With no codeword at all, zlib takes a bit for a code length of 0. */
     if (left != 0 && left != 1 << MAX_CODEWORD) return 0;
     fill_table(&code, precode_entries, table, PRECODE_BITS,
-               PRECODE_ENTRY(0, 1, 1) | 1 << CODEWORD_SHIFT);
+               PRECODE_ENTRY(0, 1, 1) | 1 << CODEWORD_SHIFT, NULL);
     return 1;
 }
 

@@ -1,5 +1,15 @@
 /* Copies of a match, 16 bytes at a time. Included once for each kind of processor (variants.h). */
 
+/* Write `length` times a byte; SLACK bytes more may be written. */
+static ALWAYS_INLINE TARGET void VARIANT(copy_byte)(uint8_t *to, int byte, size_t length) {
+    memset(to, byte, 16);
+    memset(to + 16, byte, 16);
+    for (size_t i = 32; UNLIKELY(i < length); i += 32) {
+        memset(to + i, byte, 16);
+        memset(to + i + 16, byte, 16);
+    }
+}
+
 /* Write `length` bytes at `to` that repeat those `distance` before; SLACK bytes more may be written
  * there. */
 static ALWAYS_INLINE TARGET void VARIANT(copy_match)(uint8_t *to, size_t distance, size_t length) {
@@ -12,16 +22,21 @@ static ALWAYS_INLINE TARGET void VARIANT(copy_match)(uint8_t *to, size_t distanc
             memcpy(to + i + 16, from + i + 16, 16);
         }
     } else if (distance == 1) {
-        const int byte = *from;
-        memset(to, byte, 32);
-        for (size_t i = 32; UNLIKELY(i < length); i += 32) memset(to + i, byte, 32);
+        /* A load of the byte alone can be served by the store that has just written it. */
+        VARIANT(copy_byte)(to, *from, length);
     } else {
 #ifdef HAS_SHUFFLES
         /* As many whole periods as 16 bytes hold, so that the next 16 are the same. */
-        const size_t step = 16 - 16 % distance;
+        const size_t step = repetition_sizes[distance];
         const __m128i order = _mm_load_si128((const __m128i *)repetitions[distance]);
         const __m128i bytes = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)from), order);
-        for (size_t i = 0; i < length; i += step) _mm_storeu_si128((__m128i *)(to + i), bytes);
+        _mm_storeu_si128((__m128i *)to, bytes);
+        _mm_storeu_si128((__m128i *)(to + step), bytes);
+        _mm_storeu_si128((__m128i *)(to + 2 * step), bytes);
+        for (size_t i = 3 * step; UNLIKELY(i < length); i += 2 * step) {
+            _mm_storeu_si128((__m128i *)(to + i), bytes);
+            _mm_storeu_si128((__m128i *)(to + i + step), bytes);
+        }
 #else
         /* Each 8 bytes are right in their first period, at least. */
         const size_t step = distance < 8 ? distance : 8;

@@ -30,7 +30,7 @@ static int decode_by_cursors(struct inflater *inflater, struct work *work, uint6
     const uint64_t available = bits_left(work, work->bit), done = inflater->block_bits;
     const size_t space = work->space - work->at, warm = inflater->warm_groups;
     const uint64_t smallest = warm * MIN_CHUNK_A_GROUP;
-    if (inflater->plain_bits || space < MIN_SPACE || available < INPUT_MARGIN) return 0;
+    if (inflater->match_share > MAX_MATCH_SHARE || inflater->plain_bits || space < MIN_SPACE || available < INPUT_MARGIN) return 0;
     size_t groups = space / (GROUP * MAX_CURSORS);
     if (groups > MAX_GROUPS) groups = MAX_GROUPS;
     if (groups < 4 * warm) return 0;

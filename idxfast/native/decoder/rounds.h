@@ -9,35 +9,37 @@
 
 /* The second phase: write what a cursor has decoded to `work->at`. False if that needs care: then
  * nothing has changed, but bytes from there on. */
-static NEVER_INLINE TARGET int VARIANT(write_symbols)(const struct inflater *inflater,
-                                                      struct work *work,
-                                                      const struct cursor *cursor) {
+static ALWAYS_INLINE TARGET int VARIANT(write_records)(const int one_distance,
+                                                       const struct inflater *inflater,
+                                                       struct work *work,
+                                                       const struct cursor *cursor) {
     const uint32_t *table = inflater->table;
     const struct record *record = (const struct record *)cursor->first_record;
     const struct record *end = (const struct record *)(cursor->record + 8 * cursor->literal);
     const uint8_t *literal = (const uint8_t *)cursor->first_literal;
     const uint8_t *window = work->out + work->start, *last = work->out + work->space;
     uint8_t *to = work->out + work->at;
-    const uint32_t one_distance = inflater->has_one_distance;
+    const uint32_t literal_bits = inflater->literals.bits;
     while (record < end) {
         uint64_t bits = record->bits;
         size_t count = (uint32_t)((uint32_t)(uintptr_t)literal - record->literal);
-        uint32_t entry = table[bits & TABLE_MASK];
+        uint32_t entry = table[LOWEST(bits, literal_bits)];
         record++;
-        if (UNLIKELY(is_long(entry)))
+        if (UNLIKELY(entry & SPECIAL))
             entry = long_entry(&inflater->literals, literal_entries, bits);
         else
-            entry -= one_distance;
-        size_t length = value_of(entry, bits), distance = 1;
+            entry -= (uint32_t)one_distance;
+        size_t length = VALUE_OF(entry, bits), distance = 1;
         if (one_distance) {
             if (UNLIKELY(bits >> (entry & BITS_MASK) & 1)) return 0;
         } else {
             bits = record->bits;
             record++;
-            entry = table[TABLE_SIZE + (bits & TABLE_MASK)];
-            if (UNLIKELY(is_long(entry)))
+            entry = inflater->small_table[bits & SMALL_MASK];
+            if (UNLIKELY(entry & SPECIAL)) entry = table[TABLE_SIZE + (bits & TABLE_MASK)];
+            if (UNLIKELY(entry & SPECIAL))
                 entry = long_entry(&inflater->distances, distance_entries, bits);
-            distance = value_of(entry, bits);
+            distance = VALUE_OF(entry, bits);
         }
         if (UNLIKELY(count + length + SLACK > (size_t)(last - to))) {
             /* Near the end of the output, byte by byte. */
@@ -52,7 +54,8 @@ static NEVER_INLINE TARGET int VARIANT(write_symbols)(const struct inflater *inf
         literal -= count;
         if (UNLIKELY(distance > (size_t)(to - window))) return 0;
         PREFETCH_TO_WRITE(to + PREFETCH_DISTANCE);
-        VARIANT(copy_match)(to, distance, length);
+        if (one_distance) VARIANT(copy_byte)(to, to[-1], length);
+        else VARIANT(copy_match)(to, distance, length);
         to += length;
     }
     size_t count = (size_t)((uintptr_t)literal - cursor->literal);
@@ -65,6 +68,24 @@ static NEVER_INLINE TARGET int VARIANT(write_symbols)(const struct inflater *inf
     }
     work->at = (size_t)(to - work->out);
     return 1;
+}
+
+static NEVER_INLINE TARGET int VARIANT(write_matches)(const struct inflater *inflater,
+                                                      struct work *work,
+                                                      const struct cursor *cursor) {
+    return VARIANT(write_records)(0, inflater, work, cursor);
+}
+
+static NEVER_INLINE TARGET int VARIANT(write_runs)(const struct inflater *inflater,
+                                                   struct work *work,
+                                                   const struct cursor *cursor) {
+    return VARIANT(write_records)(1, inflater, work, cursor);
+}
+
+static TARGET int VARIANT(write_symbols)(const struct inflater *inflater, struct work *work,
+                                         const struct cursor *cursor) {
+    return inflater->has_one_distance ? VARIANT(write_runs)(inflater, work, cursor)
+                                      : VARIANT(write_matches)(inflater, work, cursor);
 }
 
 static TARGET size_t VARIANT(step)(int cursors, struct cursor **cursor,

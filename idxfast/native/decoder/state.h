@@ -22,6 +22,7 @@ struct scratch;
 /* A stream. */
 struct inflater {
     uint32_t table[2 * TABLE_SIZE]; /* literals and lengths; distances */
+    uint32_t small_table[SMALL_SIZE]; /* of distances */
     struct code literals, distances;
     enum block_type type; /* of the block that is under way */
     int has_bmi2; /* what the processor has, and SSSE3 */
@@ -32,6 +33,9 @@ struct inflater {
     /* 1 where the only distance is 1, its codeword a bit: lengths in the table then take that bit,
      * too, and a literal or length follows them. */
     uint32_t has_one_distance;
+    /* Of 2^15 places that a code has, those of lengths: as many matches there are among the symbols,
+     * if the encoder has made the code for them. */
+    int match_share;
     uint64_t block_bits;    /* of the symbols of the block under way, those that are done */
     uint64_t expected_bits; /* what a block's symbols will take: what the last one's took */
     /* What rounds (rounds.h) have shown: how many groups a cursor needs to fall into step, how many

@@ -12,12 +12,16 @@ enum {
 
 #define VARIANT(name) name##_portable
 #define TARGET
+#define LOWEST(word, count) lowest(word, count)
+#define VALUE_OF(entry, bits) value_of(entry, bits)
 #include "copies.h"
 #include "plain.h"
 #include "symbols.h"
 #include "rounds.h"
 #undef VARIANT
 #undef TARGET
+#undef LOWEST
+#undef VALUE_OF
 
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
@@ -34,15 +38,24 @@ static const uint8_t repetitions[16][16] __attribute__((aligned(16))) = {
     REPETITION(12), REPETITION(13), REPETITION(14), REPETITION(15),
 };
 
+static const uint8_t repetition_sizes[16] = {
+    0, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15,
+};
+
 #define VARIANT(name) name##_bmi2
 #define STEP_IN_ASSEMBLY
-#define TARGET __attribute__((target("bmi,bmi2,ssse3")))
+#define TARGET __attribute__((target("bmi,bmi2,ssse3,prfchw")))
+#define LOWEST(word, count) _bzhi_u64(word, count)
+/* Bits 6 and 7 of a length's or distance's entry are 0. */
+#define VALUE_OF(entry, bits) sum_of(entry, _bzhi_u64(bits, entry))
 #include "copies.h"
 #include "plain.h"
 #include "symbols.h"
 #include "rounds.h"
 #undef VARIANT
 #undef TARGET
+#undef LOWEST
+#undef VALUE_OF
 #endif
 
 #ifdef HAS_VARIANTS

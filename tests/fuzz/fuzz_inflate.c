@@ -1,7 +1,7 @@
 /* The DEFLATE decoder against zlib: verdict, bytes and reason; on success, the bits consumed.
  *
  * The decoder's headers are compiled into this target, with cursors that come and go in streams of
- * some hundred bytes. Every buffer has exactly its size, which AddressSanitizer guards.
+ * some hundred bytes (and a step of the plain way that has room for more than one symbol). Every buffer has exactly its size, which AddressSanitizer guards.
  *
  * Input: a stream, or what streams.h makes one of; then how it is given to the decoder.
  */
@@ -15,7 +15,7 @@
 #define REST_BITS 700
 #define FIRST_BLOCK_BITS 900
 #define FIRST_GROUP_BITS 30
-#define PLAIN_STEP 256
+#define PLAIN_STEP 900
 #define PREFETCH_DISTANCE 64
 
 #include "../../idxfast/native/decoder/inflate.h"

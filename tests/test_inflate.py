@@ -448,6 +448,90 @@ def test_noise_is_judged_as_by_zlib():
         check(rng.randbytes(rng.randrange(1, 120)), space=1 << 17)
 
 
+# Several blocks, of which each is large enough for cursors; some in which these do not fall into step.
+LARGE = {
+    "images": digits(1_500)[0].tobytes(),
+    "text": b" ".join(f"{i} times {i} is {i * i}".encode() for i in range(40_000)),
+    "runs": np.repeat(np.arange(40_000) % 251, np.arange(40_000) % 29).astype(np.uint8).tobytes(),
+    "equal lengths": np.random.default_rng(6).integers(0, 128, 600_000, np.uint8).tobytes(),
+    "two lengths": np.random.default_rng(7).integers(0, 100, 600_000, np.uint8).tobytes(),
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("name", LARGE)
+def test_large_blocks(name, strategy):
+    data = LARGE[name]
+    for level in 1, 6, 9:
+        for memory in 8, 9:
+            stream = packed(data, level, 15, memory, strategy)
+            stop, content, bit = decoded(stream, space=len(data))
+            assert (stop, content) == (END, data)
+            assert (bit + 7) // 8 == len(stream)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_ends_within_large_blocks(name):
+    """Output and input that end at places taken by chance, and budgets."""
+    data, rng = LARGE[name], random.Random(name)
+    stream = packed(data)
+    for _ in range(40):
+        inflater, out, bit, position = Inflater(), bytearray(b"\xa5" * len(data)), 0, 0
+        space, size = 0, 0
+        while True:
+            view = memoryview(out)[:space]
+            stop, bit, position, _ = inflater.decode(
+                memoryview(stream)[:size],
+                bit,
+                view,
+                position,
+                max_bytes=rng.choice([500, 50_000, 1 << 30]),
+            )
+            assert position <= space
+            assert out[space:] == b"\xa5" * (len(data) - space)
+            if stop == SPACE:
+                space = min(len(data), space + rng.randrange(1, len(data)))
+            elif stop == INPUT:
+                size = min(len(stream), size + rng.randrange(1, len(stream)))
+            elif stop == END:
+                break
+            else:
+                assert stop == PAUSE
+        assert out == data
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_damage_within_large_blocks(name):
+    rng = random.Random(name)
+    stream = packed(LARGE[name])
+    for _ in range(4):
+        damaged = bytearray(stream)
+        damaged[rng.randrange(len(stream))] ^= 1 << rng.randrange(8)
+        check(bytes(damaged), space=4 * len(LARGE[name]))
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_blocks_from_any_block_on(name):
+    """The window in place, or elsewhere, or partly so; matches into it from every cursor."""
+    data = LARGE[name]
+    stream, inflater, out = packed(data), Inflater(), bytearray(len(data))
+    bit, position, starts = 0, 0, []
+    while True:
+        stop, bit, position, _ = inflater.decode(stream, bit, out, position, stop_at_block=True)
+        if stop == END:
+            break
+        starts.append((bit, position))
+    assert out == data
+    assert starts
+    for bit, position in starts:
+        for inside in 0, 1_000, min(position, 32_768):
+            window = data[max(0, position - 32_768) : position - inside]
+            rest = bytearray(data[position - inside : position]) + bytearray(len(data) - position)
+            stop, _, end, _ = Inflater().decode(stream, bit, rest, inside, history=window)
+            assert (stop, end) == (END, len(rest))
+            assert rest == data[position - inside :]
+
+
 def test_arguments_are_checked():
     inflater, out = Inflater(), bytearray(9)
     stream = packed(b"some")

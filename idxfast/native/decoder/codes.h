@@ -47,7 +47,7 @@ struct code {
      * look-up by them alone finds the same in less memory, which is in cache sooner. */
     uint32_t bits;
     uint16_t counts[MAX_CODEWORD + 1]; /* how many codewords have each length */
-    uint16_t symbols[LITERALS];        /* sorted by codeword */
+    uint16_t symbols[LITERALS];        /* sorted by length, then by codeword */
     /* Of lengths from TABLE_BITS + 1 on: where the codewords of 15 bits begin that are longer than
      * that length, and what to add to a codeword for its place in `symbols`. */
     uint32_t limits[MAX_CODEWORD + 1];
@@ -83,21 +83,33 @@ static const uint32_t distance_entries[DISTANCES] = {
     DISTANCE(16385, 13), DISTANCE(24577, 13), NO_SYMBOL, NO_SYMBOL,
 };
 
-/* Sort the symbols by codeword; return how many of 2^15 places no codeword takes up, negative if
- * the codewords take up more than there are. */
+/* Sort the symbols by length, those without a codeword first; return how many of 2^15 places no
+ * codeword takes up, negative if they take up more than there are. It is done in four parts of the
+ * symbols at a time: in one, each count would wait for the one before. */
 static int sort_symbols(struct code *code, const uint8_t *lengths, int count) {
-    uint16_t places[MAX_CODEWORD + 1];
+    uint16_t places[4][MAX_CODEWORD + 1] = {{0}};
+    const int part = count / 4;
     int left = 1 << MAX_CODEWORD, place = 0;
-    memset(code->counts, 0, sizeof(code->counts));
-    for (int i = 0; i < count; i++) code->counts[lengths[i]]++;
-    code->counts[0] = 0;
-    for (int length = 1; length <= MAX_CODEWORD; length++) {
-        places[length] = (uint16_t)place;
-        place += code->counts[length];
-        left -= code->counts[length] << (MAX_CODEWORD - length);
+    for (int i = 0; i < part; i++)
+        for (int k = 0; k < 4; k++) places[k][lengths[k * part + i]]++;
+    for (int i = 4 * part; i < count; i++) places[3][lengths[i]]++;
+    for (int length = 0; length <= MAX_CODEWORD; length++) {
+        int before = place;
+        for (int k = 0; k < 4; k++) {
+            int these = places[k][length];
+            places[k][length] = (uint16_t)place;
+            place += these;
+        }
+        code->counts[length] = (uint16_t)(place - before);
+        if (length) left -= (place - before) << (MAX_CODEWORD - length);
     }
-    for (int i = 0; i < count; i++)
-        if (lengths[i]) code->symbols[places[lengths[i]]++] = (uint16_t)i;
+    for (int i = 0; i < part; i++)
+        for (int k = 0; k < 4; k++) {
+            int symbol = k * part + i;
+            code->symbols[places[k][lengths[symbol]]++] = (uint16_t)symbol;
+        }
+    for (int i = 4 * part; i < count; i++)
+        code->symbols[places[3][lengths[i]]++] = (uint16_t)i;
     return left;
 }
 
@@ -106,7 +118,7 @@ static int sort_symbols(struct code *code, const uint8_t *lengths, int count) {
  * one, gets it as it is after SMALL_BITS. */
 static void fill_table(struct code *code, const uint32_t *entries, uint32_t *table, int bits,
                        uint32_t other, uint32_t *small_table) {
-    const uint16_t *symbol = code->symbols;
+    const uint16_t *symbol = code->symbols + code->counts[0];
     uint32_t codeword = 0, size = 1;
     table[0] = other;
     code->bits = 0;

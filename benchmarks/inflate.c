@@ -3,8 +3,9 @@
  *     inflate ROUNDS KIND FILE.gz...       KIND: processor or portable
  *
  * In each round both decode the whole file, one after the other, into memory that has been written
- * before and is alike in how many huge pages it may have; the clock is the thread's CPU time. A line for each file: how many times as fast as
- * libdeflate by the fastest rounds, by the median of the rounds' ratios, and the milliseconds.
+ * before and is alike in how many huge pages it may have; the clock is the thread's CPU time. A line
+ * for each file: how many times as fast as libdeflate by the fastest rounds and by the median of the
+ * rounds' ratios, then the milliseconds of the fastest.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -53,7 +53,7 @@ static ALWAYS_INLINE TARGET int VARIANT(write_records)(const int one_distance,
         to += count;
         literal -= count;
         if (UNLIKELY(distance > (size_t)(to - window))) return 0;
-        PREFETCH_TO_WRITE(to + PREFETCH_DISTANCE);
+        PREFETCH_TO_WRITE((uintptr_t)to + PREFETCH_DISTANCE);
         if (one_distance) VARIANT(copy_byte)(to, to[-1], length);
         else VARIANT(copy_match)(to, distance, length);
         to += length;
@@ -117,6 +117,7 @@ static TARGET uint64_t VARIANT(decode_round)(struct inflater *inflater, struct w
     }
     VARIANT(step)(cursors, running, inflater, in, warm);
     for (int k = 1; k < cursors; k++) {
+        all[k].state = RUNS;
         while (all[k].table) VARIANT(step_carefully)(inflater, &all[k], in, 1);
         starts[k] = all[k].bit;
         all[k].is_guess = 0;

@@ -114,7 +114,6 @@ static ALWAYS_INLINE TARGET size_t VARIANT(step_groups)(const int cursors, struc
             UNROLL
             for (int k = 0; k < cursors; k++) {
                 uint64_t word = load_64(in + (size_t)(bit[k] >> 3)) >> (bit[k] & 7);
-                __builtin_prefetch(in + (size_t)(bit[k] >> 3) + 256);
                 uintptr_t to_literal = literal[k];
                 const uintptr_t to_record = record[k];
                 size_t off = next[k];

@@ -11,7 +11,7 @@
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define NEVER_INLINE __attribute__((noinline))
-#define PREFETCH_TO_WRITE(address) __builtin_prefetch(address, 1)
+#define PREFETCH_TO_WRITE(address) __builtin_prefetch((const void *)(address), 1)
 #elif defined(_MSC_VER)
 #define LIKELY(condition) (condition)
 #define UNLIKELY(condition) (condition)

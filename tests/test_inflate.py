@@ -349,6 +349,15 @@ def test_faults(name):
         check(stream[:size])
     before = Deflate().fixed([*b"some bytes"]).stored(b"some more")
     check(before.raw(text, "0" * 999).pack())
+    # With what is wrong at each bit of a byte, so that the input ends after each of its bits.
+    for count in range(1, 8):
+        shifted_by = Deflate()
+        for _ in range(count):
+            shifted_by.fixed([144])
+        first = (len(shifted_by.bits) + bit) // 8
+        shifted_by.raw(text, "0" * 99)
+        for size in range(first, first + 9):
+            check(shifted_by.pack()[:size])
     # For good, whatever comes then; and not for another stream.
     inflater = Inflater()
     assert inflater.decode(stream, 0, out, 0) == found

@@ -23,7 +23,7 @@ enum {
 #undef LOWEST
 #undef VALUE_OF
 
-#if defined(__GNUC__) && defined(__x86_64__)
+#if defined(__GNUC__) && defined(__x86_64__) && UINTPTR_MAX == UINT64_MAX
 #include <immintrin.h>
 #define HAS_VARIANTS
 #define HAS_SHUFFLES

@@ -58,7 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         .is_portable = numbers[0] & 1, .stops_at_blocks = numbers[0] >> 1 & 1,
         .bit = numbers[1] & 7, .pieces = numbers[2], .budget = numbers[3],
         .before = numbers[4] & 15 ? 0 : numbers[5], .history = numbers[4] & 16 ? 0 : numbers[5] * 64,
-        .space = numbers[6],
+        /* Often so much that what is wrong is met in the fast ways, too. */
+        .space = numbers[4] & 128 ? numbers[6] * 16u : numbers[6],
     };
     const uint8_t *stream = data;
     size -= 8;
@@ -86,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         inflate_into(RAW, stream, size, (int)plan.bit, expected + window, SPACE, window);
 
     size_t space = outcome.produced + (numbers[4] & 32 ? 0 : plan.space);
-    if (numbers[4] & 64) space = outcome.produced * plan.space / 256;
+    if (numbers[4] & 64) space = outcome.produced * numbers[6] / 256;
     if (space > SPACE) space = SPACE;
     const size_t start = plan.before, first = start + inside;
     uint8_t *out = malloc(first + space + GUARD), *history = exactly(expected, outside);

@@ -1,5 +1,7 @@
 """The DEFLATE decoder against zlib: bytes, ends, verdicts and reasons."""
 
+import copy
+import pickle
 import random
 import threading
 import zlib
@@ -569,6 +571,14 @@ def test_arguments_are_checked():
     with pytest.raises(ValueError, match="stored block"):
         inflater.decode(b"ab", 3, out, 2)
     assert inflater.decode(b"cd", 0, out, 2)[:3] == (INPUT, 16, 4)
+
+
+def test_a_stream_is_not_copied():
+    for protocol in range(2, 6):
+        with pytest.raises(TypeError, match="cannot be copied"):
+            pickle.dumps(Inflater(), protocol)
+    with pytest.raises(TypeError, match="cannot be copied"):
+        copy.copy(Inflater())
 
 
 def test_reset_begins_anew():

@@ -1,4 +1,4 @@
-from typing import Final, final
+from typing import Final, NoReturn, final
 
 from typing_extensions import Buffer
 
@@ -11,6 +11,7 @@ BAD: Final[int]
 
 @final
 class Inflater:
+    def __reduce__(self) -> NoReturn: ...
     def reset(self) -> None: ...
     def decode(
         self,

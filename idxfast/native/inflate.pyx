@@ -54,6 +54,7 @@ BAD = AT_ERROR      # the stream is not one that zlib takes
 
 
 @cython.final
+@cython.auto_pickle(False)
 cdef class Inflater:
     """A DEFLATE stream that is being decoded.
 
@@ -83,6 +84,9 @@ cdef class Inflater:
         if not PyThread_acquire_lock(self.lock, NOWAIT_LOCK):
             raise RuntimeError("another thread uses this Inflater")
         return 0
+
+    def __reduce__(self):
+        raise TypeError("an Inflater cannot be copied or pickled")
 
     def reset(self):
         """Begin another stream.

@@ -28,6 +28,8 @@ except ImportError:  # on Windows
 
 # The most bytes of a lock's file that are shown to those who wait.
 _MOST = 200
+# Who has a lock says who it is right after.
+_SIGNING_SECONDS = 0.1
 
 _log = logging.getLogger("idxfast")
 
@@ -86,6 +88,8 @@ def _lock(file: BinaryIO, what: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        if not _read_name(file):
+            time.sleep(_SIGNING_SECONDS)
         holder = printable(_read_name(file)) or "another process"
         _log.warning("waiting for %s, which fetches %s", holder, printable(str(what)))
         fcntl.flock(file, fcntl.LOCK_EX)

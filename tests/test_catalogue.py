@@ -108,6 +108,8 @@ def test_real_files(name, number):
     if not path.exists():
         pytest.skip("the published files are not at hand")
     assert path.stat().st_size == file.size
-    verify(path, file, "by its packing")
-    verify(path, File(file.name, file.header, packed="sha256:0", raw=file.raw), "by its content")
-    verify(path, File(file.name, file.header), "by its shape")
+    packed_anew = File(file.name, file.header, packed="sha256:0", raw=file.raw)
+    with path.open("rb") as opened:
+        verify(opened, file, "by its packing")
+        verify(opened, packed_anew, "by its content")
+        verify(opened, File(file.name, file.header), "by its shape")

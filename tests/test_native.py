@@ -1,5 +1,6 @@
 """The compiled rooms, against zlib and numpy."""
 
+import copy
 import ctypes
 import gzip
 import mmap
@@ -532,3 +533,32 @@ def test_one_build_for_all_versions():
     modules = (blocks, checksum, codec, encoder, files, lists, members, memory, run_length)
     for module in modules:
         assert Path(module.__file__).name == f"{module.__name__.rpartition('.')[2]}.abi3.so"
+
+
+@pytest.mark.skipif(not files.AVAILABLE, reason="this system cannot hold folders")
+def test_what_is_held(tmp_path):
+    """It is closed once, copied never, and found from the folder that is held."""
+    (tmp_path / "file").write_bytes(b"content")
+    held = files.Held(str(tmp_path))
+    assert os.path.samestat(os.fstat(held.fileno()), tmp_path.stat())
+    for wrong, error in (
+        (("missing", held), FileNotFoundError),
+        (("file", held), NotADirectoryError),
+    ):
+        with pytest.raises(error):
+            files.Held(*wrong)
+    for wrong in ("a\0b", "\0"):
+        with pytest.raises(ValueError, match="null byte"):
+            files.Held(wrong)
+    with pytest.raises(TypeError, match="copied or pickled"):
+        copy.copy(held)
+    if files.HOLDS_ENTRIES:
+        entry = files.Held("file", held, is_entry=True)
+        assert os.path.samestat(os.fstat(entry.fileno()), (tmp_path / "file").stat())
+        with pytest.raises(ValueError):
+            files.Held("file", is_entry=True)
+    held.close()
+    held.close()
+    for use in (held.fileno, held.sync, lambda: files.Held("file", held)):
+        with pytest.raises(ValueError, match="closed"):
+            use()

@@ -87,6 +87,7 @@ def open_file(path, Py_ssize_t limit):
 
 
 @cython.final
+@cython.auto_pickle(False)
 cdef class Held:
     """The descriptor of a folder, closed at the latest with the last reference to this object.
 
@@ -131,6 +132,9 @@ cdef class Held:
     def __dealloc__(self):
         if self.descriptor >= 0:
             close_descriptor(self.descriptor)
+
+    def __reduce__(self):
+        raise TypeError("what is held cannot be copied or pickled")
 
     def fileno(self):
         """The descriptor, for calls of `os`."""

@@ -5,6 +5,7 @@ AVAILABLE: Final[bool]
 HOLDS_ENTRIES: Final[bool]
 
 def open_file(path: str, limit: int) -> bytes | io.FileIO: ...
+
 @final
 class Held:
     def __new__(

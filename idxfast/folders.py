@@ -1,8 +1,8 @@
-"""Folders, and what stands in them, that stay the same whatever their names lead to meanwhile.
+"""Hold folders, and files in them, by their descriptors rather than by their names.
 
-Between two calls that name a file by its path, whoever may write to a folder on the way can put
-something else in its place. What is held by its descriptor cannot be exchanged. Where the system
-has no such descriptors, names are all there is.
+Between two calls that name a file by its path, anybody who may write to a folder on the way can put
+something else in its place. What is held by its descriptor cannot be exchanged. On systems without
+such descriptors, names are used.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Folder:
 
 
 class Entry:
-    """What had a name in a folder when it was found, a symbolic link itself.
+    """What had a name in a folder when it was found. A symbolic link is not followed.
 
     Attributes
     ----------

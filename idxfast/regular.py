@@ -1,12 +1,11 @@
-"""Regular files, and nothing that only has the name of one.
+"""Open regular files, and refuse everything else.
 
-In a folder where others may write, a name may lead to a FIFO, which keeps whoever opens it waiting,
-to a device, or through a link to a file elsewhere.
+In a folder where others may write, a name may belong to a FIFO, which keeps whoever opens it
+waiting, to a device, or to a link to a file elsewhere.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import io
 import os
@@ -27,7 +26,7 @@ _ERRORS = {stat.S_IFLNK: errno.ELOOP, stat.S_IFDIR: errno.EISDIR}
 
 
 def open_regular(path: str | os.PathLike[str]) -> io.BufferedReader:
-    """Open a regular file for reading, by a link as well, without waiting for anybody.
+    """Open a regular file for reading, without waiting; symbolic links are followed.
 
     Raises
     ------
@@ -41,18 +40,6 @@ def open_regular(path: str | os.PathLike[str]) -> io.BufferedReader:
         file.close()
         raise
     return io.BufferedReader(file)
-
-
-def check_path(path: str | os.PathLike[str]) -> None:
-    """Refuse what stands at a path and is not a regular file, before it is opened.
-
-    Raises
-    ------
-    OSError
-        Which says what it is.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        check_regular(os.lstat(path), path)
 
 
 def check_regular(status: os.stat_result, path: str | os.PathLike[str]) -> None:
@@ -74,7 +61,7 @@ def check_regular(status: os.stat_result, path: str | os.PathLike[str]) -> None:
 
 
 def check_alone(status: os.stat_result, path: str | os.PathLike[str]) -> None:
-    """Refuse to write to a file that has another name as well: a hard link is no less a link.
+    """Refuse a file that has another name as well, because a hard link may lead to anything.
 
     Raises
     ------

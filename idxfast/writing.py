@@ -174,7 +174,7 @@ def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
 
 
 def _content(header: Header, array: np.ndarray[Any, Any]) -> Content:
-    """All of the file, of which nobody else can change the parts that are asked for."""
+    """The content of the file. No other thread can change the parts that are taken from it."""
     if array.flags.c_contiguous and array.dtype == header.dtype:
         return _Parts(pack(header), array.reshape(-1).view(np.uint8))
     content = np.empty(header.offset + header.nbytes, np.uint8)
@@ -184,12 +184,11 @@ def _content(header: Header, array: np.ndarray[Any, Any]) -> Content:
 
 
 class _Parts:
-    """The content of a file: a header, and an array that is as it stands in the file.
+    """The content of a file: a header, and an array whose bytes are already in the file's order.
 
-    Parts are copies. Were another thread to change the array between two looks at it, the checksum
-    would not be that of the data. A copy of all at once would take three times as long as one piece
-    after another in memory that stays in the cache (47 MB: 6.9 and 1.8 ms), because fresh memory
-    costs more than copying.
+    Parts are copies, because another thread may change the array between the making of the checksum
+    and the encoding. To copy 47 MB piece by piece took 0.27 of the time that all at once took (the
+    best of 11 each, in one process): a piece stays in the cache, a copy of all needs fresh memory.
     """
 
     def __init__(self, start: bytes, payload: Memory) -> None:

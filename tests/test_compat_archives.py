@@ -99,7 +99,7 @@ def test_a_gzip_file_that_gains_too_much_in_a_zip_file(tmp_path):
     with pytest.raises(SizeError, match="too large for what the zip file holds of it") as caught:
         archives.load_member(path, name)
     assert (caught.value.filename, caught.value.offset) == (f"{path}: {name}", GZIP)
-    # Sixteen times as large as what is there of it, but for that.
+    # A member of noise is believed up to 16 times its size in the zip file.
     noise = np.random.default_rng(4).bytes(100_000)
     member = gzip.compress(_header(100_000) + noise, mtime=0)
     path, name = _zip(tmp_path / "c.zip", member + bytes(15 * len(member)))

@@ -52,7 +52,7 @@ def test_a_folder_that_holds_the_files_is_taken(family, same, no_download):
 
 
 def test_what_a_folder_lacks_is_downloaded_into_it(family, same, remote, mirror, tmp_path):
-    """What stands there in another form is not used beside what was downloaded."""
+    """A raw file that is there is not mixed with gzip files that were downloaded."""
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"other")
     same(downloads.load_four("mnist", tmp_path), (family.train, family.t10k))
     assert {path for path, _ in mirror.requests} == {

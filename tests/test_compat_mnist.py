@@ -285,7 +285,7 @@ def test_the_folder_of_another_user_is_as_one_that_all_share(shared):
 
 @pytest.mark.parametrize("force", [False, True])
 def test_what_is_loaded_is_what_was_verified(force, tmp_path, family, remote, same, monkeypatch):
-    """Of a file that is downloaded, whatever stands at its path afterwards."""
+    """Even if another file takes its path right after the download."""
     fetch_file = fetching.fetch_file
 
     def fetch_and_swap(name, filename, path):

@@ -1,8 +1,8 @@
 """IDX files in zip files.
 
-What a zip file says of its members is no evidence of their size, and DEFLATE twice over can make a
-million bytes of one. So a member is read as a stream, in memory that grows as its bytes arrive, and
-what it may become is measured by the bytes that stand in the file.
+What a zip file says of its members is no evidence of their size, and data that were compressed
+twice can be a million times as large as the file. So a member is read as a stream, in memory that
+grows as its bytes arrive. Its compressed size in the file limits how large it may become.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ _ZIP_ERRORS = zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError
 # The methods that packers use by themselves. LZMA's header asks for up to 4 GiB of memory.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-# How many times as large as in the zip file a gzip file in it may be. One that holds images or
-# labels gets no smaller there, for it is compressed already; one of zeros does, 20 to 300 times.
+# A gzip file may be this many times as large as its compressed form in the zip file. One that holds
+# images or labels becomes no smaller there, because it is compressed already. One of zeros becomes
+# 20 to 300 times smaller.
 _MAX_GAIN = 16
-# A member that takes fewer bytes is taken for one of so many: gzip files of up to 1 MiB, and arrays
-# of up to 64 MiB, are always read.
+# The limits of smaller members are those of a member of this size, in bytes. So gzip files of up to
+# 1 MiB, and arrays of up to 64 MiB, are always read.
 _LEAST = 64 << 10
 # How much of a member is unpacked at a time.
 _CHUNK = 1 << 20

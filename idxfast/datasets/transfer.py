@@ -24,8 +24,8 @@ from .connections import Connections, CutError
 # Seconds to wait for a connection, and for the next byte.
 CONNECT_SECONDS = 10.0
 STALL_SECONDS = 30.0
-# A transfer may take a minute, and besides as long as it needs at this rate (bytes a second):
-# everything included, from the look-up of the server's name to the last byte.
+# A transfer may take a minute, and in addition as long as the file takes at this rate (bytes a
+# second). The time starts with the look-up of the server's name.
 FIRST_SECONDS = 60.0
 LEAST_RATE = 10_000
 # Seconds for the thread to end once its connections are cut. Only one that waits for a name's
@@ -51,8 +51,8 @@ def transfer(url: str, file: BinaryIO, limit: int) -> None:
         Open for appending. After an error it holds what had arrived. If the mirror has no more
         bytes than it holds, it is left as it is.
     limit : int
-        The most bytes that the file can have. They also say how long the transfer may take:
-        `FIRST_SECONDS`, and as long as so many bytes take at `LEAST_RATE`.
+        The most bytes that the file can have. The transfer may take `FIRST_SECONDS`, and in
+        addition the time in which this many bytes arrive at `LEAST_RATE`.
 
     Raises
     ------

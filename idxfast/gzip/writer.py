@@ -40,7 +40,7 @@ GOLDEN_RATIO = 0.618
 
 
 class Content(Protocol):
-    """Bytes, of which nobody else can change the parts that are taken."""
+    """Bytes; no other thread can change the parts that are taken from them."""
 
     def __len__(self) -> int: ...
 

@@ -243,7 +243,7 @@ def decode_members(data, Py_ssize_t start, Py_ssize_t stop, out, Py_ssize_t posi
     count : int
         How many members were decoded.
     start : int
-        Where the last of them ends. What was tried behind it has left anything in `out`.
+        Where the last of them ends. In `out`, the bytes after theirs are undefined.
     position : int
         Where in `out` their bytes end.
 

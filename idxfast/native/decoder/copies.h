@@ -45,8 +45,8 @@ static ALWAYS_INLINE TARGET void VARIANT(copy_match)(uint8_t *to, size_t distanc
     }
 }
 
-/* Write `count` literals at `to`, the first of which stands at `from`, the others before it; up to
- * 32 bytes at a time. */
+/* Write `count` literals at `to`. They are read downwards: the first is at `from`, and the others
+ * are before it. Up to 32 bytes are written at a time. */
 static ALWAYS_INLINE TARGET void VARIANT(copy_literals)(uint8_t *to, const uint8_t *from,
                                                         size_t count) {
     size_t i = 0;

@@ -190,7 +190,7 @@ def mirror(monkeypatch):
         monkeypatch.setattr(
             transfer, "check_url", lambda url, by: check_url(url.replace(server.url, secure), by)
         )
-        monkeypatch.setattr("idxfast.datasets.fetching.PAUSE", 0.0)
+        monkeypatch.setattr("idxfast.datasets.parts.PAUSE", 0.0)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         monkeypatch.delenv("IDXFAST_OFFLINE", raising=False)
         yield server

@@ -598,11 +598,11 @@ PROLOGUE = """
 import json, os, signal, sys, traceback
 import pooch, requests, filelock, tqdm  # once, before forking
 import numpy as np
-from idxfast.datasets import catalogue, fetch, fetching, transfer
+from idxfast.datasets import catalogue, fetch, parts, transfer
 from idxfast.format import Header
 address, files, *folders = json.loads(sys.argv[1])
 transfer.check_url = lambda url, by: None
-fetching.PAUSE = 0
+parts.PAUSE = 0
 catalogue.datasets()["tiny"] = catalogue.Dataset(
     "tiny", "", tuple(
         catalogue.File(name, Header(np.dtype("u1"), tuple(shape)), *facts)

@@ -14,7 +14,7 @@ ORDER = [
     "gzip.prefix", "gzip.groups", "gzip.runs", "gzip.copies", "gzip.decoder", "gzip.ahead",
     "gzip.team", "gzip.reader", "gzip.writer", "arrays", "request", "packed", "raw", "mapping",
     "streams", "reading", "writing", "names", "xz",
-    "directory", "datasets.catalogue", "datasets.verifying", "datasets.connections", "datasets.transfer", "datasets.locking",
+    "directory", "datasets.catalogue", "datasets.verifying", "datasets.connections", "datasets.transfer", "datasets.locking", "datasets.parts",
     "datasets.fetching", "datasets.loading", "datasets.synthetic", "datasets", "compat.classes",
     "compat.files", "compat.folders", "compat.archives", "compat.downloads", "compat.faults",
     "compat.packers", "compat.pixels", "compat.idx2numpy.FormatError", "compat.idx2numpy.converters",

@@ -5,8 +5,8 @@ verified there, and only then moves out and takes its name. What an interrupted 
 continued by the next one; if the whole then is not the published file, it starts again from
 nothing. A lock, ``NAME.lock``, lets one process of a user at a time fetch a file.
 
-How long that may take: each mirror is asked `ROUNDS` times at the most, and each time has the limit
-of `transfer`, a minute and as long as the file takes at 10 kB a second. Nothing else is waited for
+How long that may take: each mirror is asked `parts.ROUNDS` times at the most, and each time has the
+limit of `transfer`, a minute and as long as the file takes at 10 kB a second. Nothing else is waited for
 but the lock, and whoever has it is bound by the same limits.
 """
 
@@ -18,25 +18,18 @@ import importlib
 import io
 import logging
 import os
-import shutil
-import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-from ..errors import FetchError, HashMismatchError, printable
+from ..errors import FetchError, printable
 from ..folders import Folder
 from ..private import entered, move_out, name_for
 from ..regular import check_alone, check_regular, open_regular
 from .catalogue import Archive, File, find
 from .locking import hold
-from .transfer import transfer
+from .parts import download_part, extract_part
 from .verifying import verify
-
-# How often the mirrors are asked in turn, with a pause (seconds) before they are asked again.
-ROUNDS = 3
-PAUSE = 1.0
 
 # The extra `datasets`; the newest of each is new enough.
 _INSTALL = "pip install --upgrade pooch requests tqdm filelock urllib3"
@@ -104,7 +97,7 @@ def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
     elif missing:
         path = (_cache(archive.name) if replace else folder) / archive.file.name
         with _open_archive(archive, path, replace) as opened:
-            extract = functools.partial(_extract_part, opened, str(path))
+            extract = functools.partial(extract_part, opened, str(path))
             for file in missing:
                 _put_in_place(file, folder / file.name, extract, replace)
     return folder
@@ -207,7 +200,7 @@ def _fetch_from_mirrors(file: File, path: Path, mirrors: tuple[str, ...], replac
         )
     for module in ("pooch", "requests", "tqdm"):
         _extra(module)
-    _put_in_place(file, path, functools.partial(_download_part, mirrors), replace)
+    _put_in_place(file, path, functools.partial(download_part, mirrors), replace)
 
 
 def _put_in_place(file: File, path: Path, write_part: _Writer, replace: bool) -> None:
@@ -254,60 +247,3 @@ def _open_part(private: Folder, name: str) -> Iterator[BinaryIO]:
                 if not part.seek(0, os.SEEK_END):
                     private.remove(name)
             raise
-
-
-def _download_part(mirrors: tuple[str, ...], file: File, part: BinaryIO) -> None:
-    """Get a file from the first mirror that gives it."""
-    failures: dict[str, FetchError] = {}
-    for number in range(ROUNDS):
-        if number:
-            time.sleep(PAUSE)
-        for mirror in mirrors:
-            url = mirror + file.name
-            try:
-                _transfer_whole(url, part, file)
-            except FetchError as error:
-                _log.info("%s", error)
-                failures[mirror] = error
-            else:
-                return
-    if all(isinstance(error, HashMismatchError) for error in failures.values()):
-        raise failures[mirrors[0]]
-    raise FetchError(f"no mirror gives {file.name}: " + "; ".join(map(str, failures.values())))
-
-
-def _transfer_whole(url: str, part: BinaryIO, file: File) -> None:
-    """Get a file from one mirror, and verify it.
-
-    What another mirror has begun may not go on as this one's file does. If the two make another
-    file than the published one, this mirror gives it from the start.
-    """
-    was_begun = part.seek(0, os.SEEK_END) > 0
-    transfer(url, part, file.limit)
-    try:
-        _verify_part(part, file, url)
-    except FetchError:
-        if not was_begun:
-            raise
-        transfer(url, part, file.limit)
-        _verify_part(part, file, url)
-
-
-def _extract_part(archive: BinaryIO, path: str, file: File, part: BinaryIO) -> None:
-    """Get a file out of an open zip archive; no other name in the archive is looked at."""
-    source = f"{path}/gzip/{file.name}"
-    try:
-        with zipfile.ZipFile(archive) as members, members.open(f"gzip/{file.name}") as member:
-            part.truncate(0)
-            shutil.copyfileobj(member, part)
-    except (KeyError, zipfile.BadZipFile) as error:
-        raise FetchError(f"{source}: {error}") from error
-    _verify_part(part, file, source)
-
-
-def _verify_part(part: BinaryIO, file: File, source: str) -> None:
-    try:
-        verify(part, file, source)
-    except FetchError:
-        part.truncate(0)
-        raise

@@ -12,7 +12,7 @@ import functools
 import os
 import stat
 import sys
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Self, cast
 
 from .native.files import AVAILABLE, HOLDS_ENTRIES, Held
 
@@ -20,7 +20,24 @@ from .native.files import AVAILABLE, HOLDS_ENTRIES, Held
 ACCESS_LIST = "system.posix_acl_access"
 
 
-class Folder:
+class _Holder:
+    """What is held until it is closed or forgotten, where the system can hold it."""
+
+    _held: Held | None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let it go; more than once does no harm."""
+        if self._held:
+            self._held.close()
+
+
+class Folder(_Holder):
     """A folder, held until it is closed or forgotten.
 
     Parameters
@@ -47,18 +64,7 @@ class Folder:
     ) -> None:
         self.path: str = os.path.join(within.path, path) if within else path
         start = within._held if within else None
-        self._held: Held | None = Held(path, start, is_followed) if AVAILABLE else None
-
-    def __enter__(self) -> Folder:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let it go; more than once does no harm."""
-        if self._held:
-            self._held.close()
+        self._held = Held(path, start, is_followed) if AVAILABLE else None
 
     @property
     def descriptor(self) -> int | None:
@@ -123,7 +129,7 @@ class Folder:
             self._held.sync()
 
 
-class Entry:
+class Entry(_Holder):
     """What had a name in a folder when it was found. A symbolic link is not followed.
 
     Attributes
@@ -149,17 +155,6 @@ class Entry:
             self.status = os.stat(
                 folder.named(name), dir_fd=folder.descriptor, follow_symlinks=False
             )
-
-    def __enter__(self) -> Entry:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let it go; more than once does no harm."""
-        if self._held:
-            self._held.close()
 
     @property
     def is_link(self) -> bool:

@@ -6,8 +6,8 @@ continued by the next one; if the whole then is not the published file, it start
 nothing. A lock, ``NAME.lock``, lets one process of a user at a time fetch a file.
 
 How long that may take: each mirror is asked `parts.ROUNDS` times at the most, and each time has the
-limit of `transfer`, a minute and as long as the file takes at 10 kB a second. Nothing else is waited for
-but the lock, and whoever has it is bound by the same limits.
+limit of `transfer`, a minute and as long as the file takes at 10 kB a second. Beyond that, only the
+lock is waited for, and its holder is bound by the same limits.
 """
 
 from __future__ import annotations

@@ -68,6 +68,24 @@ def _kinds() -> Iterator[tuple[str, Maker]]:
     yield "zeros, a tile in 1 part of 50", _mostly_zeros
     yield "noise that repeats from afar", _repeat_from_afar
     yield "noise twice within a window", _doubled
+    yield "words of 16 of 2 values", partial(_words, range(16, 17), 200, 2)
+    yield "records", _records
+    yield "one-hot of 10", partial(_one_hot, 10)
+    yield "one-hot of 100", partial(_one_hot, 100)
+    yield "sparse u1", partial(_sparse, ">u1")
+    yield "sparse f4", partial(_sparse, ">f4")
+    yield "bitmap", _bitmap
+    yield "dither", _dither
+    yield "palette of RGBA", _palette
+    yield "enlarged digits", _enlarged
+    for dtype in (">f4", ">f8"):
+        yield f"256 values by 255 {dtype[1:]}", partial(_numbers, _by_255, 1, dtype)
+    yield "digits by 127.5 f4", _normalised
+    yield "digits with repeats in 1 part of 20", _repeated_digits
+    yield (
+        "noise and a ramp f4, each 65280",
+        partial(_in_turn, 65_280, noise, partial(_ramp, ">f4", 1)),
+    )
     yield from _published()
 
 
@@ -201,6 +219,71 @@ def _doubled(size: int) -> bytes:
     """Each 10,000 bytes of noise twice."""
     noise = _values(256, (size // 20_000 + 1) * 10_000).reshape(-1, 10_000)
     return np.repeat(noise, 2, axis=0).tobytes()[:size]
+
+
+def _records(size: int) -> bytes:
+    """A counter, two classes, a small number and a measurement."""
+    count, rng = size // 16 + 1, _rng()
+    dtype = [("i", ">u4"), ("class", ">u1", 2), ("small", ">u2"), ("x", ">f8")]
+    records = np.zeros(count, dtype)
+    records["i"] = np.arange(count)
+    records["class"] = rng.integers(0, 5, (count, 2))
+    records["small"], records["x"] = rng.integers(0, 300, count), rng.normal(size=count).round(2)
+    return records.tobytes()[:size]
+
+
+def _one_hot(classes: int, size: int) -> bytes:
+    return np.eye(classes, dtype=np.uint8)[_values(classes, size // classes + 1)].tobytes()[:size]
+
+
+def _sparse(dtype: str, size: int) -> bytes:
+    """One value in 20 is not zero."""
+    rng = _rng()
+    return _cut(rng.integers(0, 200, size) * (rng.random(size) < 0.05), dtype, size)
+
+
+def _bitmap(size: int) -> bytes:
+    """Digits in black and white, a byte a pixel."""
+    return bytes(255 if pixel > 99 else 0 for pixel in _digits(size))
+
+
+def _dither(size: int) -> bytes:
+    """Slopes of grey in black and white, ordered by a matrix of 4 x 4, in rows of 512."""
+    matrix = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])
+    y, x = np.divmod(np.arange(size), 512)
+    grey = (x * 3 + y * 5) // 64 % 17
+    return bytes((255 * (grey > matrix[y % 4, x % 4])).astype(np.uint8))
+
+
+def _palette(size: int) -> bytes:
+    """Smooth pictures, 256 wide, of 16 colours in RGBA."""
+    colours = _rng().integers(0, 256, (16, 4), np.uint8)
+    y, x = np.divmod(np.arange(size // 4 + 1), 256)
+    index = (np.sin(x / 23) * 4 + np.cos(y / 17 + x / 50) * 4 + 8).astype(int) % 16
+    return bytes(colours[index])[:size]
+
+
+def _enlarged(size: int) -> bytes:
+    """Digits of 112 x 112 pixels, each of them 4 x 4 times."""
+    digits = np.frombuffer(_digits(size // 16 + 784), np.uint8)
+    images = digits[: len(digits) // 784 * 784].reshape(-1, 28, 28)
+    return np.kron(images, np.ones((4, 4), np.uint8)).tobytes()[:size]
+
+
+def _by_255(size: int) -> Array:
+    return _values(256, size) / 255
+
+
+def _normalised(size: int) -> bytes:
+    digits = np.frombuffer(_digits(size // 4 + 1), np.uint8).astype(np.float32)
+    return _cut(digits / np.float32(127.5) - 1, ">f4", size)
+
+
+def _repeated_digits(size: int) -> bytes:
+    """Of 1,000,000 bytes of digits, the last 50,000 are those before again."""
+    parts = np.resize(np.frombuffer(_digits(size), np.uint8), (size // 1_000_000 + 1, 1_000_000))
+    parts[:, 950_000:975_000] = parts[:, 975_000:] = parts[:, 925_000:950_000]
+    return parts.tobytes()[:size]
 
 
 def _published() -> Iterator[tuple[str, Maker]]:

@@ -65,7 +65,8 @@ def save(
         Compress in blocks (BGZF, as bgzip does), from which any part can be read alone.
     threads : int, optional
         The most threads to use; if not given, one for each core that may be used, 8 at the most.
-        What is not `seekable` is compressed on more than one only if runs are enough (below).
+        What is not `seekable` is compressed on more than one only as far as runs are enough
+        (below).
 
     Raises
     ------
@@ -86,8 +87,10 @@ def save(
 
     What compresses images are runs of equal pixels and a code for the others, and to look for these
     alone is much faster than to look for all that repeats. Of more than 1 MB, samples show whether
-    that is enough: up to level 6 if it takes up at most 3% more, above if it takes up no more. If
-    not, and of fewer bytes, all that repeats is searched for.
+    that is enough: up to level 6 if it takes up at most 3% more, above if it takes up no more. Then
+    all of the data are watched for repeats as well. From the megabyte before the first that repeats
+    itself, the rest is searched as a whole; with `seekable`, each such megabyte is searched by
+    itself. Of fewer bytes, and where the samples say so, all that repeats is searched for.
 
     Levels 1 to 6 are the same: a faster search would make some data several times as large. From
     level 7 on, the smallest outcome of several searches is taken, which takes longer.

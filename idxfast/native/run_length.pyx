@@ -3,8 +3,9 @@
 """Encode a DEFLATE stream (RFC 1951) that copies nothing but the byte before.
 
 What compresses an image are its runs of equal bytes and the code for the rest: the search for
-longer repeats, where other encoders spend their time, hardly makes it smaller. Each block has its
-own code; a block that would not become smaller is stored.
+longer repeats, where other encoders spend their time, hardly makes it smaller. Each 65,535
+bytes get a block and a code of their own, unless going on with the code before takes no more bits,
+as for zeros; what would not become smaller is stored.
 """
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
@@ -17,6 +18,12 @@ from .bit_writer cimport *
 from .dynamic_code cimport *
 from .words cimport load, lowest_bit
 
+cdef extern from "repeats.h" nogil:
+    ctypedef struct Words:
+        pass
+    uint64_t saved_by_search(
+        Words *words, const uint8_t *data, size_t size, const uint8_t *lengths, uint64_t coded)
+
 cdef enum:
     MAX_BLOCK = 65535       # what a stored block can hold
     # A run is a literal and three or more bytes that repeat it.
@@ -25,6 +32,8 @@ cdef enum:
     MAX_RUNS = 16384        # one begins every four bytes at the most
     # A block that is stored has 3 bits, up to 7 to the next byte, and 4 bytes more than its data.
     STORED = 6
+    PLAIN = 64              # a bit for so many bytes; a block of zeros has one for 104
+    IMPOSSIBLE = 1 << 30    # more bits than a block has by any code
 
 cdef struct Run:
     uint16_t start
@@ -35,7 +44,8 @@ cdef struct Block:
     size_t size
     Run[MAX_RUNS] runs
     int count                           # of the runs
-    Code code
+    Code[2] codes                       # its own, and that of the block before
+    Words words
 
 # The symbol of each match length, less 257; its first length, and how many bits say which.
 cdef uint8_t[MAX_MATCH + 1] length_symbols
@@ -61,9 +71,8 @@ cdef void put_length_symbols() noexcept nogil:
 put_length_symbols()
 
 
-cdef void find_runs(Block *block) noexcept nogil:
+cdef void find_runs(Block *block, Code *code) noexcept nogil:
     """List the runs, and count what is to be coded."""
-    cdef Code *code = &block.code
     cdef const uint8_t *data = block.data
     cdef size_t i = 0, size = block.size, start, left
     cdef uint32_t four
@@ -102,22 +111,22 @@ cdef void find_runs(Block *block) noexcept nogil:
             code.frequencies[byte] += left
 
 
-cdef uint64_t coded_bits(const Code *code) noexcept nogil:
-    """How many bits the block takes up as a dynamic one."""
-    cdef uint64_t count = header_bits(code)
+cdef uint64_t coded_bits(const uint32_t *frequencies, const Code *code) noexcept nogil:
+    """How many bits symbols take up by a code, or `IMPOSSIBLE` if it has no codeword for one."""
+    cdef uint64_t count = 0
     cdef int i
-    for i in range(257):
-        count += <uint64_t>code.frequencies[i] * code.lengths[i]
-    for i in range(257, code.literals):
-        count += <uint64_t>code.frequencies[i] * (
-            code.lengths[i] + length_extra_bits[i - 257] + 1)
+    for i in range(SYMBOLS):
+        if frequencies[i]:
+            if i >= code.literals or code.lengths[i] == 0:
+                return IMPOSSIBLE
+            count += <uint64_t>frequencies[i] * (
+                code.lengths[i] + (length_extra_bits[i - 257] + 1 if i > END else 0))
     return count
 
 
-cdef void put_coded(Writer *target, const Block *block) noexcept nogil:
-    """Write the literals and the runs of a block, and its end."""
+cdef void put_coded(Writer *target, const Block *block, const Code *code) noexcept nogil:
+    """Write the literals and the runs of a block."""
     cdef Writer writer = target[0]          # in registers
-    cdef const Code *code = &block.code
     cdef const uint8_t *data = block.data
     cdef uint8_t[MAX_MATCH + 1] lengths
     cdef uint64_t[MAX_MATCH + 1] matches
@@ -158,9 +167,14 @@ cdef void put_coded(Writer *target, const Block *block) noexcept nogil:
                 put(&writer, code.codewords[data[i - 1]], code.lengths[data[i - 1]])
                 left -= 1
         flush(&writer)
-    put(&writer, code.codewords[END], code.lengths[END])
-    flush(&writer)
     target[0] = writer
+
+
+cdef void put_end(Writer *writer, const Code *code) noexcept nogil:
+    """End the block of a code, if there is one."""
+    if code:
+        put(writer, code.codewords[END], code.lengths[END])
+        flush(writer)
 
 
 cdef void put_stored(Writer *writer, const uint8_t *data, size_t size, bint final) noexcept nogil:
@@ -173,12 +187,18 @@ cdef void put_stored(Writer *writer, const uint8_t *data, size_t size, bint fina
 
 
 cdef size_t encode_blocks(
-    Block *block, const uint8_t *data, size_t size, uint8_t *out, bint final,
+    Block *block, const uint8_t *data, size_t size, uint8_t *out, bint final, uint32_t *repeats,
 ) noexcept nogil:
-    """Encode all of the data; return how many bytes that made."""
+    """Encode all of the data; return how many bytes that made.
+
+    Unless it is NULL, there is a place in `repeats` for each block.
+    """
     cdef Writer writer
+    cdef Code *code = &block.codes[0]
+    cdef Code *before = NULL                # that of the block that has not ended
     cdef size_t start = 0
     cdef bint last
+    cdef uint64_t bits, stored
     writer.out = out
     writer.bits = 0
     writer.count = 0
@@ -187,20 +207,38 @@ cdef size_t encode_blocks(
         memcpy(block.data, data + start, block.size)
         start += block.size
         last = final and start == size
-        find_runs(block)
-        make_codes(&block.code)
-        if coded_bits(&block.code) < 8 * (block.size + 4):
-            put_header(&writer, &block.code, last)
-            put_coded(&writer, block)
+        find_runs(block, code)
+        make_codes(code)
+        bits = header_bits(code) + coded_bits(code.frequencies, code)
+        stored = 8 * (block.size + 4)
+        if repeats:
+            # Where the longest runs cover nearly everything, a search saves next to nothing.
+            repeats[0] = 0
+            if bits >= block.size // PLAIN:
+                repeats[0] = saved_by_search(
+                    &block.words, block.data, block.size, code.lengths, bits) // 8
+            repeats += 1
+        # The last block needs a header of its own, because the header says that it is the last.
+        if before and not last and coded_bits(code.frequencies, before) <= min(bits, stored - 1):
+            put_coded(&writer, block, before)
+            continue
+        put_end(&writer, before)
+        before = NULL
+        if bits < stored:
+            put_header(&writer, code, last)
+            put_coded(&writer, block, code)
+            before = code
+            code = &block.codes[code == &block.codes[0]]
         else:
             put_stored(&writer, block.data, block.size, last)
+    put_end(&writer, before)
     if not final or size == 0:
         put_stored(&writer, block.data, 0, final)
     align(&writer)
     return writer.out - out
 
 
-def encode_runs(data, bint final):
+def encode_runs(data, bint final, list repeats=None):
     """Encode bytes as a DEFLATE stream, or as a piece of one.
 
     Parameters
@@ -210,6 +248,9 @@ def encode_runs(data, bint final):
     final : bool
         Whether the stream ends here. If not, an empty stored block leads to the next byte, where
         the next piece can follow.
+    repeats : list, optional
+        What gets a number for each block of 65,535 bytes: how many bytes of the stream a search
+        for repeats would save, as an estimate (repeats.h).
 
     Returns
     -------
@@ -218,24 +259,33 @@ def encode_runs(data, bint final):
     Raises
     ------
     MemoryError
-        If there is no room for the result, or for 140 KB of tables.
+        If there is no room for the result, or for 160 KB of tables.
     """
     cdef Py_buffer view
     cdef Block *block
     cdef uint8_t *out
-    cdef size_t size
+    cdef uint32_t *saved = NULL
+    cdef size_t size, blocks, i
     PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
     try:
         # No block is larger than stored, and one that is empty may follow.
-        size = view.len + (view.len // MAX_BLOCK + 2) * STORED + SPILL
+        blocks = <size_t>view.len // MAX_BLOCK + 1
+        size = view.len + (blocks + 1) * STORED + SPILL
         stream = PyBytes_FromStringAndSize(NULL, size)
         out = <uint8_t *>PyBytes_AsString(stream)
-        block = <Block *>malloc(sizeof(Block))
+        block = <Block *>malloc(sizeof(Block) + blocks * sizeof(uint32_t))
         if block == NULL:
             raise MemoryError("no room for the tables of an encoder")
-        with nogil:
-            size = encode_blocks(block, <const uint8_t *>view.buf, view.len, out, final)
-        free(block)
+        try:
+            if repeats is not None:
+                saved = <uint32_t *>(block + 1)
+            with nogil:
+                size = encode_blocks(block, <const uint8_t *>view.buf, view.len, out, final, saved)
+            if repeats is not None:
+                for i in range((<size_t>view.len + MAX_BLOCK - 1) // MAX_BLOCK):
+                    repeats.append(saved[i])
+        finally:
+            free(block)
         return memoryview(stream)[:size]
     finally:
         PyBuffer_Release(&view)

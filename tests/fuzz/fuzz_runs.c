@@ -19,8 +19,12 @@ int LLVMFuzzerInitialize(int *count, char ***arguments) {
 /* Append what comes of the data to the stream; return how many bytes it has then. */
 static size_t encode(const uint8_t *data, size_t size, int final, uint8_t *stream, size_t position) {
     struct buffer source = copy_of(data, size);
-    PyObject *result = call(encode_runs, "(Oi)", source.view, final);
+    PyObject *repeats = PyList_New(0);
+    REQUIRE(repeats != NULL);
+    PyObject *result = call(encode_runs, "(OiO)", source.view, final, repeats);
     REQUIRE(result != NULL);
+    REQUIRE((size_t)PyList_Size(repeats) == (size + BLOCK - 1) / BLOCK);
+    Py_DECREF(repeats);
     Py_buffer view;
     REQUIRE(PyObject_GetBuffer(result, &view, PyBUF_SIMPLE) == 0);
     /* A block that would be larger is stored; one that is empty may follow. */

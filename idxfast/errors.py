@@ -31,14 +31,15 @@ class IdxError(ValueError):
     filename : str
         The file's name, or what stands for it, like ``<BytesIO>``.
     offset : int, optional
-        The byte where it went wrong: a position in the file, or, if `reason` says so, in the
-        unpacked stream.
+        The byte of the file where it went wrong.
+    position : int, optional
+        Of a compressed file, the byte of the unpacked stream where it went wrong.
     expected, found : optional
         What should have been there, and what was.
 
     Attributes
     ----------
-    reason, filename, offset, expected, found
+    reason, filename, offset, position, expected, found
         As given. The error's text shows them by `printable`.
     """
 
@@ -48,6 +49,7 @@ class IdxError(ValueError):
         *,
         filename: str = "<data>",
         offset: int | None = None,
+        position: int | None = None,
         expected: Any = None,
         found: Any = None,
     ) -> None:
@@ -55,6 +57,7 @@ class IdxError(ValueError):
         self.reason = reason
         self.filename = filename
         self.offset = offset
+        self.position = position
         self.expected = expected
         self.found = found
 
@@ -62,6 +65,8 @@ class IdxError(ValueError):
         details = []
         if self.offset is not None:
             details.append(f"at byte {self.offset:,}")
+        if self.position is not None:
+            details.append(f"byte {self.position:,} of the unpacked data")
         if self.expected is not None:
             details.append(f"expected {_shown(self.expected)}")
         if self.found is not None:
@@ -141,5 +146,5 @@ def _shown(value: Any) -> str:
 
 
 def _rebuild(cls: type[IdxError], reason: str, attributes: dict[str, Any]) -> IdxError:
-    names = ("filename", "offset", "expected", "found")
+    names = ("filename", "offset", "position", "expected", "found")
     return cls(reason, **{name: attributes[name] for name in names})

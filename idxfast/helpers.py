@@ -36,7 +36,7 @@ class Helper:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has."""
+        """Whether the thread has ended."""
         return self._has_returned or self._life() is None
 
     def start(self) -> None:
@@ -95,14 +95,14 @@ def start_helpers(target: Callable[[], object], count: int, helpers: list[Helper
 def join_helpers(helpers: list[Helper]) -> None:
     """Wait for the end of all of them; Ctrl-C is raised after that."""
     interrupt = None
-    for helper in helpers:
-        is_joined = False
-        while not is_joined:
-            try:
+    is_joined = False
+    while not is_joined:
+        try:
+            for helper in helpers:
                 helper.join()
-                is_joined = True
-            except KeyboardInterrupt as error:
-                interrupt = error
+            is_joined = True
+        except KeyboardInterrupt as error:
+            interrupt = error
     try:
         if interrupt is not None:
             raise interrupt

@@ -5,11 +5,13 @@ All are plain Python over the standard library.
 
 import _thread
 import contextlib
+import ctypes
 import gzip
 import hashlib
 import http.server
 import importlib.util
 import math
+import mmap
 import re
 import struct
 import subprocess
@@ -369,3 +371,22 @@ def no_thread_is_left():
             time.sleep(0.001)
 
     return check
+
+
+@pytest.fixture
+def at_the_end():
+    """Put bytes where whoever reads one byte more is killed."""
+    if sys.platform != "linux":
+        pytest.skip("needs Linux's mprotect")
+    end = 16 * mmap.PAGESIZE
+    memory = mmap.mmap(-1, end + mmap.PAGESIZE)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    protect = ctypes.CDLL(None).mprotect
+    assert not protect(ctypes.c_void_p(address + end), ctypes.c_size_t(mmap.PAGESIZE), 0)
+
+    def put(data):
+        view = memoryview(memory)[end - len(data) : end]
+        view[:] = data
+        return view
+
+    return put

@@ -71,7 +71,7 @@ def arrays():
 def test_while_it_is_read(change, kind, threads, arrays, other, rounds, tmp_path, monkeypatch):
     monkeypatch.setattr("idxfast.raw.MIN_SIZE", 1)
     monkeypatch.setattr("idxfast.raw.CHUNK", 1 << 16)
-    monkeypatch.setattr("idxfast.gzip.reader.MIN_SIZE", 1)
+    monkeypatch.setattr("idxfast.gzip.stream.MIN_SIZE", 1)
     paths = [tmp_path / name for name in ("file", "version-0.gz", "version-1.gz")]
     for path, array in zip(paths, [arrays[0], *arrays], strict=True):
         if kind == "gz":

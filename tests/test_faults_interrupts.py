@@ -128,10 +128,10 @@ TRACED = """
 import _thread, os, sys, threading, time
 import numpy, idxfast
 from idxfast import raw
-from idxfast.gzip import ahead, groups, reader, team
+from idxfast.gzip import groups, pool, stream
 
 raw.CHUNK, raw.MIN_SIZE = 50_000, 1
-reader.MIN_SIZE, team.STEP, ahead.MIN_GAP, groups.GROUP = 1, 65536, 65536, 65536
+stream.MIN_SIZE, pool.MIN_STEP, pool.MAX_STEP, groups.GROUP = 1, 65536, 65536, 65536
 path, target = sys.argv[1:3]
 array = idxfast.load(path, threads=1)
 names = {module.__file__ for name, module in sys.modules.items() if name.startswith("idxfast")}

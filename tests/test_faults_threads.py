@@ -29,12 +29,12 @@ START = """
 import faulthandler, os, signal, sys, threading, time
 import numpy, idxfast
 from idxfast import raw
-from idxfast.gzip import ahead, groups, reader, team
+from idxfast.gzip import groups, pool, stream
 
 os.chdir(sys.argv[1])
 count = int(sys.argv[2])
 raw.CHUNK, raw.MIN_SIZE = 1 << 18, 1
-reader.MIN_SIZE, team.STEP, ahead.MIN_GAP, groups.GROUP = 1, 65536, 65536, 65536
+stream.MIN_SIZE, pool.MIN_STEP, pool.MAX_STEP, groups.GROUP = 1, 65536, 65536, 65536
 PATHS = ["file", "file.gz", "seekable.gz"]
 expected = idxfast.load("file")
 faulthandler.dump_traceback_later(60, exit=True)

@@ -1,7 +1,8 @@
-"""gzip: what packers write, members, segments and cuts."""
+"""gzip: what packers write, members and segments."""
 
 import gzip
 import struct
+import time
 import zlib
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 import idxfast
 from idxfast import ChecksumError, GzipError, SizeError, TrailingDataError, TruncatedError
-from idxfast.gzip import container, members, segments
+from idxfast.gzip import container, decoder, members, pool, segments
+from idxfast.gzip.feed import Feed
 from idxfast.source import MemorySource
 
 
@@ -51,7 +53,7 @@ PACKERS = {
     ),
 }
 # Their streams of `big` have dynamic blocks, one of them every few 10 KB.
-CUTTABLE = ["level-1", "level-6", "level-9", "huffman", "rle", "sync-flush", "full-flush"]
+SEGMENTED = ["level-1", "level-6", "level-9", "huffman", "rle", "sync-flush", "full-flush"]
 
 
 @pytest.mark.parametrize("packer", PACKERS)
@@ -135,19 +137,34 @@ def test_zeros_unpack_a_thousandfold():
     assert not idxfast.loads(packed, out=out).any()
 
 
-@pytest.mark.parametrize("packer", CUTTABLE)
-def test_cuts_are_found(packer, big, oracle, monkeypatch):
-    cuts = []
-    find = segments.find_block
-    monkeypatch.setattr(segments, "find_block", lambda *a: cuts.append(find(*a)) or cuts[-1])
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("packer", SEGMENTED)
+def test_segments_are_used(packer, threads, big, oracle, monkeypatch):
+    sizes, append = [], decoder.Decoder.append
+
+    def counted(self, segment):
+        before = self.position
+        is_appended = append(self, segment)
+        sizes.append(self.position - before)
+        return is_appended
+
+    def slow(self, *args, **kwargs):
+        time.sleep(0.002)
+        return advance(self, *args, **kwargs)
+
+    monkeypatch.setattr(pool, "MAX_STEP", 256 << 10)
+    # The leader is slow, so that the other threads are not, on a busy machine, too.
+    advance = decoder.Decoder.advance
+    monkeypatch.setattr(decoder.Decoder, "advance", slow)
+    monkeypatch.setattr(decoder.Decoder, "append", counted)
     content = oracle.pack(0x08, (8_000_000,), big)
-    oracle.check(idxfast.loads(PACKERS[packer](content)), content)
-    # A segment that could not be decoded would end the search: the second pass has no cuts.
-    assert sum(cut >= 0 for cut in cuts) >= 3
+    oracle.check(idxfast.loads(PACKERS[packer](content), threads=threads), content)
+    assert sum(size > 0 for size in sizes) >= 3
+    assert sum(sizes) > len(big) / 2
 
 
 @pytest.mark.parametrize("shift", [1, 5, 8, 4000])
-def test_false_cuts_cost_time_alone(shift, big, oracle, monkeypatch):
+def test_false_starts_cost_time_alone(shift, big, oracle, monkeypatch):
     content = oracle.pack(0x0B, (4_000_000,), big)
     data = compress(content, 1)
     calls = []
@@ -158,47 +175,14 @@ def test_false_cuts_cost_time_alone(shift, big, oracle, monkeypatch):
 
     monkeypatch.setattr(segments, "find_block", find_block)
     out = np.empty(4_000_000, np.int16)
-    oracle.check(idxfast.loads(data), content)
-    oracle.check(idxfast.loads(data, out=out), content)
+    for threads in (2, 3):
+        oracle.check(idxfast.loads(data, threads=threads), content)
+        oracle.check(idxfast.loads(data, out=out, threads=threads), content)
     assert calls
 
 
-def feed_of(data, chunk=1):
-    return segments.Feed(MemorySource(data, "name"), chunk=chunk)
-
-
-def test_a_known_cut_is_where_a_segment_stops():
-    """If there is room behind it for what closes the segment."""
-    last = 8 * (1000 - segments.CLOSING_SPACE)
-    for target in (8, 807, last - 1, last, last + 7):
-        feed = feed_of(bytes([255]) * 1000)
-        start, stop, is_cut = feed.segment(900, target)
-        assert (stop - start, is_cut) == (target, True)
-    for target in (None, 0, last + 8, 8000):
-        start, stop, is_cut = feed_of(bytes([255]) * 1000).segment(900, target)
-        assert (stop - start, is_cut) == (8000, False)
-
-
-def test_a_cut_that_is_none_is_not_found_again(monkeypatch):
-    monkeypatch.setattr(segments, "find_block", lambda data, start, stop: start + 3)
-    feed = feed_of(bytes([255]) * 9000, chunk=9000)
-    stops = []
-    for _ in range(3):
-        stops.append(feed.segment(100).stop)
-        assert feed.segment(100).stop == stops[-1]
-        feed.reject_cut()
-    assert stops == sorted(set(stops))
-
-
-def test_where_no_cut_is_found_a_feed_stays():
-    feed = feed_of(np.random.default_rng(5).bytes(5000))
-    before = feed.bit
-    assert not feed.find_cut()
-    assert feed.bit == before
-
-
 @pytest.mark.parametrize("own", [True, False], ids=["out", "new"])
-def test_damage_behind_cuts(own, big, oracle):
+def test_damage_after_segments(own, big, oracle):
     data = bytearray(compress(oracle.pack(0x08, (8_000_000,), big), 1))
     out = np.empty(8_000_000, np.uint8) if own else None
     for at, error in (
@@ -229,8 +213,8 @@ def test_what_a_bgzf_file_starts_with():
 
 def test_the_length_is_compared_modulo_its_32_bits():
     def leave(size):
-        feed = segments.Feed(MemorySource(struct.pack("<II", 7, 5), "name"))
-        members.leave(feed, "name", 1, 7, size)
+        feed = Feed(MemorySource(struct.pack("<II", 7, 5), "name"))
+        members.leave(feed, "name", 1, size, 7, size)
         return feed.offset
 
     assert leave(5) == leave((1 << 32) + 5) == 8
@@ -240,11 +224,12 @@ def test_the_length_is_compared_modulo_its_32_bits():
         assert (error.value.expected, error.value.found) == (5, 6)
 
 
-def test_zlib_gives_the_reason_and_the_offset(oracle):
+def test_an_error_has_the_reason_and_both_places(oracle):
     bad = gzip.compress(oracle.pack(0x08, (3,)), mtime=0)[:10] + b"\x07" + bytes(20)
     with pytest.raises(GzipError, match="are damaged: invalid block type") as error:
         idxfast.loads(bad)
-    assert (error.value.offset, error.value.found) == (10, "invalid block type")
+    assert (error.value.offset, error.value.position) == (10, 0)
+    assert error.value.found == "invalid block type"
 
 
 def test_an_end_before_the_size_is_known(oracle):
@@ -252,11 +237,11 @@ def test_an_end_before_the_size_is_known(oracle):
     with pytest.raises(TruncatedError) as error:
         idxfast.loads(packed[:11])
     assert error.value.expected == "a whole gzip member"
-    assert error.value.found == 0
+    assert (error.value.found, error.value.offset, error.value.position) == (0, 11, 0)
     assert error.value.reason.startswith("the unpacked data end at byte 0; ")
 
 
-def test_a_wrong_checksum_behind_a_piece_that_unpacks_to_much(oracle):
+def test_a_wrong_checksum_after_a_piece_that_unpacks_to_much(oracle):
     packed = bytearray(gzip.compress(oracle.pack(0x08, (4_000_000,), bytes(4_000_000)), 9))
     packed[-8] ^= 1
     with pytest.raises(ChecksumError, match="CRC-32") as error:
@@ -264,13 +249,14 @@ def test_a_wrong_checksum_behind_a_piece_that_unpacks_to_much(oracle):
     assert error.value.offset == len(packed) - 8
 
 
-def test_the_offset_behind_a_piece_that_unpacks_to_much(oracle):
-    """Where zlib is given 4 KB, it gives 4 MB."""
+def test_the_offset_after_a_piece_that_unpacks_to_much(oracle):
+    """A chunk of 4 KB unpacks to 4 MB."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = deflate.compress(oracle.pack(0x08, (9_000_000,), bytes(9_000_000)))
     packed = gzip.compress(b"")[:10] + packed + deflate.flush(zlib.Z_FULL_FLUSH)
     with pytest.raises(GzipError, match="invalid block type") as error:
         idxfast.loads(packed + b"\x07" + bytes(20))
-    assert error.value.offset == len(packed)
-    with pytest.raises(TruncatedError, match=r"byte 9,000,008 of 9,000,008"):
+    assert (error.value.offset, error.value.position) == (len(packed), 9_000_008)
+    with pytest.raises(TruncatedError, match=r"byte 9,000,008 of 9,000,008") as error:
         idxfast.loads(packed)
+    assert (error.value.offset, error.value.position) == (len(packed), 9_000_008)

@@ -9,46 +9,9 @@ import zlib
 import numpy as np
 import pytest
 
+from deflated import LARGE, SAMPLES, SLOW, STRATEGIES, by_zlib, packed, shifted, small_streams
 from handmade import FIXED_DISTANCES, FIXED_LITERALS, ORDER, Deflate, bits, codewords, number
-from idxfast.datasets.synthetic import digits
 from idxfast.native.inflate import BAD, BLOCK, END, INPUT, PAUSE, SPACE, Inflater
-
-STRATEGIES = [
-    zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_FIXED,
-]  # fmt: skip
-
-
-def packed(data, level=6, wbits=15, memory=8, strategy=zlib.Z_DEFAULT_STRATEGY):
-    packer = zlib.compressobj(level, zlib.DEFLATED, -wbits, memory, strategy)
-    return packer.compress(data) + packer.flush()
-
-
-def shifted(stream, bit):
-    """The stream from a bit on; ones before it."""
-    return (int.from_bytes(stream, "little") << bit | (1 << bit) - 1).to_bytes(
-        len(stream) + 3, "little"
-    )
-
-
-# The Python module keeps to itself what comes of a call that meets an error. So zlib is asked for a
-# byte at a time as long as that does not take too long, and then for many.
-SLOW, MANY = 1 << 15, 1 << 24
-
-
-def by_zlib(stream, history=b""):
-    """zlib's verdict: what it is, the bytes, and the bytes consumed or the reason."""
-    inflate = zlib.decompressobj(-15, zdict=history) if history else zlib.decompressobj(-15)
-    out, rest = bytearray(), stream
-    try:
-        while not inflate.eof:
-            piece = inflate.decompress(rest, 1 if len(out) < SLOW else MANY)
-            rest = inflate.unconsumed_tail
-            out += piece
-            if not piece and not inflate.eof:
-                return INPUT, bytes(out), None
-    except zlib.error as error:
-        return BAD, bytes(out), str(error).partition(": ")[2]
-    return END, bytes(out), len(stream) - len(inflate.unused_data)
 
 
 def decoded(stream, bit=0, space=1 << 16, history=b"", **options):
@@ -73,30 +36,6 @@ def check(stream, history=b"", space=1 << 16):
     elif stop == BAD:
         assert ours[2] == detail
     return ours
-
-
-def samples():
-    """Some data of every kind, small."""
-    rng = np.random.default_rng(5)
-    images = digits(60)[0].tobytes()
-    yield "nothing", b""
-    yield "one byte", b"x"
-    yield "images", images
-    yield "text", b" ".join(f"{i} times {i} is {i * i}".encode() for i in range(900))
-    yield "zeros", bytes(70_000)
-    yield "noise", rng.integers(0, 256, 40_000, np.uint8).tobytes()
-    for count in (1, 2, 4, 7):
-        yield f"noise of {count} bits", rng.integers(0, 1 << count, 60_000, np.uint8).tobytes()
-    yield "floats", rng.standard_normal(6_000).cumsum().astype(">f4").tobytes()
-    yield "tiles", images[:5_000] * 12
-    # Codewords of up to 15 bits.
-    skewed = np.repeat(np.arange(30), [int(1.55**i) + 1 for i in range(30)][:30]) % 256
-    yield "skewed", rng.permutation(skewed.astype(np.uint8))[:60_000].tobytes()
-    for distance in range(1, 40):
-        yield f"distance {distance}", rng.bytes(distance) * (3_000 // distance)
-
-
-SAMPLES = dict(samples())
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -137,14 +76,6 @@ def test_every_starting_bit(bit):
         stop, content, end = decoded(shifted(stream, bit), bit, space=len(SAMPLES[name]) + 5)
         assert (stop, content) == (END, SAMPLES[name])
         assert (end - bit + 7) // 8 == len(stream)
-
-
-def small_streams():
-    yield packed(SAMPLES["images"][:900])
-    yield packed(b"a" * 700 + b"ab" * 300 + b"abc" * 99, strategy=zlib.Z_FIXED)
-    yield packed(SAMPLES["noise"][:300], 0)
-    stream = Deflate().stored(b"first").fixed([*b"second", (3, 2)]).dynamic([*b"third", (258, 11)])
-    yield stream.fixed([]).stored(b"").dynamic([]).fixed([7], True).pack()
 
 
 @pytest.mark.parametrize("stream", [*small_streams()], ids=range(4))
@@ -210,13 +141,36 @@ def test_budgets(name, most):
             assert calls > len(data) // (most + 65_535) or "max_bits" in budget
 
 
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_budget_ends_a_call(level):
+    data = np.random.default_rng(0).integers(0, 16, 2_000_000, np.uint8).tobytes()
+    stream = packed(data, level)
+    for budget in {"max_bytes": 1_000}, {"max_bits": 8_000}:
+        out = bytearray(len(data))
+        stop, _, position, _ = Inflater().decode(stream, 0, out, 0, **budget)
+        assert stop == PAUSE
+        assert 1_000 <= position < 200_000
+        # Of stored bytes no more are copied.
+        assert position == 1_000 or level or "max_bits" in budget
+        assert out[:position] == data[:position]
+
+
+def test_the_end_is_for_good():
+    data = SAMPLES["images"]
+    stream, out, inflater = packed(data, 6), bytearray(2 * len(data)), Inflater()
+    stop, bit, position, _ = inflater.decode(2 * stream, 0, out, 0)
+    assert (stop, position) == (END, len(data))
+    for more in 2 * stream, stream:
+        assert inflater.decode(more, bit, out, position) == (END, bit, position, None)
+
+
 def test_blocks():
     stream = Deflate().fixed([*b"ab"]).dynamic([*b"cde", (5, 3)]).stored(b"x" * 9)
     stream.fixed([], True)
     data, inflater, out = stream.pack(), Inflater(), bytearray(99)
     places, bit, position = [], 0, 0
     while True:
-        stop, bit, position, _ = inflater.decode(data, bit, out, position, stop_at_block=True)
+        stop, bit, position, _ = inflater.decode(data, bit, out, position, block_stop=0)
         places.append((stop, position))
         if stop != BLOCK:
             break
@@ -224,7 +178,7 @@ def test_blocks():
     assert bytes(out[:19]) == by_zlib(data)[1]
     # From each block's bit, another Inflater goes on; the window is in place, or elsewhere.
     inflater = Inflater()
-    _, first, position, _ = inflater.decode(data, 0, out, 0, stop_at_block=True)
+    _, first, position, _ = inflater.decode(data, 0, out, 0, block_stop=0)
     assert first == 3 + 8 + 8 + 7
     assert Inflater().decode(data, first, out, position)[0] == END
     assert bytes(out[:19]) == by_zlib(data)[1]
@@ -459,16 +413,6 @@ def test_noise_is_judged_as_by_zlib():
         check(rng.randbytes(rng.randrange(1, 120)), space=1 << 17)
 
 
-# Several blocks, of which each is large enough for cursors; some in which these do not fall into step.
-LARGE = {
-    "images": digits(1_500)[0].tobytes(),
-    "text": b" ".join(f"{i} times {i} is {i * i}".encode() for i in range(40_000)),
-    "runs": np.repeat(np.arange(40_000) % 251, np.arange(40_000) % 29).astype(np.uint8).tobytes(),
-    "equal lengths": np.random.default_rng(6).integers(0, 128, 600_000, np.uint8).tobytes(),
-    "two lengths": np.random.default_rng(7).integers(0, 100, 600_000, np.uint8).tobytes(),
-}
-
-
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("name", LARGE)
 def test_large_blocks(name, strategy):
@@ -528,7 +472,7 @@ def test_large_blocks_from_any_block_on(name):
     stream, inflater, out = packed(data), Inflater(), bytearray(len(data))
     bit, position, starts = 0, 0, []
     while True:
-        stop, bit, position, _ = inflater.decode(stream, bit, out, position, stop_at_block=True)
+        stop, bit, position, _ = inflater.decode(stream, bit, out, position, block_stop=0)
         if stop == END:
             break
         starts.append((bit, position))

@@ -10,9 +10,8 @@ import idxfast
 ROOT = Path(idxfast.__file__).parent
 ORDER = [
     "errors", "typing", "sniff", "native", "threads", "helpers", "workers", "format", "pread",
-    "source", "opening", "regular", "content", "folders", "owners", "private", "replacing", "sink", "gzip.container", "gzip.segments", "gzip.members", "gzip.damage",
-    "gzip.prefix", "gzip.groups", "gzip.runs", "gzip.copies", "gzip.decoder", "gzip.ahead",
-    "gzip.team", "gzip.reader", "gzip.writer", "arrays", "request", "packed", "raw", "mapping",
+    "source", "opening", "regular", "content", "folders", "owners", "private", "replacing", "sink", "gzip.container", "gzip.feed", "gzip.members", "gzip.groups",
+    "gzip.segments", "gzip.decoder", "gzip.pool", "gzip.stream", "gzip.writer", "arrays", "request", "packed", "raw", "mapping",
     "streams", "reading", "writing", "names", "xz",
     "directory", "datasets.catalogue", "datasets.verifying", "datasets.connections", "datasets.transfer", "datasets.locking", "datasets.parts",
     "datasets.fetching", "datasets.loading", "datasets.synthetic", "datasets", "compat.classes",

@@ -1,12 +1,10 @@
 """The compiled rooms, against zlib and numpy."""
 
 import copy
-import ctypes
 import gzip
 import mmap
 import os
 import struct
-import sys
 import sysconfig
 import zlib
 from io import BytesIO
@@ -17,139 +15,18 @@ import pytest
 
 import idxfast
 from corpus_deflate import codes, dynamic_headers
-from handmade import DISTANCES, LITERALS, Deflate, bits, number
+from handmade import DISTANCES, LITERALS, Deflate, bits
 from idxfast.native import (
     blocks,
     checksum,
-    codec,
     encoder,
     files,
+    inflate,
     lists,
     members,
     memory,
     run_length,
 )
-
-
-def stream(level=6):
-    data = np.random.default_rng(3).integers(0, 20, 4 << 20, np.uint8).tobytes()
-    deflate = zlib.compressobj(level, zlib.DEFLATED, -15, 8)
-    return data, deflate.compress(data) + deflate.flush()
-
-
-def test_segments_at_every_bit_phase():
-    data, packed = stream()
-    buffer = bytearray(codec.PREFIX_SPACE) + packed
-    out = bytearray(len(data))
-    start, position, phases = 8 * codec.PREFIX_SPACE, 0, set()
-    while True:
-        found = blocks.find_block(buffer, start + 1, 8 * len(buffer))
-        stop = found if found >= 0 else 8 * len(buffer)
-        window = min(codec.WINDOW, position)
-        behind = bytes(buffer[stop >> 3 :])
-        result, end, after = codec.decode_segment(
-            buffer, start, stop, found >= 0, out, position, window
-        )
-        assert bytes(buffer[stop >> 3 :]) == behind
-        assert out[position:after] == data[position:after]
-        position = after
-        if result == codec.COMPLETE:
-            break
-        assert result == codec.CUT
-        start = stop
-        phases.add(stop & 7)
-    assert (position, end) == (len(data), len(buffer))
-    assert phases == set(range(8))
-
-
-def test_space_and_damage():
-    data, packed = stream()
-    buffer, out = bytearray(packed), bytearray(len(data) - 1)
-    bits = 8 * len(buffer)
-    assert codec.decode_segment(buffer, 0, bits, False, out, 0, 0)[0] == codec.NO_SPACE
-    out.append(0)
-    assert codec.decode_segment(buffer, 0, bits - 80, False, out, 0, 0)[0] == codec.BAD_DATA
-    assert codec.decode_segment(packed, 0, bits, False, out, 0, 0)[0] == codec.COMPLETE
-
-
-@pytest.mark.parametrize(
-    ("start", "stop", "cut", "position", "window", "words"),
-    [
-        (-1, 320_080, False, 0, 0, "stream's buffer"),
-        (320_008, 320_000, False, 0, 0, "stream's buffer"),
-        (320_000, 640_001, False, 0, 0, "stream's buffer"),
-        (320_000, 639_992, True, 0, 0, "room behind"),
-        (320_000, 320_080, False, 40_001, 0, "position or window"),
-        (320_000, 320_080, False, -1, 0, "position or window"),
-        (320_000, 320_080, False, 5, 6, "position or window"),
-        (320_000, 320_080, False, 5, -1, "position or window"),
-        (320_000, 320_080, False, 40_000, 32_769, "position or window"),
-        (72, 80, False, 5, 5, "room in front"),
-        (3, 80, False, 0, 0, "room in front"),
-    ],
-)
-def test_positions_outside_are_refused(start, stop, cut, position, window, words):
-    stream, out = bytearray(80_000), bytearray(40_000)
-    with pytest.raises(ValueError, match=words):
-        codec.decode_segment(stream, start, stop, cut, out, position, window)
-    assert not any(stream)
-    assert not any(out)
-
-
-def test_a_stream_that_ends_before_its_cut_is_complete():
-    data, packed = stream()
-    behind = bytes(range(1, codec.CLOSING_SPACE + 2))
-    buffer, out = bytearray(packed + behind), bytearray(len(data))
-    stop = 8 * len(packed) + 9
-    result = codec.decode_segment(buffer, 0, stop, True, out, 0, 0)
-    assert result == (codec.COMPLETE, len(packed), len(data))
-    assert out == data
-    assert buffer == packed + behind
-
-
-def test_a_cut_in_padding_is_none():
-    """Behind the header of a stored block, whose length would be that of whatever comes next."""
-    seen = set()
-    for count in range(8):
-        for final in (False, True):
-            # A literal of 9 bits moves on by one bit.
-            before = Deflate().fixed([200] * count).raw(number(final, 1), "00")
-            size = len(before.bits)
-            for stop in range(size, size + -size % 8):
-                stream = bytearray(before.pack("1") + bytes(100))
-                result = codec.decode_segment(stream, 0, stop, True, bytearray(1000), 0, 0)
-                assert result[0] == codec.BAD_DATA
-                seen.add((stop & 7, final))
-    assert len(seen) == 2 * 7
-
-
-def test_the_closing_block_is_a_stream_of_its_own():
-    made = [codec.make_closing() for _ in range(20)]
-    for block, content in made:
-        assert 0 < len(block) + 7 <= 8 * codec.CLOSING_SPACE
-        assert zlib.decompress(bits(block), -15) == content
-    assert len({content for _, content in made}) == 20
-
-
-@pytest.mark.parametrize("size", range(12))
-def test_a_cut_behind_a_few_bytes(size):
-    data = bytes(range(size))
-    deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
-    packed = deflate.compress(data) + deflate.flush(zlib.Z_FULL_FLUSH)
-    buffer, out = bytearray(packed + bytes(codec.CLOSING_SPACE)), bytearray(size + 8)
-    result = codec.decode_segment(buffer, 0, 8 * len(packed), True, out, 0, 0)
-    assert result[::2] == (codec.CUT, size)
-    assert out[:size] == data
-
-
-def test_read_only_memory_is_not_written_to():
-    with pytest.raises(BufferError):
-        codec.decode_segment(bytearray(9), 0, 8, False, bytes(9), 0, 0)
-    for start, cut, window in ((0, True, 0), (321, False, 0), (8 * 40_000, False, 1)):
-        with pytest.raises(BufferError):
-            codec.decode_segment(bytes(50_000), start, 400_000 - 80, cut, bytearray(9), 1, window)
-    with pytest.raises(BufferError):
-        memory.swap(bytes(4), 4)
 
 
 @pytest.mark.parametrize("itemsize", [2, 4, 8])
@@ -164,6 +41,8 @@ def test_swap(itemsize):
         memory.swap(bytearray(itemsize + 1), itemsize)
     with pytest.raises(ValueError, match="3"):
         memory.swap(bytearray(3), 3)
+    with pytest.raises(BufferError):
+        memory.swap(bytes(4), 4)
 
 
 def test_crc32():
@@ -307,25 +186,6 @@ def test_what_is_no_bgzf_block():
         (len(block), 65_536),
         (2 * len(block), 65_536),
     ]
-
-
-@pytest.fixture
-def at_the_end():
-    """Put bytes where whoever reads one byte more is killed."""
-    if sys.platform != "linux":
-        pytest.skip("needs Linux's mprotect")
-    end = 16 * mmap.PAGESIZE
-    memory = mmap.mmap(-1, end + mmap.PAGESIZE)
-    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-    protect = ctypes.CDLL(None).mprotect
-    assert not protect(ctypes.c_void_p(address + end), ctypes.c_size_t(mmap.PAGESIZE), 0)
-
-    def put(data):
-        view = memoryview(memory)[end - len(data) : end]
-        view[:] = data
-        return view
-
-    return put
 
 
 def test_nothing_is_read_behind_a_member(at_the_end):
@@ -483,13 +343,23 @@ def test_fill():
         memory.fill(bytes(3), data, 0)
 
 
+def decode(stream, out):
+    return inflate.Inflater().decode(stream, 0, out, 0)[0]
+
+
+def decode_and_copy(stream, out):
+    symbols = inflate.Symbols(1 << 20, 1 << 17)
+    inflate.Inflater().decode_symbols(stream, 0, symbols)
+    return symbols.copy(out, 0)
+
+
 def test_buffers_are_let_go():
     data = bytes(range(256))
     packed = bytearray(gzip.compress(data, mtime=0))
     out = bytearray(1000)
-    stream = packed[10:-8]
+    stream, bad = packed[10:-8], bytearray(b"\7" + bytes(20))
     calls = (
-        (codec.decode_segment, stream, 0, 8 * len(stream), False, out, 0, 0),
+        *((call, data, out) for call in (decode, decode_and_copy) for data in (stream, bad)),
         (members.decode_member, packed, 1000),
         (members.decode_member, packed, 1),
         (members.find_bgzf_blocks, packed, 0, 5, 1, 1),
@@ -510,10 +380,13 @@ def test_buffers_are_let_go():
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc")
 def test_no_memory_is_lost():
-    """A decoder takes 11 KB."""
+    """A decoder takes 11 KB, and what it decodes many symbols with is larger."""
     packed = gzip.compress(b"1")
+    content = np.random.default_rng(3).integers(0, 16, 100_000, np.uint8).tobytes()
+    stream = gzip.compress(content)[10:]
     calls = (
-        (codec.decode_segment, packed[10:], 0, 8 * len(packed) - 80, False, bytearray(1), 0, 0),
+        (decode, stream, bytearray(content)),
+        (decode_and_copy, stream, bytearray(content)),
         (members.decode_member, packed, 1),
         (members.decode_members, packed, 0, len(packed), bytearray(1), 0),
     )
@@ -530,7 +403,9 @@ def test_one_build_for_all_versions():
     """A CPython with a limited API has extensions that later ones can load, too."""
     if os.name != "posix" or sysconfig.get_config_var("Py_GIL_DISABLED"):
         pytest.skip("here the name of an extension does not tell")
-    modules = (blocks, checksum, codec, encoder, files, lists, members, memory, run_length)
+    modules = (
+        blocks, checksum, encoder, files, inflate, lists, members, memory, run_length,
+    )  # fmt: skip
     for module in modules:
         assert Path(module.__file__).name == f"{module.__name__.rpartition('.')[2]}.abi3.so"
 

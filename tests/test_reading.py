@@ -317,12 +317,12 @@ def test_read_header_reads_on_until_the_header_is_there(content):
 
 def test_read_header_of_a_damaged_file(content):
     packed = gzip.compress(content, mtime=0)
-    with pytest.raises(TruncatedError, match="end early") as caught:
+    with pytest.raises(TruncatedError, match="unpacked data end at byte 3;") as caught:
         idxfast.read_header(packed[:14])
-    assert caught.value.offset == 14
+    assert (caught.value.offset, caught.value.position) == (14, 3)
     with pytest.raises(GzipError, match="invalid block type") as caught:
         idxfast.read_header(packed[:10] + b"\7" + packed[11:])
-    assert caught.value.offset == 10
+    assert (caught.value.offset, caught.value.position) == (10, 0)
     # The header is there, whatever follows it.
     for data in (packed[:-9], packed + b"x", packed[:-8] + bytes(8), gzip.compress(content[:12])):
         for source in (data, SimpleNamespace(read=io.BytesIO(data).read)):

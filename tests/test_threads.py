@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 import idxfast
-from idxfast import helpers
-from idxfast.gzip import ahead, copies, decoder, groups, reader, runs, segments, team, writer
+from idxfast import helpers, workers
+from idxfast.gzip import decoder, feed, groups, pool, segments, stream, writer
 from idxfast.native.memory import address
+from idxfast.source import MemorySource
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -28,13 +29,14 @@ REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch):
     """Let a file of some MB be cut as one of some GB would be."""
-    monkeypatch.setattr(reader, "MIN_SIZE", 1)
-    monkeypatch.setattr(ahead, "MIN_GAP", 64 << 10)
-    monkeypatch.setattr(team, "UNPACKED_STEP", 1)
-    monkeypatch.setattr(team, "MIN_STEP", 64 << 10)
-    monkeypatch.setattr(copies, "PART", 100_000)
-    monkeypatch.setattr(segments, "CHUNK", 160 << 10)
-    monkeypatch.setattr(segments, "SEARCH", 64 << 10)
+    monkeypatch.setattr(stream, "MIN_SIZE", 1)
+    monkeypatch.setattr(pool, "UNPACKED_STEP", 1)
+    monkeypatch.setattr(pool, "MIN_STEP", 16 << 10)
+    monkeypatch.setattr(pool, "APPENDING", 2)
+    monkeypatch.setattr(feed, "CHUNK", 16 << 10)
+    monkeypatch.setattr(feed, "RESERVE", 4 << 10)
+    monkeypatch.setattr(segments, "CHUNK", 16 << 10)
+    monkeypatch.setattr(decoder.Decoder.advance, "__defaults__", (64 << 10, workers.map_here))
     monkeypatch.setattr(groups, "GROUP", 64 << 10)
     monkeypatch.setattr("idxfast.raw.CHUNK", 100_000)
     monkeypatch.setattr("idxfast.raw.SWAPPED", 8_000)
@@ -42,22 +44,72 @@ def small_steps(monkeypatch):
 
 
 @pytest.fixture
-def adopted(monkeypatch):
-    """How many bytes each adopted run gave; the leader is slow, so that there are some."""
+def appended(monkeypatch):
+    """How many bytes each segment gave; the leader is slow, so that there are some."""
     sizes = []
-    adopt, advance = decoder.Decoder.adopt, decoder.Decoder.advance
+    append, advance = decoder.Decoder.append, decoder.Decoder.advance
 
-    def counted(self, run, mark):
-        sizes.append(run.marks[-1].position - mark.position)
-        return adopt(self, run, mark)
+    def counted(self, segment):
+        before = self.position
+        is_appended = append(self, segment)
+        sizes.append(self.position - before)
+        assert is_appended or not sizes[-1]
+        return is_appended
 
     def slow(self, *args, **kwargs):
         time.sleep(0.002)
         return advance(self, *args, **kwargs)
 
-    monkeypatch.setattr(decoder.Decoder, "adopt", counted)
+    monkeypatch.setattr(decoder.Decoder, "append", counted)
     monkeypatch.setattr(decoder.Decoder, "advance", slow)
     return sizes
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Nobody leads as long as one more segment may be begun: not even small files are passed."""
+
+    def can_lead_at_last(self):
+        return self._find_place() is None and can_lead(self)
+
+    can_lead = pool.Pool._can_lead
+    monkeypatch.setattr(pool.Pool, "_can_lead", can_lead_at_last)
+
+
+@pytest.fixture
+def around_decoders(monkeypatch):
+    """Have each call of a decoder's made inside of a context, which is given what it uses."""
+
+    def wrap(context):
+        class Inflater:
+            def __init__(self):
+                self._inflater = inflater()
+                self.reset = self._inflater.reset
+
+            def decode(self, data, bit, out, position, **options):
+                with context(data, out[position:]):
+                    return self._inflater.decode(data, bit, out, position, **options)
+
+            def decode_symbols(self, data, bit, symbols, **options):
+                with context(data, out[:0]):
+                    return self._inflater.decode_symbols(data, bit, symbols.symbols, **options)
+
+        class Symbols:
+            def __init__(self, literals, matches):
+                self.symbols = symbols(literals, matches)
+                self.clear = self.symbols.clear
+
+            def copy(self, out, position, **options):
+                with context(out[:0], out[position : position + self.symbols.size]):
+                    return self.symbols.copy(out, position, **options)
+
+        out = np.empty(0, np.uint8)
+        inflater, symbols = segments.Inflater, segments.Symbols
+        for module in (decoder, segments):
+            monkeypatch.setattr(module, "Inflater", Inflater)
+        monkeypatch.setattr(segments, "Symbols", Symbols)
+
+    return wrap
 
 
 def images(count=3000):
@@ -75,7 +127,7 @@ def many_images():
 
 
 def unresolved():
-    """Each part begins as the one before: those bytes of the first window never drop out."""
+    """Each part begins as the one before: those bytes of the first window are always in use."""
     random = np.random.default_rng(1)
     out = np.tile(random.integers(0, 256, 20_000, np.uint8), (150, 1))
     out[:, 15_000:] = random.integers(0, 256, (150, 5_000))
@@ -96,7 +148,7 @@ def zeros():
     return out
 
 
-def images_behind_noise():
+def images_after_noise():
     """Where a part of the packed file unpacks to cannot be guessed from the whole."""
     return np.concatenate([noise()[:700_000], images(4000).ravel()])
 
@@ -110,7 +162,7 @@ CONTENTS = {
     for f in (
         images,
         many_images,
-        images_behind_noise,
+        images_after_noise,
         images_before_noise,
         unresolved,
         noise,
@@ -177,6 +229,7 @@ def packed(content, packer):
     return PACKERS[packer](header + data.tobytes()), data
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("packer", PACKERS)
 @pytest.mark.parametrize("content", [name for name in CONTENTS if name != "many_images"])
 def test_equal(content, packer):
@@ -188,104 +241,42 @@ def test_equal(content, packer):
     assert np.array_equal(out, data)
 
 
-def test_runs_are_adopted(adopted):
+def test_segments_are_appended(appended):
     file, data = packed("many_images", "zlib-6")
     for threads in range(2, 9):
-        adopted.clear()
+        appended.clear()
         assert np.array_equal(idxfast.loads(file, threads=threads), data)
-        assert sum(adopted) > data.nbytes / 5
+        assert sum(appended) > data.nbytes / 5
 
 
-@pytest.mark.parametrize("margin", [120_000, 400_000, 2_000_000])
-@pytest.mark.parametrize("threads", [2, 3, 8])
-def test_a_run_in_the_result(threads, margin, monkeypatch):
-    moved, taken = [], []
-    adopt = team.Team._adopt
-    advance = decoder.Decoder.advance
-
-    def counted(self, run):
-        if run.base is not None:
-            moved.append(run.base + run.adopted_at.position - self._decoder.position)
-            before = self._decoder.position
-        leads = adopt(self, run)
-        if run.base is not None:
-            taken.append(self._decoder.position - before)
-        return leads
-
-    def slow(self, *args, **kwargs):
-        time.sleep(0.002)
-        return advance(self, *args, **kwargs)
-
-    monkeypatch.setattr(team, "MARGIN", margin)
-    for module in (team, reader):
-        monkeypatch.setattr(module, "SPARE", 2 * margin)
-    monkeypatch.setattr(team.Team, "_adopt", counted)
-    monkeypatch.setattr(decoder.Decoder, "advance", slow)
-    file, data = packed("many_images", "zlib-6")
-    for _ in range(10):
-        assert np.array_equal(idxfast.loads(file, threads=threads), data)
-    assert moved
-    assert all(abs(by - margin) < 100_000 for by in moved)
-    # A run that came no further than where it was agreed with has nothing more to give.
-    assert sum(size > 0 for size in taken) > len(taken) / 2
-
-
-@pytest.mark.parametrize("content", ["many_images", "images_before_noise"])
-def test_a_run_in_the_result_that_is_in_the_way(content, monkeypatch):
-    """The leader gives it up, and waits until its thread has stopped."""
-    cleared, dropped, late = [], [], []
-    clear, drop = team.Team._clear_result, ahead.Ahead.drop
-    advance = runs.Run.advance
-
-    def counted(self):
-        clear(self)
-        cleared.append(self._ahead.placed)
-
-    def spy(self, run):
-        drop(self, run)
-        dropped.append(run)
-
-    def slow(self, *args):
-        if self in dropped:
-            late.append(self)
-        more = advance(self, *args)
-        # Whoever went on meanwhile would find it in the result.
-        self.memory[self.marks[-1].position :][:50_000] = 77
-        time.sleep(0.02)
-        return more
-
-    monkeypatch.setattr(team, "MARGIN", 34_000)
-    monkeypatch.setattr(team.Team, "_clear_result", counted)
-    monkeypatch.setattr(ahead.Ahead, "drop", spy)
-    monkeypatch.setattr(runs.Run, "advance", slow)
-    file, data = packed(content, "zlib-6")
-    for threads in (2, 3, 8):
-        assert np.array_equal(idxfast.loads(file, threads=threads), data)
-    assert cleared
-    assert not any(cleared)
-    # It was at its start when it was dropped, at the most.
-    assert len(late) == len(set(late))
+def test_windows_that_no_segment_knows(appended):
+    """As good as every match of a segment leads to bytes before it, and so on to the first."""
+    file, data = packed("unresolved", "zlib-6")
+    assert np.array_equal(idxfast.loads(file, threads=4), data)
+    assert sum(appended) > data.nbytes / 5
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
-@pytest.mark.parametrize("content", ["many_images", "images_behind_noise", "images_before_noise"])
-def test_no_memory_is_written_by_two(content, threads, monkeypatch):
-    """What one thread decodes or copies to is nothing that another one uses meanwhile."""
+@pytest.mark.parametrize("content", ["many_images", "images_after_noise", "images_before_noise"])
+def test_no_memory_is_written_by_two(content, threads, monkeypatch, around_decoders):
+    """What one thread reads or decodes to is nothing that another one uses meanwhile."""
     random = np.random.default_rng(threads)
     lock = threading.Lock()
     in_use: list[tuple[int, int, bool]] = []
     clashes = []
 
     @contextlib.contextmanager
-    def using(*uses):
+    def using(read, written):
+        uses = [(address(buffer), address(buffer) + len(buffer)) for buffer in (read, written)]
+        uses = [(*uses[0], False), (*uses[1], True)]
         with lock:
-            for start, stop, written in uses:
-                for other_start, other_stop, other_written in in_use:
+            for start, stop, writes in uses:
+                for other_start, other_stop, other_writes in in_use:
                     overlap = max(start, other_start) < min(stop, other_stop)
-                    if overlap and (written or other_written):
+                    if overlap and (writes or other_writes):
                         clashes.append((uses, in_use[:]))
             in_use.extend(uses)
-            pause = random.random() / 200
+            pause = random.random() / 500
         time.sleep(pause)
         try:
             yield
@@ -294,58 +285,31 @@ def test_no_memory_is_written_by_two(content, threads, monkeypatch):
                 for use in uses:
                     in_use.remove(use)
 
-    def span(buffer):
-        return address(buffer), address(buffer) + len(buffer)
+    def read_into(self, buffer, offset):
+        with using(file, np.frombuffer(buffer, np.uint8)):
+            return original(self, buffer, offset)
 
-    def decode_segment(data, start, stop, cut, out, position, window):
-        first, last = span(out)
-        uses = [
-            (first + position - window, first + position, False),
-            (first + position, last, True),
-        ]
-        with using(*uses):
-            return original(data, start, stop, cut, out, position, window)
-
-    class Numpy:
-        @staticmethod
-        def copyto(out, data):
-            with using((*span(data), False), (*span(out), True)):
-                np.copyto(out, data)
-
-    original = segments.decode_segment
-    monkeypatch.setattr(segments, "decode_segment", decode_segment)
-    monkeypatch.setattr(copies, "np", Numpy)
-    monkeypatch.setattr(team, "MARGIN", 120_000)
     file, data = packed(content, "zlib-6")
-    for _ in range(3):
-        assert np.array_equal(idxfast.loads(file, threads=threads), data)
+    file = np.frombuffer(file, np.uint8)
+    original = MemorySource.read_into
+    monkeypatch.setattr(MemorySource, "read_into", read_into)
+    around_decoders(using)
+    assert np.array_equal(idxfast.loads(file, threads=threads), data)
     assert not clashes
+    assert not in_use
 
 
-@pytest.mark.usefixtures("adopted")
-def test_an_error_in_a_run_that_the_leader_waits_for(monkeypatch):
-    def fail(self, *args):
-        time.sleep(0.1)
-        raise MemoryError
-
-    monkeypatch.setattr(team, "MARGIN", 34_000)
-    monkeypatch.setattr(runs.Run, "advance", fail)
-    file, _ = packed("many_images", "zlib-6")
-    with pytest.raises(MemoryError):
-        idxfast.loads(file, threads=2)
-
-
-def test_a_run_that_never_agrees_is_decoded_again(adopted):
-    file, data = packed("unresolved", "zlib-6")
-    assert np.array_equal(idxfast.loads(file, threads=4), data)
-    assert sum(adopted) == 0
-
-
-def test_runs_of_a_bounded_length(adopted, monkeypatch):
-    monkeypatch.setattr(ahead, "SPAN", 2_000_000)
-    file, data = packed("many_images", "zlib-6")
-    assert np.array_equal(idxfast.loads(file, threads=2), data)
-    assert 0 < max(adopted) <= 2_000_000
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("room", ["LITERALS", "MATCHES"])
+@pytest.mark.parametrize("size", [0, 1, 100, 3_000, 20_000])
+def test_segments_that_end_early(room, size, appended, monkeypatch):
+    """In the middle of a block; the leader goes on from there."""
+    monkeypatch.setattr(segments, room, size)
+    for content, packer in (("images", "zlib-6"), ("images_after_noise", "zlib-1")):
+        file, data = packed(content, packer)
+        for threads in (2, 3):
+            assert np.array_equal(idxfast.loads(file, threads=threads), data)
+    assert any(appended) or size == 0
 
 
 TOOLS = {
@@ -394,8 +358,9 @@ def test_real_files(path):
         assert array.tobytes() == expected[4 + 4 * expected[3] :]
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("content", ["images", "letters"])
-def test_false_cuts_cost_time_alone(content, monkeypatch):
+def test_false_starts_cost_time_alone(content, monkeypatch):
     file, data = packed(content, "zlib-6")
     find = segments.find_block
     calls = []
@@ -411,6 +376,23 @@ def test_false_cuts_cost_time_alone(content, monkeypatch):
     assert len(calls) > 5
 
 
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("packer", ["zlib-6", "zlib-0", "fixed", "two-members"])
+def test_starts_at_any_bit(packer, monkeypatch):
+    """Whatever is taken for the start of a block."""
+    file, data = packed("images", packer)
+    dice, lock = np.random.default_rng(7), threading.Lock()
+
+    def find_block(buffer, start, stop):
+        with lock:
+            return start + int(dice.integers(0, 40_000)) if stop - start > 50_000 else -1
+
+    monkeypatch.setattr(segments, "find_block", find_block)
+    for threads in (2, 3, 8):
+        for _ in range(4):
+            assert np.array_equal(idxfast.loads(file, threads=threads), data)
+
+
 def outcome(file, threads):
     try:
         return idxfast.loads(file, threads=threads).tobytes()
@@ -418,7 +400,10 @@ def outcome(file, threads):
         return type(error), str(error), vars(error)
 
 
-@pytest.mark.parametrize("packer", ["zlib-6", "zlib-0", "members", "two-members", "seekable"])
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize(
+    "packer", ["zlib-6", "zlib-0", "zlib-1", "members", "two-members", "seekable", "sync-flushed"]
+)
 def test_the_same_error(packer):
     file, _ = packed("images", packer)
     damages = []
@@ -429,7 +414,7 @@ def test_the_same_error(packer):
     damages += [file + b"x", file + file, file[:-8] + bytes(8)]
     for damaged in damages:
         expected = outcome(damaged, 1)
-        for threads in (2, 3):
+        for threads in (2, 3, 8):
             assert outcome(damaged, threads) == expected
 
 
@@ -482,6 +467,7 @@ def test_saving(tmp_path):
     assert path.read_bytes() == files[-1]
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("packer", ["zlib-6", "seekable", "fixed"])
 def test_progress(packer):
     file, data = packed("images", packer)
@@ -510,67 +496,67 @@ def test_an_error_of_progress_ends_all_threads(packer, no_thread_is_left):
     no_thread_is_left()
 
 
-def test_a_run_in_the_result_that_is_given_up_before_it_starts(monkeypatch):
-    """Where it stood, the leader writes by then: it has other memory."""
-    run_placed, open_run = team.Team._run_placed, runs.Run.open
-    given_up, opened = [], []
+@pytest.mark.parametrize("error", [OSError, MemoryError])
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_segment_that_cannot_be_read_is_left_to_the_leader(error, after, monkeypatch, appended):
+    has_failed, here = threading.Event(), threading.local()
+    decode, fill = segments.Segment.decode, feed.Feed.fill
 
-    def late(self, run):
-        while self._ahead.placed is run and not self._is_done:
-            time.sleep(0.001)
-        given_up.append(run)
-        run_placed(self, run)
+    def decode_and_fail(self, is_wanted):
+        here.left = after
+        try:
+            decode(self, is_wanted)
+        finally:
+            del here.left
 
-    def spy(self, source):
-        if self in given_up:
-            opened.append(self.base)
-        return open_run(self, source)
+    def failing(self, wanted):
+        if hasattr(here, "left"):
+            here.left -= 1
+            if here.left < 0:
+                has_failed.set()
+                raise error(5, "Input/output error")
+        fill(self, wanted)
 
-    monkeypatch.setattr(team.Team, "_run_placed", late)
-    monkeypatch.setattr(runs.Run, "open", spy)
-    file, data = packed("many_images", "zlib-6")
-    for threads in (2, 3):
-        assert np.array_equal(idxfast.loads(file, threads=threads), data)
-    assert len(given_up) == 2
-    assert all(base is None for base in opened)
-
-
-def test_a_run_that_cannot_read_leaves_it_to_the_leader(monkeypatch):
-    decode, has_failed = segments.decode_segment, threading.Event()
-
-    def fail(self, source):
-        has_failed.set()
-        raise OSError(5, "Input/output error")
-
-    def wait_and_decode(*arguments):
-        # What the caller decodes comes before any run.
-        if threading.current_thread() is not threading.main_thread():
-            has_failed.wait(60)
-        return decode(*arguments)
-
-    monkeypatch.setattr(runs.Run, "open", fail)
-    monkeypatch.setattr(segments, "decode_segment", wait_and_decode)
+    monkeypatch.setattr(segments.Segment, "decode", decode_and_fail)
+    monkeypatch.setattr(feed.Feed, "fill", failing)
     file, data = packed("many_images", "zlib-6")
     assert np.array_equal(idxfast.loads(file, threads=3), data)
     assert has_failed.is_set()
+    assert after or not any(appended)
+
+
+def test_another_error_in_a_segment_passes(monkeypatch, no_thread_is_left):
+    """Whoever waits for the segment does not wait for ever."""
+
+    def fail(*_):
+        time.sleep(0.1)
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(segments, "find_block", fail)
+    file, _ = packed("many_images", "zlib-6")
+    for threads in (2, 3):
+        with pytest.raises(RuntimeError, match="a mistake"):
+            idxfast.loads(file, threads=threads)
+        no_thread_is_left()
 
 
 @pytest.mark.parametrize("threads", [2, 4])
-def test_an_error_of_progress_ends_the_decoding(threads, monkeypatch):
-    """Each thread ends the segment that it is at, or the next, and then the error is passed on."""
-    decode, ended, at_error = segments.decode_segment, [], []
+def test_an_error_of_progress_ends_the_decoding(threads, monkeypatch, around_decoders):
+    """Each thread ends the piece that it is at, or the next, and then the error is passed on."""
+    ended, at_error = [], []
 
+    @contextlib.contextmanager
     def slow(*arguments):
         time.sleep(0.01)
         ended.append(arguments)
-        return decode(*arguments)
+        yield
 
     def progress(done, total):
         at_error.append(len(ended))
         raise RuntimeError("enough")
 
-    monkeypatch.setattr(segments, "decode_segment", slow)
-    monkeypatch.setattr(team, "PATIENCE", 0.01)
+    around_decoders(slow)
+    monkeypatch.setattr(pool, "PATIENCE", 0.01)
     file, _ = packed("many_images", "zlib-6")
     with pytest.raises(RuntimeError, match="enough"):
         idxfast.load(file, threads=threads, progress=progress)
@@ -618,45 +604,40 @@ def test_no_more_threads_to_be_had(monkeypatch):
                 assert np.array_equal(idxfast.loads(content, threads=4), data)
 
 
-def test_a_run_without_memory_for_its_mark(monkeypatch):
+@pytest.mark.parametrize("allowed", range(4))
+def test_no_memory_for_symbols(allowed, monkeypatch):
+    """The segments that there is memory for are decoded ahead; the leader needs none."""
     file, data = packed("images", "zlib-6")
-    left, raised, mark = [0], [], runs.Mark
+    symbols, made = segments.Symbols, []
 
-    def fail(*values):
-        left[0] -= 1
-        if not left[0]:
-            raised.append(values)
+    def limited(*arguments):
+        made.append(arguments)
+        if len(made) > allowed:
             raise MemoryError
-        return mark(*values)
+        return symbols(*arguments)
 
-    monkeypatch.setattr(runs, "Mark", fail)
-    failed = 0
-    # On a busy machine it may take a while until a helper runs in time.
-    deadline = time.monotonic() + 60
-    while not raised and time.monotonic() < deadline:
-        for left[0] in range(2, 20):
-            try:
-                assert np.array_equal(idxfast.loads(file, threads=3), data)
-            except MemoryError:
-                failed += 1
-    assert failed == len(raised) > 0
+    monkeypatch.setattr(segments, "Symbols", limited)
+    for threads in (2, 3, 8):
+        made.clear()
+        assert np.array_equal(idxfast.loads(file, threads=threads), data)
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_damage_is_looked_for_in_the_thread_of_the_caller(threads, monkeypatch):
-    """Where Ctrl-C ends it; it takes long."""
-    file = bytearray(packed("images", "zlib-6")[0])
-    file[-8] ^= 1
-    callers, find_damage = [], decoder.find_damage
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_symbols_are_used_again(threads, monkeypatch, appended):
+    """However long a file, there are as many as segments may be begun, and no more."""
+    symbols, made = segments.Symbols, []
 
     def spy(*arguments):
-        callers.append(threading.get_ident())
-        return find_damage(*arguments)
+        made.append(arguments)
+        return symbols(*arguments)
 
-    monkeypatch.setattr(decoder, "find_damage", spy)
-    with pytest.raises(idxfast.ChecksumError):
-        idxfast.loads(file, threads=threads)
-    assert callers == [threading.get_ident()]
+    monkeypatch.setattr(segments, "Symbols", spy)
+    file, data = packed("many_images", "zlib-6")
+    assert len(file) > 50 * pool.MIN_STEP
+    assert np.array_equal(idxfast.loads(file, threads=threads), data)
+    assert len(appended) > len(made)
+    assert set(made) == {(segments.LITERALS, segments.MATCHES)}
+    assert len(made) <= threads
 
 
 def test_many_callers_at_once():
@@ -678,8 +659,8 @@ def test_after_a_fork(tmp_path):
     path.write_bytes(packed("images", "zlib-6")[0])
     code = (
         "import os, sys, idxfast\n"
-        "from idxfast.gzip import ahead, reader, team\n"
-        "reader.MIN_SIZE = 1; ahead.MIN_GAP = 65536; team.UNPACKED_STEP = 1\n"
+        "from idxfast.gzip import pool, stream\n"
+        "stream.MIN_SIZE = 1; pool.MAX_STEP = 65536\n"
         "first = idxfast.load(sys.argv[1], threads=3)\n"
         "for _ in range(20):\n"
         "    child = os.fork()\n"

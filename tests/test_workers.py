@@ -395,8 +395,8 @@ def test_a_thread_that_never_came_to_run_anything_has_ended(monkeypatch):
 
 HOOKED = """
 import gzip, sys, numpy, idxfast
-from idxfast.gzip import ahead, reader
-ahead.MIN_GAP = reader.MIN_SIZE = 1 << 16
+from idxfast.gzip import pool, stream
+pool.MIN_STEP = pool.MAX_STEP = stream.MIN_SIZE = 1 << 16
 array = numpy.random.default_rng(1).integers(0, 16, 1_000_000, numpy.uint8)
 file = gzip.compress(idxfast.dumps(array), 1)
 is_interrupted = False
@@ -490,7 +490,8 @@ def test_an_interrupt_of_a_join_comes_after_it():
         with contextlib.suppress(Interrupt):
             helpers.join_helpers(joined)
             raise AssertionError("there was no interrupt")
-        assert [helper.joins for helper in joined] == [3, 3]
+        # One that has ended may be joined again.
+        assert [helper.joins >= 3 for helper in joined] == [True, True]
         assert len(raised) == 4
         assert not any(error() for error in raised)
     finally:

@@ -19,7 +19,7 @@ from typing import IO
 from .. import reading
 from ..errors import IdxError, SizeError
 from ..gzip.container import MAGIC
-from ..gzip.reader import MAX_RATIO
+from ..gzip.stream import MAX_RATIO
 from .files import Array
 
 EMNIST = "gzip.zip"

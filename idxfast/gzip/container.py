@@ -6,12 +6,12 @@ import struct
 
 from ..errors import GzipError
 from ..native.checksum import crc32
+from ..native.members import CHECKSUM, FLAGS, METHOD, NONE, read_header
 
 MAGIC = b"\x1f\x8b"
 TRAILER_SIZE = 8
 
-_FHCRC, _FEXTRA, _FNAME, _FCOMMENT = 2, 4, 8, 16
-_RESERVED = 0xE0
+_FEXTRA = 4
 
 # BGZF (the SAM/BAM specification, section 4.1): members of at most 64 KiB that state their own
 # size in an extra field, "BC", and an empty one that marks the end of the file.
@@ -20,7 +20,9 @@ BGZF_HEADER_SIZE = 18
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
-def header_size(data: memoryview, filename: str, offset: int, member: int) -> int | None:
+def header_size(
+    data: memoryview, filename: str, offset: int, position: int, member: int
+) -> int | None:
     """Bytes of the member header that `data` starts with, or None if it does not end inside.
 
     Parameters
@@ -28,8 +30,9 @@ def header_size(data: memoryview, filename: str, offset: int, member: int) -> in
     data : memoryview
         The first two bytes are known to be `MAGIC`.
     filename : str
-    offset, member : int
-        Where in the file `data` starts, and which member this is (from 1): for messages.
+    offset, position, member : int
+        Where `data` starts in the file, where its data begin in the unpacked stream, and which
+        member this is, from 1: for messages.
 
     Raises
     ------
@@ -37,52 +40,36 @@ def header_size(data: memoryview, filename: str, offset: int, member: int) -> in
         If the method is not DEFLATE, a reserved flag is set, or the header's own checksum
         (FHCRC) is wrong.
     """
-    if len(data) >= 4:
-        method, flags = data[2], data[3]
-        if method != 8:
-            raise GzipError(
-                f"gzip member {member} has compression method {method}",
-                filename=filename,
-                offset=offset + 2,
-                expected="method 8 (DEFLATE)",
-                found=method,
-            )
-        if flags & _RESERVED:
-            raise GzipError(
-                f"gzip member {member} has reserved flags set",
-                filename=filename,
-                offset=offset + 3,
-                expected="flags below 0x20",
-                found=f"0x{flags:02x}",
-            )
-        size = 10
-        if flags & _FEXTRA:
-            if len(data) < size + 2:
-                return None
-            size += 2 + (data[size] | data[size + 1] << 8)
-        for text in (_FNAME, _FCOMMENT):
-            if flags & text:
-                end = _find_zero(data, size)
-                if end is None:
-                    return None
-                size = end + 1
-        if flags & _FHCRC:
-            if len(data) < size + 2:
-                return None
-            stored = data[size] | data[size + 1] << 8
-            computed = crc32(data[:size]) & 0xFFFF
-            if stored != computed:
-                raise GzipError(
-                    f"the checksum of the header of gzip member {member} is wrong",
-                    filename=filename,
-                    offset=offset + size,
-                    expected=f"0x{stored:04x}",
-                    found=f"0x{computed:04x}",
-                )
-            size += 2
-        if len(data) >= size:
-            return size
-    return None
+    size, fault = read_header(data, 0)
+    if fault == METHOD:
+        raise GzipError(
+            f"gzip member {member} has compression method {data[2]}",
+            filename=filename,
+            offset=offset + 2,
+            position=position,
+            expected="method 8 (DEFLATE)",
+            found=data[2],
+        )
+    if fault == FLAGS:
+        raise GzipError(
+            f"gzip member {member} has reserved flags set",
+            filename=filename,
+            offset=offset + 3,
+            position=position,
+            expected="flags below 0x20",
+            found=f"0x{data[3]:02x}",
+        )
+    if fault == CHECKSUM:
+        (stored,) = struct.unpack_from("<H", data, size)
+        raise GzipError(
+            f"the checksum of the header of gzip member {member} is wrong",
+            filename=filename,
+            offset=offset + size,
+            position=position,
+            expected=f"0x{stored:04x}",
+            found=f"0x{crc32(data[:size]) & 0xFFFF:04x}",
+        )
+    return size if fault == NONE else None
 
 
 def is_bgzf(start: bytes) -> bool:
@@ -110,11 +97,3 @@ def pack_trailer(crc: int, size: int) -> bytes:
 def _extra_flags(level: int) -> int:
     """XFL, as gzip sets it: 2 for the densest compression, 4 for the fastest."""
     return 2 if level >= 8 else 4 if level <= 1 else 0
-
-
-def _find_zero(data: memoryview, start: int) -> int | None:
-    for at in range(start, len(data), 4096):
-        index = bytes(data[at : at + 4096]).find(0)
-        if index >= 0:
-            return at + index
-    return None

@@ -1,27 +1,26 @@
-"""One pass over a gzip source: from segment to segment, and from member to member."""
+"""One pass over a gzip source: from block to block, and from member to member."""
 
 from __future__ import annotations
 
-from ..errors import ChecksumError, IdxError, TrailingDataError, TruncatedError
-from ..native.checksum import combine_crc32, crc32
-from ..native.codec import BAD_DATA, COMPLETE, NO_SPACE, WINDOW
+import numpy as np
+
+from ..errors import GzipError, TrailingDataError, TruncatedError
+from ..native.checksum import crc32
+from ..native.inflate import BAD, BLOCK, END, INPUT, SPACE, Inflater
 from ..source import Source
 from ..typing import Memory
 from ..workers import map_here
 from .container import BGZF_MAX_SIZE
-from .damage import Damage, damaged, find_damage
+from .feed import Feed
 from .groups import Groups, Map
-from .members import enter, leave
-from .runs import Mark, Run
-from .segments import Feed, decode_next
+from .members import enter, leave, skip_padding
+from .segments import Segment
 
-
-class NoSpace(Exception):
-    """A segment is larger than the memory for it."""
-
-
-class Damaged(Exception):
-    """A member is damaged; `Decoder.damage` finds out how, which takes its time."""
+# Bytes decoded in one call, about: few enough that their CRC-32 is computed while they are still in
+# the second-level cache, and that Ctrl-C does not wait long.
+PIECE = 256 << 10
+# A `block_stop` that no block reaches.
+NEVER = (1 << 64) - 1
 
 
 class Decoder:
@@ -30,219 +29,198 @@ class Decoder:
     Parameters
     ----------
     source : Source
-    out : ndarray
-        Where the unpacked stream goes.
+        Starts with a gzip member.
 
     Attributes
     ----------
-    position, total : int
-        Bytes unpacked so far, and in all; 0 while that is unknown.
+    feed : Feed
+        The compressed bytes, from where the decoder is.
+    position : int
+        How many bytes of the unpacked stream have been decoded.
+    total : int
+        How many there have to be in all; 0 while that is unknown.
     """
 
-    def __init__(self, source: Source, out: Memory) -> None:
+    def __init__(self, source: Source) -> None:
+        self.feed = Feed(source)
         self.position = 0
         self.total = 0
-        self._source = source
-        self._feed = Feed(source)
-        self._memory = out
-        self._base = 0  # the position where the memory starts
-        self._out = out  # what may be written of it
-        self._member = 0  # the current one, from 1
+        self._filename = source.name
+        self._out: Memory = np.empty(0, np.uint8)
+        self._origin = 0  # the position in the stream of the first byte of `_out`
+        self._history = b""  # the stream's bytes before that
+        self._inflater = Inflater()
+        self._groups = Groups()
+        self._members = 0  # how many have been entered
+        self._is_inside = False  # the last of these
+        self._is_at_block = False  # whether the next bit begins a block of it
         self._member_offset = 0  # where in the source its compressed data start
         self._member_position = 0  # and its data in the unpacked stream
-        self._inside = False
-        self._groups = Groups()
         self._was_small = False
         self._crc = 0
-        self._fits = False  # whether a lack of space is taken for damage
 
-    @property
-    def bit(self) -> int:
-        """Where in the source the decoder stands."""
-        return self._feed.bit
-
-    @property
-    def has_all_space(self) -> bool:
-        """Whether it may write up to the end of the stream, and that is known."""
-        return self.total == self._base + len(self._out)
-
-    def start(self, count: int) -> bytes:
-        """The first bytes of the stream, or all there are, while they are in its memory."""
-        return self._out[: min(count, self.position)].tobytes()
-
-    def move_to(self, memory: Memory, base: int) -> None:
-        """Go on in other memory, which starts at a position of the stream; take the data along.
-
-        It starts no later than where the decoder stands.
-        """
-        kept = self.position - base
-        memory[:kept] = self._out[base - self._base :][:kept]
-        self._memory, self._base = memory, base
-        self.confine(self.total)
-
-    def confine(self, position: int) -> None:
-        """Write nothing from a position of the stream on: `NoSpace` comes first."""
-        self._out = self._memory[: position - self._base]
-
-    def memory(self, position: int) -> Memory:
-        """The memory from a position of the stream on, and what there is behind its end."""
-        return self._memory[position - self._base :]
-
-    def advance(self, step: int, target: int | None = None, map: Map = map_here) -> bool:
-        """Decode the next segment, or the next small members; return False if there are none.
+    def write_to(self, out: Memory, origin: int = 0, history: bytes = b"") -> None:
+        """Decode into other memory from now on.
 
         Parameters
         ----------
-        step, target
-            As for `Feed.segment`.
+        out : ndarray
+            Memory for the stream from a position on. What has been decoded of that is there
+            already.
+        origin : int
+            The position.
+        history : bytes
+            The stream's bytes before that.
+        """
+        self._out, self._origin, self._history = out, origin, history
+
+    def advance(
+        self, max_bytes: int = PIECE, map: Map = map_here, *, block_stop: int = NEVER
+    ) -> bool:
+        """Decode about `max_bytes` bytes more at most, or one batch of small members.
+
+        What is wrong is raised once all before it has been decoded, and again by each later call.
+
+        Parameters
+        ----------
+        max_bytes : int
         map : callable
-            As `Workers.map`; decodes several groups of members.
+            As `Workers.map`; decodes several groups of small members.
+        block_stop : int
+            A bit of the source: decode no more after the first block that ends there or later.
+
+        Returns
+        -------
+        bool
+            False at the end of the source.
 
         Raises
         ------
-        NoSpace
-            If there is no memory for it. The same segment is still to come.
-        Damaged
-            If what is packed is damaged.
         IdxError
-            If what stands around it is.
+            If the source is damaged, or holds more than there is memory for.
         """
-        feed = self._feed
-        if not self._inside:
-            if self._decode_group(map):
+        if not self._is_inside:
+            if self._decode_group(map) or (self._members and skip_padding(self.feed)):
                 return True
-            self._member += 1
-            if not enter(feed, self._source.name, self._member):
+            if not self._enter():
                 return False
-            self._member_offset = feed.offset
-            self._member_position = self.position
-            self._crc = 0
-            self._inside = True
-        at = self.position - self._base
-        window = min(WINDOW, self.position - self._member_position)
-        result, after = decode_next(
-            feed,
+        feed = self.feed
+        max_bits = feed.prepare()
+        at = self.position - self._origin
+        start, history = self._window()
+        stop, feed.bit, after, reason = self._inflater.decode(
+            feed.data,
+            feed.bit,
             self._out,
             at,
-            window,
-            step,
-            target,
-            insist_on_space=self.has_all_space,
-            fits=self._fits,
+            start=start,
+            history=history,
+            block_stop=max(block_stop - feed.source_bit + feed.bit, 0),
+            max_bits=max_bits,
+            max_bytes=max_bytes,
         )
-        if result == NO_SPACE:
-            raise NoSpace
-        if result == BAD_DATA:
-            raise Damaged
         self._crc = crc32(self._out[at:after], self._crc)
-        self.position = self._base + after
-        if result == COMPLETE:
-            self._leave()
+        self.position = self._origin + after
+        self._is_at_block = stop == BLOCK
+        if after == at:
+            if stop == END:
+                self._leave()
+            if stop == INPUT and not feed.grow():
+                raise self.truncated()
+            if stop == SPACE:
+                raise self.trailing_data()
+            if stop == BAD:
+                raise self._damaged(str(reason))
+        return True
+
+    def append(self, segment: Segment) -> bool:
+        """Take over a segment whose symbols have been decoded; False if it does not follow.
+
+        The decoder goes on with the segment's feed, and with its inflater inside a block; the
+        segment gets the decoder's old ones.
+        """
+        is_next = self._is_inside and self._is_at_block and segment.start == self.feed.source_bit
+        if not is_next:
+            return False
+        at = self.position - self._origin
+        start, history = self._window()
+        after = segment.symbols.copy(self._out, at, start=start, history=history)
+        if after < 0:
+            return False
+        self._crc = crc32(self._out[at:after], self._crc)
+        self.position = self._origin + after
+        self.feed, segment.feed = segment.feed, self.feed
+        self._is_at_block = segment.stop == BLOCK
+        if self._is_at_block:
+            # At a block's start any inflater will do, and the old one is in this thread's cache.
+            self._inflater.reset()
+        else:
+            self._inflater, segment.inflater = segment.inflater, self._inflater
         return True
 
     def _decode_group(self, map: Map) -> bool:
         """Decode small members; False if there are none."""
-        at = self.position - self._base
-        count, at = self._groups.decode(self._feed, self._out, at, map, follows=self._was_small)
-        self.position = self._base + at
-        self._member += count
+        at = self.position - self._origin
+        count, after = self._groups.decode(self.feed, self._out, at, map, follows=self._was_small)
+        self.position = self._origin + after
+        self._members += count
         return count > 0
 
-    def window(self) -> bytes:
-        """The last bytes of the current member, as many as a window has, or fewer."""
-        size = min(WINDOW, self.position - self._member_position) if self._inside else 0
-        at = self.position - self._base
-        return self._out[at - size : at].tobytes()
-
-    def adopt(self, run: Run, mark: Mark) -> Memory:
-        """Stand where a run stands that agrees at a mark; return the memory for its bytes.
-
-        To put them there is left to the caller: the last window of them before it advances.
-        """
-        size = run.marks[-1].position - mark.position
-        at = self.position - self._base
-        if size > len(self._out) - at:
-            raise NoSpace
-        crc = combine_crc32(mark.crc, run.marks[-1].crc, size)
-        self._crc = combine_crc32(self._crc, crc, size)
-        self.position += size
-        self._feed = run.feed
-        if run.is_complete:
-            self._leave()
-        return self._out[at : at + size]
+    def _enter(self) -> bool:
+        """Begin the next member; False if there is none."""
+        if not enter(self.feed, self._filename, self._members + 1, self.position):
+            return False
+        self._members += 1
+        self._member_offset = self.feed.offset
+        self._member_position = self.position
+        self._crc = 0
+        self._inflater.reset()
+        self._is_inside = self._is_at_block = True
+        return True
 
     def _leave(self) -> None:
         """Verify the member that has ended."""
-        self._inside = False
+        self.feed.skip_to_byte()
         size = self.position - self._member_position
-        self._was_small = self._feed.offset - self._member_offset <= BGZF_MAX_SIZE
-        try:
-            leave(self._feed, self._source.name, self._member, self._crc, size)
-        except ChecksumError as error:
-            raise Damaged from error
+        is_small = self.feed.offset - self._member_offset <= BGZF_MAX_SIZE
+        leave(self.feed, self._filename, self._members, self.position, self._crc, size)
+        self._was_small, self._is_inside = is_small, False
 
-    def check_fit(self) -> None:
-        """Find out whether the member fits that found no space: as for `damage`, zlib tells.
-
-        If so, its segment is still to come, and no `NoSpace` any more: a later member that does
-        not fit is `Damaged`, and `damage` tells what it is.
-
-        Raises
-        ------
-        TrailingDataError
-            If it does not.
-        """
-        damage = self._find_damage()
-        if damage is not None and self._is_too_much(damage):
-            raise self.trailing_data()
-        self._fits = True
-
-    def damage(self, found: Damaged) -> IdxError:
-        """The error for a member that is damaged.
-
-        libdeflate gives no reason and no place, and takes some codes for others that RFC 1951
-        forbids, which only the checksum shows: zlib decodes the member again, at its own pace.
-        """
-        damage = self._find_damage()
-        if damage is None:
-            if isinstance(found.__cause__, ChecksumError):
-                error, found.__cause__ = found.__cause__, None
-                return error  # what is raised must not lead to itself
-            damage = Damage("libdeflate refuses them", self._feed.offset, 0)
-        if self._is_too_much(damage):
-            return self.trailing_data()
-        if damage.reason is None:
-            return self._truncated(self._member_position + damage.unpacked, damage.offset)
-        return damaged(self._source.name, self._member, damage.reason, damage.offset)
-
-    def _find_damage(self) -> Damage | None:
-        limit = self.total - self._member_position if self.total else None
-        return find_damage(self._source, self._member_offset, limit)
-
-    def _is_too_much(self, damage: Damage) -> bool:
-        return 0 < self.total < self._member_position + damage.unpacked
+    def _window(self) -> tuple[int, bytes]:
+        """Where in the memory the member's data begin, and what of them stands before it."""
+        start = self._member_position - self._origin
+        return (start, b"") if start >= 0 else (0, self._history[self._member_position :])
 
     def truncated(self) -> TruncatedError:
         """The error for data that end before they should."""
-        return self._truncated(self.position, self._feed.offset)
-
-    def _truncated(self, position: int, offset: int) -> TruncatedError:
-        total = "" if not self.total else f" of {self.total:,}"
+        total = f" of {self.total:,}" if self.total else ""
         return TruncatedError(
-            f"the unpacked data end at byte {position:,}{total}; "
+            f"the unpacked data end at byte {self.position:,}{total}; "
             "the file is truncated or still downloading",
-            filename=self._source.name,
-            offset=offset,
+            filename=self._filename,
+            offset=self.feed.offset + len(self.feed.unread),
+            position=self.position,
             expected=self.total or "a whole gzip member",
-            found=position,
+            found=self.position,
         )
 
     def trailing_data(self) -> TrailingDataError:
         """The error for data that do not end where they should."""
         return TrailingDataError(
-            f"the unpacked data go on behind the {self.total:,} bytes that the header announces",
-            filename=self._source.name,
-            offset=self.total,
+            f"the unpacked data go on after the {self.total:,} bytes that the header announces",
+            filename=self._filename,
+            offset=self.feed.offset,
+            position=self.total,
             expected=self.total,
             found="more",
+        )
+
+    def _damaged(self, reason: str) -> GzipError:
+        return GzipError(
+            f"the compressed data of gzip member {self._members} are damaged: {reason}",
+            filename=self._filename,
+            offset=self.feed.offset,
+            position=self.position,
+            expected="a DEFLATE stream",
+            found=reason,
         )

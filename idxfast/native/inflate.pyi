@@ -1,4 +1,4 @@
-from typing import Final, NoReturn, final
+from typing import Final, NoReturn, Self, final
 
 from typing_extensions import Buffer
 
@@ -8,6 +8,16 @@ PAUSE: Final[int]
 INPUT: Final[int]
 SPACE: Final[int]
 BAD: Final[int]
+
+@final
+class Symbols:
+    def __new__(cls, literals: int, matches: int) -> Self: ...
+    def __reduce__(self) -> NoReturn: ...
+    @property
+    def size(self) -> int: ...
+    def clear(self) -> None: ...
+    def used_window(self) -> bytes: ...
+    def copy(self, out: Buffer, position: int, *, start: int = 0, history: Buffer = b"") -> int: ...
 
 @final
 class Inflater:
@@ -22,7 +32,16 @@ class Inflater:
         *,
         start: int = 0,
         history: Buffer = b"",
-        stop_at_block: bool = False,
+        block_stop: int = 0xFFFFFFFFFFFFFFFF,
         max_bits: int = 0xFFFFFFFFFFFFFFFF,
         max_bytes: int = 0x7FFFFFFF,
     ) -> tuple[int, int, int, str | None]: ...
+    def decode_symbols(
+        self,
+        data: Buffer,
+        bit: int,
+        symbols: Symbols,
+        *,
+        block_stop: int = 0xFFFFFFFFFFFFFFFF,
+        max_bits: int = 0xFFFFFFFFFFFFFFFF,
+    ) -> tuple[int, int, str | None]: ...

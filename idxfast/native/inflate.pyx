@@ -9,14 +9,16 @@ ask for more input, so does this decoder.
 cimport cython
 from cpython.buffer cimport (
     PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
+from cpython.bytearray cimport PyByteArray_AsString
 from cpython.pythread cimport (
     NOWAIT_LOCK, PyThread_acquire_lock, PyThread_allocate_lock, PyThread_free_lock,
     PyThread_release_lock, PyThread_type_lock)
 from libc.stdint cimport uint8_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
+from libc.string cimport memset
 
 
-cdef extern from "decoder/inflate.h" nogil:
+cdef extern from "decoder/pool.h" nogil:
     ctypedef enum stop "enum stop":
         AT_END
         AT_BLOCK
@@ -26,10 +28,11 @@ cdef extern from "decoder/inflate.h" nogil:
         AT_ERROR
     ctypedef enum block_type "enum block_type":
         STORED
-    ctypedef struct inflater "struct inflater":
-        block_type type
-        const char *reason
-        void *scratch
+    ctypedef struct symbols "struct symbols":
+        int has_bmi2
+        void *matches
+        size_t literal_count
+        uint64_t copied
     ctypedef struct work "struct work":
         const uint8_t *start_of_input "in"
         size_t size
@@ -41,52 +44,232 @@ cdef extern from "decoder/inflate.h" nogil:
         const uint8_t *history
         size_t history_size
         uint64_t wrong_bit
+    uint64_t UINT64_MAX
+    size_t SIZE_MAX
+    Py_ssize_t MOST_LITERALS, MOST_MATCHES, WINDOW_SIZE
+    int has_bmi2()
+    inflater *take_inflater()
+    void give_back_inflater(inflater *)
     void begin_stream(inflater *)
-    stop inflate_stream(inflater *, work *, int, uint64_t, size_t)
+    stop inflate_stream(inflater *, work *, uint64_t, uint64_t, size_t)
+    stop inflate_symbols(inflater *, work *, symbols *, uint64_t, uint64_t)
+    int make_symbols(symbols *, size_t, size_t, int)
+    void clear_symbols(symbols *)
+    int copy_symbols(symbols *, work *)
+    void mark_window(symbols *, uint8_t *)
 
-# Why a call of `Inflater.decode` ends.
+# Why a call of `Inflater.decode` or `Inflater.decode_symbols` ends.
 END = AT_END        # the stream's final block has ended
 BLOCK = AT_BLOCK    # another block has ended
 PAUSE = AT_PAUSE    # the budget is used up
 INPUT = AT_INPUT    # more input is needed
-SPACE = AT_SPACE    # the next symbol's bytes do not fit
+SPACE = AT_SPACE    # the next symbol's bytes do not fit, or there is no room for the symbol
 BAD = AT_ERROR      # the stream is not one that zlib takes
 
 
-@cython.final
-@cython.auto_pickle(False)
-cdef class Inflater:
-    """A DEFLATE stream that is being decoded.
+cdef int take(
+    Py_buffer *views, work *job, out, Py_ssize_t position, Py_ssize_t start, history,
+) except -1:
+    """Take the destination and the window; what has been taken is to be released in any case."""
+    PyObject_GetBuffer(history, &views[1], PyBUF_SIMPLE)
+    PyObject_GetBuffer(out, &views[0], PyBUF_WRITABLE)
+    if not 0 <= start <= position <= views[0].len:
+        raise ValueError("start or position is outside of the destination")
+    job.out = <uint8_t *>views[0].buf
+    job.space = views[0].len
+    job.at = position
+    job.start = start
+    job.history = <const uint8_t *>views[1].buf
+    job.history_size = views[1].len
+    return 0
 
-    An Inflater keeps what a stream needs between two calls of `decode`: its tables, and where in a
-    block it is. The caller keeps the input that has not been read, and the window. Several threads
-    may each have an Inflater of their own; one alone is for one thread at a time.
+
+cdef inflater *take_decoder() noexcept nogil:
+    """A decoder, for one owner; NULL if there is no memory."""
+    return take_inflater()
+
+
+cdef void give_back(inflater *decoder) noexcept nogil:
+    """Give a decoder back for other streams."""
+    give_back_inflater(decoder)
+
+
+cdef bint decode_stream(
+    inflater *decoder, const uint8_t *data, size_t size, uint8_t *out, size_t space,
+    size_t *consumed, size_t *produced,
+) noexcept nogil:
+    """Decode the stream that `data` starts with; return whether it is right, whole, and fits.
+
+    Nothing is written from ``out + space`` on: the bytes of another thread may be there.
     """
+    cdef work job
+    memset(&job, 0, sizeof(job))
+    job.start_of_input = data
+    job.size = size
+    job.out = out
+    job.space = space
+    begin_stream(decoder)
+    if inflate_stream(decoder, &job, UINT64_MAX, UINT64_MAX, SIZE_MAX) != AT_END:
+        return False
+    consumed[0] = (job.bit + 7) // 8
+    produced[0] = job.at
+    return True
 
-    cdef inflater *state
+
+@cython.auto_pickle(False)
+cdef class _Owned:
+    """What one thread at a time may use."""
+
     cdef PyThread_type_lock lock
 
     def __cinit__(self):
         self.lock = PyThread_allocate_lock()
-        self.state = <inflater *>calloc(1, sizeof(inflater))
-        if self.lock == NULL or self.state == NULL:
-            raise MemoryError("no memory for a decoder")
-        begin_stream(self.state)
+        if self.lock == NULL:
+            raise MemoryError("no memory for a lock")
 
     def __dealloc__(self):
         if self.lock != NULL:
             PyThread_free_lock(self.lock)
-        if self.state != NULL:
-            free(self.state.scratch)
-        free(self.state)
 
     cdef int acquire(self) except -1:
         if not PyThread_acquire_lock(self.lock, NOWAIT_LOCK):
-            raise RuntimeError("another thread uses this Inflater")
+            raise RuntimeError(f"another thread uses this {type(self).__name__}")
         return 0
 
     def __reduce__(self):
-        raise TypeError("an Inflater cannot be copied or pickled")
+        raise TypeError(f"{type(self).__name__} cannot be copied or pickled")
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class Symbols(_Owned):
+    """The symbols of a segment of a stream: its literals, and matches that are still to be copied.
+
+    `Inflater.decode_symbols` appends to them, which needs no window; `copy` writes what they stand
+    for. So several threads can decode a stream together, each the symbols of another segment, and
+    the copies follow in the order of the stream. The memory is not touched before it is used.
+
+    Parameters
+    ----------
+    literals, matches : int
+        For how many of each there is room: up to 2^30 and 2^27, of 1 and 8 bytes.
+    """
+
+    cdef symbols held
+
+    def __cinit__(self, Py_ssize_t literals, Py_ssize_t matches):
+        if not (0 <= literals <= MOST_LITERALS and 0 <= matches <= MOST_MATCHES):
+            raise ValueError("literals or matches are negative or too many")
+        if not make_symbols(&self.held, literals, matches, has_bmi2()):
+            raise MemoryError("no memory for symbols")
+
+    def __dealloc__(self):
+        free(self.held.matches)
+
+    @property
+    def size(self):
+        """How many bytes they stand for."""
+        self.acquire()
+        size = self.held.literal_count + self.held.copied
+        PyThread_release_lock(self.lock)
+        return size
+
+    def clear(self):
+        """Forget them all; the memory is kept.
+
+        Raises
+        ------
+        RuntimeError
+            If another thread uses them.
+        """
+        self.acquire()
+        clear_symbols(&self.held)
+        PyThread_release_lock(self.lock)
+
+    def used_window(self):
+        """Tell which bytes of the window before the segment its matches copy.
+
+        Returns
+        -------
+        bytes
+            32,768 of them: 1 for each byte of the window that is needed, else 0. The last one is
+            for the byte just before the segment.
+
+        Raises
+        ------
+        RuntimeError
+            If another thread uses these symbols.
+        """
+        window = bytearray(WINDOW_SIZE)
+        self.acquire()
+        mark_window(&self.held, <uint8_t *>PyByteArray_AsString(window))
+        PyThread_release_lock(self.lock)
+        return bytes(window)
+
+    def copy(self, out, Py_ssize_t position, *, Py_ssize_t start=0, history=b""):
+        """Write the bytes that the symbols stand for.
+
+        Parameters
+        ----------
+        out : writable buffer
+            The destination. Bytes after those that the symbols stand for may be overwritten: give
+            a slice that ends where others write. If the call fails, all from `position` on may be.
+        position : int
+            Where in `out` the first byte goes.
+        start, history
+            The window, as for `Inflater.decode`.
+
+        Returns
+        -------
+        int
+            Where in `out` the bytes end; or -1 if they do not fit, or if a match goes back beyond
+            the window. `Inflater.decode` from the segment's first bit tells what is wrong, and
+            where; an error that `decode_symbols` has met comes later in the stream than that.
+
+        Raises
+        ------
+        ValueError
+            If a position lies outside of `out`.
+        RuntimeError
+            If another thread uses these symbols.
+        """
+        cdef Py_buffer[2] views
+        cdef work job
+        cdef bint is_whole
+        memset(&job, 0, sizeof(job))
+        memset(views, 0, sizeof(views))
+        try:
+            take(views, &job, out, position, start, history)
+            self.acquire()
+            with nogil:
+                is_whole = copy_symbols(&self.held, &job)
+            PyThread_release_lock(self.lock)
+            return <Py_ssize_t>job.at if is_whole else -1
+        finally:
+            PyBuffer_Release(&views[0])
+            PyBuffer_Release(&views[1])
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class Inflater(_Owned):
+    """A DEFLATE stream that is being decoded.
+
+    An Inflater keeps what a stream needs between two calls of `decode` or `decode_symbols`: its
+    tables, and where in a block it is. The caller keeps the input that has not been read, and the
+    window. Several threads may each have an Inflater of their own; one alone is for one thread at a
+    time.
+    """
+
+    cdef inflater *state
+
+    def __cinit__(self):
+        self.state = take_inflater()
+        if self.state == NULL:
+            raise MemoryError("no memory for a decoder")
+
+    def __dealloc__(self):
+        give_back_inflater(self.state)
 
     def reset(self):
         """Begin another stream.
@@ -94,7 +277,7 @@ cdef class Inflater:
         Raises
         ------
         RuntimeError
-            If another thread is in `decode`.
+            If another thread uses this Inflater.
         """
         self.acquire()
         begin_stream(self.state)
@@ -102,7 +285,7 @@ cdef class Inflater:
 
     def decode(
         self, data, uint64_t bit, out, Py_ssize_t position, *, Py_ssize_t start=0, history=b"",
-        bint stop_at_block=False, uint64_t max_bits=0xFFFFFFFFFFFFFFFF,
+        uint64_t block_stop=0xFFFFFFFFFFFFFFFF, uint64_t max_bits=0xFFFFFFFFFFFFFFFF,
         Py_ssize_t max_bytes=0x7FFFFFFF,
     ):
         """Decode as much of the stream as there is input and space for.
@@ -123,8 +306,8 @@ cdef class Inflater:
         history : bytes-like
             What the stream has decoded just before ``out[start]``, where that stands elsewhere; of
             this, too, it may copy. 32 KiB are enough.
-        stop_at_block : bool
-            Whether to return after each block.
+        block_stop : int
+            A bit: the call returns after the first block that ends there or later.
         max_bits, max_bytes : int
             Budgets: the call returns soon after it has read or written as much. At least one step
             is made.
@@ -149,48 +332,84 @@ cdef class Inflater:
         RuntimeError
             If another thread uses this Inflater.
         """
-        cdef Py_buffer source, target, before
+        cdef Py_buffer[2] views
         cdef work job
+        if max_bytes < 0:
+            raise ValueError("max_bytes is negative")
+        memset(&job, 0, sizeof(job))
+        memset(views, 0, sizeof(views))
+        try:
+            take(views, &job, out, position, start, history)
+            stop, end, reason = self.run(data, bit, &job, NULL, block_stop, max_bits, max_bytes)
+            return stop, end, <Py_ssize_t>job.at, reason
+        finally:
+            PyBuffer_Release(&views[0])
+            PyBuffer_Release(&views[1])
+
+    def decode_symbols(
+        self, data, uint64_t bit, Symbols symbols not None, *,
+        uint64_t block_stop=0xFFFFFFFFFFFFFFFF, uint64_t max_bits=0xFFFFFFFFFFFFFFFF,
+    ):
+        """Decode as many of the stream's symbols as there is input and room for.
+
+        Of the stream before `bit` no byte is needed. What `Symbols.copy` will find is a match that
+        goes back too far: this call cannot know that, and goes on. `decode` may go on, too, where
+        this call ends, also in the middle of a block.
+
+        Parameters
+        ----------
+        data, bit, block_stop, max_bits
+            As for `decode`.
+        symbols : Symbols
+            What symbols are appended to.
+
+        Returns
+        -------
+        stop, bit, reason
+            As from `decode`. `SPACE` says that there is no room for the next symbol.
+
+        Raises
+        ------
+        ValueError
+            If the bit lies outside of the data.
+        RuntimeError
+            If another thread uses this Inflater, or the symbols.
+        """
+        cdef work job
+        memset(&job, 0, sizeof(job))
+        symbols.acquire()
+        try:
+            return self.run(data, bit, &job, &symbols.held, block_stop, max_bits, 0)
+        finally:
+            PyThread_release_lock(symbols.lock)
+
+    cdef tuple run(
+        self, data, uint64_t bit, work *job, symbols *held, uint64_t block_stop,
+        uint64_t max_bits, size_t max_bytes,
+    ):
+        """Decode into symbols, if there are any, or where the job says."""
+        cdef Py_buffer source
         cdef stop stop
         PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
         try:
-            PyObject_GetBuffer(history, &before, PyBUF_SIMPLE)
+            if bit > 8 * <uint64_t>source.len:
+                raise ValueError("the bit is outside of the data")
+            job.start_of_input = <const uint8_t *>source.buf
+            job.size = source.len
+            job.bit = bit
+            self.acquire()
             try:
-                PyObject_GetBuffer(out, &target, PyBUF_WRITABLE)
-                try:
-                    if bit > 8 * <uint64_t>source.len:
-                        raise ValueError("the bit is outside of the data")
-                    if not 0 <= start <= position <= target.len:
-                        raise ValueError("start or position is outside of the destination")
-                    if max_bytes < 0:
-                        raise ValueError("max_bytes is negative")
-                    job.start_of_input = <const uint8_t *>source.buf
-                    job.size = source.len
-                    job.bit = bit
-                    job.out = <uint8_t *>target.buf
-                    job.space = target.len
-                    job.at = position
-                    job.start = start
-                    job.history = <const uint8_t *>before.buf
-                    job.history_size = before.len
-                    job.wrong_bit = 0
-                    self.acquire()
-                    try:
-                        if self.state.type == STORED and bit & 7:
-                            raise ValueError("in a stored block, a bit that does not begin a byte")
-                        with nogil:
-                            stop = inflate_stream(
-                                self.state, &job, stop_at_block, max_bits, max_bytes)
-                        if stop == AT_ERROR:
-                            place, reason = job.wrong_bit, self.state.reason.decode()
-                        else:
-                            place, reason = job.bit, None
-                    finally:
-                        PyThread_release_lock(self.lock)
-                    return <int>stop, place, <Py_ssize_t>job.at, reason
-                finally:
-                    PyBuffer_Release(&target)
+                if self.state.type == STORED and bit & 7:
+                    raise ValueError("in a stored block, a bit that does not begin a byte")
+                with nogil:
+                    if held == NULL:
+                        stop = inflate_stream(self.state, job, block_stop, max_bits, max_bytes)
+                    else:
+                        stop = inflate_symbols(self.state, job, held, block_stop, max_bits)
+                if stop == AT_ERROR:
+                    return <int>stop, job.wrong_bit, self.state.reason.decode()
+                return <int>stop, job.bit, None
             finally:
-                PyBuffer_Release(&before)
+                PyThread_release_lock(self.lock)
         finally:
             PyBuffer_Release(&source)

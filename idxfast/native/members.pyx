@@ -1,10 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
-"""Whole gzip members (RFC 1952) in memory: a small file in one call, or many members in one.
+"""gzip members (RFC 1952) in memory: their headers, a small file in one call, many members in one.
 
-What is decoded here is verified: header, exact length, CRC-32. Anything that is not as it should
-be, or not of the plainest kind, is not decoded, and no reason is given: that is left to the general
-reader, which finds out.
+A member that is decoded here is verified: header, exact length, CRC-32. One that is not as it
+should be is not decoded, and no reason is given: that is left to the general reader, which finds
+out.
 """
 
 from cpython.buffer cimport (
@@ -13,21 +13,40 @@ from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memchr, memcmp
 
-from .libdeflate cimport *
+from .inflate cimport decode_stream, give_back, inflater, take_decoder
+from .libdeflate cimport choose_code, libdeflate_crc32
 
 choose_code()
 
 cdef enum:
     HEADER = 10
     TRAILER = 8
+    DEFLATE = 8
     FHCRC = 2
     FEXTRA = 4
     FNAME = 8
     FCOMMENT = 16
+    RESERVED = 0xE0
     # BGZF (the SAM/BAM specification, section 4.1): a member of at most 64 KiB, unpacked too,
     # whose extra field holds its size.
     BLOCK_HEADER = 18
     MAX_BLOCK = 65536
+
+# What is wrong with a member header.
+cdef enum fault:
+    IS_RIGHT
+    IS_CUT
+    IS_NO_GZIP
+    HAS_METHOD
+    HAS_FLAGS
+    HAS_CHECKSUM
+
+NONE = IS_RIGHT             # nothing
+NEEDS_MORE = IS_CUT         # it goes on after the data
+NOT_GZIP = IS_NO_GZIP       # it does not start with the magic number
+METHOD = HAS_METHOD         # the compression method, byte 2, is not DEFLATE
+FLAGS = HAS_FLAGS           # in byte 3 a reserved flag is set
+CHECKSUM = HAS_CHECKSUM     # its own checksum (FHCRC) is another
 
 
 cdef inline uint32_t little_endian(const uint8_t *data, int count) noexcept nogil:
@@ -38,32 +57,82 @@ cdef inline uint32_t little_endian(const uint8_t *data, int count) noexcept nogi
     return number
 
 
-cdef Py_ssize_t header_size(const uint8_t *data, Py_ssize_t space) noexcept nogil:
-    """Bytes of the member header that starts here; 0 if it is not whole and right."""
+cdef fault parse_header(
+    const uint8_t *data, Py_ssize_t space, Py_ssize_t *end,
+) noexcept nogil:
+    """read_header on C types."""
     cdef Py_ssize_t size = HEADER
     cdef const uint8_t *zero
     cdef int text
-    if space < HEADER or memcmp(data, b"\x1f\x8b\x08", 3) or data[3] & 0xE0:
-        return 0
+    end[0] = 0
+    if memcmp(data, b"\x1f\x8b", min(space, 2)):
+        return IS_NO_GZIP
+    if space < 4:
+        return IS_CUT
+    if data[2] != DEFLATE:
+        return HAS_METHOD
+    if data[3] & RESERVED:
+        return HAS_FLAGS
     if data[3] & FEXTRA:
         if space < size + 2:
-            return 0
+            return IS_CUT
         size += 2 + little_endian(data + size, 2)
     for text in range(2):
         if data[3] & (FCOMMENT if text else FNAME):
             if size >= space:
-                return 0
+                return IS_CUT
             zero = <const uint8_t *>memchr(data + size, 0, space - size)
             if zero == NULL:
-                return 0
+                return IS_CUT
             size = zero - data + 1
     if data[3] & FHCRC:
-        if size + 2 > space:
-            return 0
+        if space < size + 2:
+            return IS_CUT
         if little_endian(data + size, 2) != (libdeflate_crc32(0, data, size) & 0xFFFF):
-            return 0
+            end[0] = size
+            return HAS_CHECKSUM
         size += 2
-    return size if size <= space else 0
+    if space < size:
+        return IS_CUT
+    end[0] = size
+    return IS_RIGHT
+
+
+def read_header(data, Py_ssize_t start):
+    """Read the header of a gzip member.
+
+    Parameters
+    ----------
+    data : bytes-like
+    start : int
+        Where in `data` the header starts.
+
+    Returns
+    -------
+    size : int
+        How many bytes the header has; after `CHECKSUM`, how many there are before the checksum;
+        after another fault, 0.
+    fault : int
+        `NONE`, `NEEDS_MORE`, `NOT_GZIP`, `METHOD`, `FLAGS` or `CHECKSUM`: the first one that is
+        met in the order of the bytes.
+
+    Raises
+    ------
+    ValueError
+        If the start lies outside of `data`.
+    """
+    cdef Py_buffer view
+    cdef Py_ssize_t size
+    cdef fault fault
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    try:
+        if not 0 <= start <= view.len:
+            raise ValueError("start is outside of the data")
+        with nogil:
+            fault = parse_header(<const uint8_t *>view.buf + start, view.len - start, &size)
+        return size, <int>fault
+    finally:
+        PyBuffer_Release(&view)
 
 
 cdef Py_ssize_t block_size(const uint8_t *data, Py_ssize_t space) noexcept nogil:
@@ -82,16 +151,16 @@ cdef Py_ssize_t block_size(const uint8_t *data, Py_ssize_t space) noexcept nogil
 
 
 cdef Py_ssize_t decode(
-    libdeflate_decompressor *decompressor, const uint8_t *data, Py_ssize_t size,
+    inflater *decoder, const uint8_t *data, Py_ssize_t size,
     uint8_t *out, Py_ssize_t space, Py_ssize_t *unpacked,
 ) noexcept nogil:
     """Decode the member that `data` starts with; return its size, or 0 if it cannot be decoded."""
-    cdef Py_ssize_t header = header_size(data, size)
+    cdef Py_ssize_t header
     cdef size_t consumed = 0, produced = 0
     cdef const uint8_t *trailer
-    if header == 0 or libdeflate_deflate_decompress_ex(
-        decompressor, data + header, size - header, out, space, &consumed, &produced
-    ) != LIBDEFLATE_SUCCESS:
+    if parse_header(data, size, &header) != IS_RIGHT or not decode_stream(
+        decoder, data + header, size - header, out, space, &consumed, &produced
+    ):
         return 0
     if size - header - <Py_ssize_t>consumed < TRAILER:
         return 0
@@ -121,7 +190,7 @@ def decode_member(data, Py_ssize_t limit):
         None if it is anything else, damaged, or larger.
     """
     cdef Py_buffer view
-    cdef libdeflate_decompressor *decompressor
+    cdef inflater *decoder
     cdef Py_ssize_t size, unpacked = 0, decoded = 0
     cdef uint8_t *out
     PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
@@ -129,16 +198,16 @@ def decode_member(data, Py_ssize_t limit):
         if view.len < HEADER + TRAILER:
             return None
         size = little_endian(<const uint8_t *>view.buf + view.len - 4, 4)
-        if size > limit:
+        if not 0 <= size <= limit:
             return None
         content = PyBytes_FromStringAndSize(NULL, size)
         out = <uint8_t *>PyBytes_AsString(content)
         with nogil:
-            decompressor = libdeflate_alloc_decompressor()
-            if decompressor != NULL:
+            decoder = take_decoder()
+            if decoder != NULL:
                 decoded = decode(
-                    decompressor, <const uint8_t *>view.buf, view.len, out, size, &unpacked)
-                libdeflate_free_decompressor(decompressor)
+                    decoder, <const uint8_t *>view.buf, view.len, out, size, &unpacked)
+            give_back(decoder)
         # Then the size of `content` is the one in its trailer, which agrees.
         return content if decoded == view.len else None
     finally:
@@ -197,9 +266,9 @@ cdef Py_ssize_t decode_all(
     uint8_t *out, Py_ssize_t *position, Py_ssize_t space,
 ) noexcept nogil:
     """decode_members on C types; return how many were decoded, or -1 if there is no memory."""
-    cdef libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor()
+    cdef inflater *decoder = take_decoder()
     cdef Py_ssize_t member = start[0], size, left, unpacked = 0, count = 0
-    if decompressor == NULL:
+    if decoder == NULL:
         return -1
     while True:
         while member < stop and data[member] == 0:
@@ -207,11 +276,11 @@ cdef Py_ssize_t decode_all(
         left = space - position[0]
         size = block_size(data + member, stop - member)
         if size:
-            # Exactly its own space: libdeflate writes behind what it decodes, where the block that
-            # another thread decodes may stand.
+            # Exactly its own space: after the block's bytes are those of the block that another
+            # thread decodes, and the decoder writes ahead where it has space.
             left = min(left, <Py_ssize_t>little_endian(data + member + size - 4, 4))
         size = decode(
-            decompressor, data + member, size if size else stop - member,
+            decoder, data + member, size if size else stop - member,
             out + position[0], left, &unpacked)
         if size == 0:
             break
@@ -220,7 +289,7 @@ cdef Py_ssize_t decode_all(
         start[0] = member
         position[0] += unpacked
         count += 1
-    libdeflate_free_decompressor(decompressor)
+    give_back(decoder)
     return count
 
 
@@ -252,7 +321,7 @@ def decode_members(data, Py_ssize_t start, Py_ssize_t stop, out, Py_ssize_t posi
     ValueError
         If a position lies outside of its buffer.
     MemoryError
-        If libdeflate cannot have its 11 KB.
+        If there is none for a decoder.
     """
     cdef Py_buffer source, target
     cdef Py_ssize_t count
@@ -267,7 +336,7 @@ def decode_members(data, Py_ssize_t start, Py_ssize_t stop, out, Py_ssize_t posi
                     <const uint8_t *>source.buf, &start, stop,
                     <uint8_t *>target.buf, &position, target.len)
             if count < 0:
-                raise MemoryError("libdeflate cannot allocate a decompressor")
+                raise MemoryError("no memory for a decoder")
             return count, start, position
         finally:
             PyBuffer_Release(&target)

@@ -1,6 +1,6 @@
 /* What the native targets share: an interpreter that holds the compiled rooms, and buffers.
  *
- * A target calls find_block, decode_segment and their like as Python code does, in the extension
+ * A target calls find_block, decode_members and their like as Python code does, in the extension
  * modules that setup.py builds, only with clang's sanitizers and coverage. So the checks of
  * arguments are fuzzed along with the code behind them, nothing is split or copied for the fuzzer's
  * sake, and a call through the interpreter costs about a microsecond. Every buffer is an allocation
@@ -36,12 +36,25 @@ static inline PyObject *import_function(const char *room, const char *name) {
     if (!Py_IsInitialized()) {
         Py_InitializeEx(0);
     }
-    PyObject *module = PyImport_ImportModule(room);
+    char name_of_module[64];
+    snprintf(name_of_module, sizeof(name_of_module), "idxfast.native.%s", room);
+    PyObject *module = PyImport_ImportModule(name_of_module);
     PyObject *function = module ? PyObject_GetAttrString(module, name) : NULL;
     if (function == NULL) {
         fail_with_python_error();
     }
     return function;
+}
+
+/* A method of a class there; it is called with the object first. */
+static inline PyObject *import_method(const char *room, const char *name_of_class, const char *name) {
+    PyObject *class = import_function(room, name_of_class);
+    PyObject *method = PyObject_GetAttrString(class, name);
+    Py_DECREF(class);
+    if (method == NULL) {
+        fail_with_python_error();
+    }
+    return method;
 }
 
 /* A number that a compiled room states. */
@@ -52,14 +65,19 @@ static inline long import_number(const char *room, const char *name) {
     return value;
 }
 
-/* The result of a call; NULL if it raised ValueError, which is a room's way to refuse. */
+/* The result of a call; NULL if it raised ValueError, which is a room's way to refuse. The format is
+ * that of a tuple, or of a tuple and a dict: the arguments that are given by name. */
 static inline PyObject *call(PyObject *function, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    PyObject *tuple = Py_VaBuildValue(format, arguments);
+    PyObject *built = Py_VaBuildValue(format, arguments), *result = NULL;
     va_end(arguments);
-    PyObject *result = tuple ? PyObject_Call(function, tuple, NULL) : NULL;
-    Py_XDECREF(tuple);
+    if (built != NULL && strchr(format, '{')) {
+        result = PyObject_Call(function, PyTuple_GetItem(built, 0), PyTuple_GetItem(built, 1));
+    } else if (built != NULL) {
+        result = PyObject_Call(function, built, NULL);
+    }
+    Py_XDECREF(built);
     if (result == NULL) {
         if (!PyErr_ExceptionMatches(PyExc_ValueError)) {
             fail_with_python_error();

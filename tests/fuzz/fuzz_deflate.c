@@ -1,7 +1,5 @@
-/* A whole DEFLATE stream: the same bytes as zlib's, or both refuse; so, too, inside a gzip member.
- *
- * libdeflate takes some codes that zlib refuses. Then a member has to agree with its trailer, and a
- * wrong trailer has to be refused whatever the stream is.
+/* A whole DEFLATE stream as Inflater decodes it: zlib's verdict, bytes and reason; so, too, inside a
+ * gzip member, where a wrong trailer has to be refused whatever the stream is.
  *
  * Input: the stream.
  */
@@ -10,14 +8,19 @@
 
 enum { SPACE = 1 << 14, HEADER = 10, TRAILER = 8 };
 
-static PyObject *decode_segment, *decode_member;
-static long COMPLETE;
+static PyObject *inflater, *reset, *decode, *decode_member;
+static long at_end, at_input, at_space, is_bad;
 
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count, (void)arguments;
-    decode_segment = import_function("codec", "decode_segment");
     decode_member = import_function("members", "decode_member");
-    COMPLETE = import_number("codec", "COMPLETE");
+    decode = import_method("inflate", "Inflater", "decode");
+    reset = import_method("inflate", "Inflater", "reset");
+    inflater = call(import_function("inflate", "Inflater"), "()");
+    at_end = import_number("inflate", "END");
+    at_input = import_number("inflate", "INPUT");
+    at_space = import_number("inflate", "SPACE");
+    is_bad = import_number("inflate", "BAD");
     return 0;
 }
 
@@ -51,20 +54,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static uint8_t expected[SPACE];
     struct outcome outcome = inflate_into(RAW, data, size, 0, expected, SPACE, 0);
     struct buffer stream = copy_of(data, size), out = new_buffer(SPACE, PyBUF_WRITE);
-    PyObject *result = call(decode_segment, "(OiniOii)", stream.view, 0, (Py_ssize_t)(8 * size), 0,
-                            out.view, 0, 0);
+    Py_DECREF(call(reset, "(O)", inflater));
+    PyObject *result = call(decode, "(OOiOi)", inflater, stream.view, 0, out.view, 0);
     REQUIRE(result != NULL);
-    int is_complete = item(result, 0) == COMPLETE;
-    size_t end = item(result, 1), produced = is_complete ? item(result, 2) : outcome.produced;
+    long stop = item(result, 0);
+    size_t end = (item(result, 1) + 7) / 8, produced = item(result, 2);
+    int is_complete = stop == at_end;
     if (outcome.verdict == DONE) {
-        REQUIRE(is_complete && end == outcome.consumed && produced == outcome.produced);
-        REQUIRE(memcmp(out.data, expected, produced) == 0);
+        REQUIRE(is_complete && end == outcome.consumed);
+    } else if (outcome.verdict == REFUSED) {
+        REQUIRE(stop == is_bad);
+        PyObject *reason = PyUnicode_AsUTF8String(PyTuple_GetItem(result, 3));
+        REQUIRE(reason != NULL && strcmp(PyBytes_AsString(reason), outcome.reason) == 0);
+        Py_DECREF(reason);
     } else {
-        REQUIRE(!is_complete || is_known_limit(&outcome));
+        REQUIRE(stop == (outcome.verdict == TOO_LARGE ? at_space : at_input));
     }
-    uint32_t crc = crc32(0, is_complete ? out.data : expected, produced);
+    /* Of a match that does not fit, zlib gives a part. */
+    REQUIRE(outcome.verdict == TOO_LARGE ? produced + 258 > SPACE : produced == outcome.produced);
+    REQUIRE(memcmp(out.data, expected, produced) == 0);
+    uint32_t crc = crc32(0, expected, produced);
     if (is_complete) {
-        REQUIRE(is_member(data, end, crc, produced, out.data));
+        REQUIRE(is_member(data, end, crc, produced, expected));
         /* One wrong member for each stream, to be fast. */
         switch (crc & 3) {
         case 0:

@@ -1,7 +1,9 @@
 /* The DEFLATE decoder against zlib: verdict, bytes and reason; on success, the bits consumed.
  *
  * The decoder's headers are compiled into this target, with cursors that come and go in streams of
- * some hundred bytes (and a step of the plain way that has room for more than one symbol). Every buffer has exactly its size, which AddressSanitizer guards.
+ * some hundred bytes (and a step of the plain way that has room for more than one symbol). Every buffer
+ * has exactly its size, which AddressSanitizer guards. The stream is decoded at once, or in segments
+ * of two phases, or in both ways by turns. What the second phase cannot copy is decoded at once again.
  *
  * Input: a stream, or what streams.h makes one of; then how it is given to the decoder.
  */
@@ -44,10 +46,22 @@ static uint8_t *exactly(const uint8_t *data, size_t size) {
     return copy;
 }
 
+/* The symbols of a segment, in two pieces of memory instead of one. */
+static struct symbols make_room(size_t literals, size_t matches, int has_bmi2) {
+    struct symbols symbols = {
+        .has_bmi2 = has_bmi2, .matches = malloc(matches * sizeof(struct match)),
+        .match_room = matches, .literals = malloc(literals + SLACK), .literal_room = literals,
+    };
+    REQUIRE(symbols.matches != NULL && symbols.literals != NULL);
+    memset(symbols.literals + literals, 0xa5, SLACK);
+    return symbols;
+}
+
 /* What is to be done with the stream, from the end of the input. */
 struct plan {
-    unsigned bit, before, history, pieces, budget, space;
-    int is_portable, stops_at_blocks;
+    unsigned bit, before, history, pieces, budget, space, literals, matches;
+    uint64_t block_stop;
+    int is_portable, in_segments, by_turns;
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -55,7 +69,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 8) return 0;
     const uint8_t *numbers = data + size - 8;
     struct plan plan = {
-        .is_portable = numbers[0] & 1, .stops_at_blocks = numbers[0] >> 1 & 1,
+        .is_portable = numbers[0] & 1, .in_segments = numbers[0] >> 3 & 1, .by_turns = numbers[0] >> 4 & 1,
+        .literals = 1 + (numbers[0] >> 5) * numbers[1], .matches = 1 + numbers[7] * numbers[7] / 16,
+        .block_stop = numbers[0] & 2 ? numbers[3] * (numbers[0] & 4) : UINT64_MAX,
         .bit = numbers[1] & 7, .pieces = numbers[2], .budget = numbers[3],
         .before = numbers[4] & 15 ? 0 : numbers[5], .history = numbers[4] & 16 ? 0 : numbers[5] * 64,
         /* Often so much that what is wrong is met in the fast ways, too. */
@@ -63,13 +79,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     };
     const uint8_t *stream = data;
     size -= 8;
-    if (numbers[0] & 4) {
-        size = make_stream(data, size, made);
-        stream = made;
-    }
     if (size > MADE_SPACE) return 0;
-    /* The stream from another bit on. */
-    if (plan.bit) {
+    if (numbers[0] & 4) {
+        size = make_stream(data, size, made, plan.bit);
+        stream = made;
+    } else if (plan.bit) {
+        /* From another bit on. */
         for (size_t i = 0; i <= size; i++)
             shifted[i] = (uint8_t)((i < size ? stream[i] << plan.bit : 0) |
                                    (i ? stream[i - 1] >> (8 - plan.bit) : 0));
@@ -94,6 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     REQUIRE(out != NULL);
     memset(out, 0xa5, first + space + GUARD);
     memcpy(out + start, expected + outside, inside);
+    /* So that an input does the same whatever has come before it. */
+    inflater = (struct inflater){.scratch = inflater.scratch};
     begin_stream(&inflater);
     if (plan.is_portable) inflater.has_bmi2 = 0;
 
@@ -101,33 +118,85 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t from = 0, to = plan.pieces & 3 ? size : plan.bit != 0, at = first;
     uint64_t bit = plan.bit;
     enum stop stop;
+    struct symbols symbols = make_room(plan.literals, plan.matches, inflater.has_bmi2);
+    /* Where the segment began. */
+    static struct inflater before;
+    size_t from_before = from;
+    uint64_t bit_before = bit;
+    int in_segments = plan.in_segments, has_failed = 0;
+    before = inflater;
     for (;;) {
         uint8_t *piece = exactly(stream + from, to - from);
         struct work work = {
             .in = piece, .size = to - from, .bit = bit, .out = out, .space = first + space,
             .at = at, .start = start, .history = history, .history_size = outside,
         };
-        stop = inflate_stream(&inflater, &work, plan.stops_at_blocks,
-                              plan.budget & 1 ? (uint64_t)plan.budget * 8 : UINT64_MAX,
-                              plan.budget & 2 ? plan.budget * 4 : SIZE_MAX);
+        const uint64_t most_bits = plan.budget & 1 ? (uint64_t)plan.budget * 8 : UINT64_MAX;
+        if (in_segments) {
+            stop = inflate_symbols(&inflater, &work, &symbols, plan.block_stop, most_bits);
+            REQUIRE(symbols.match_count <= plan.matches && symbols.literal_count <= plan.literals);
+            if (stop == AT_SPACE)
+                REQUIRE(symbols.match_count == plan.matches ||
+                        symbols.literal_count == plan.literals);
+        } else {
+            stop = inflate_stream(&inflater, &work, plan.block_stop, most_bits,
+                                  plan.budget & 2 ? plan.budget * 4 : SIZE_MAX);
+            REQUIRE(work.at >= at && work.at <= first + space);
+            at = work.at;
+        }
         free(piece);
         REQUIRE(stop != GOES_ON);
-        REQUIRE(work.at >= at && work.at <= first + space);
         REQUIRE(work.bit >= bit && work.bit <= 8 * (uint64_t)(to - from));
         if (stop == AT_PAUSE) REQUIRE(work.bit > bit);
-        at = work.at;
         from += (size_t)(work.bit >> 3);
         bit = work.bit & 7;
         if (stop == AT_ERROR)
             REQUIRE(work.wrong_bit >= work.bit && work.wrong_bit < work.bit + MAX_HEADER);
         size_t more = 1 + plan.pieces % 7 + (size > 400) * plan.pieces;
-        if (stop == AT_INPUT && to < size) to += more < size - to ? more : size - to;
-        else if (stop != AT_PAUSE && stop != AT_BLOCK) break;
-        if (stop == AT_BLOCK) REQUIRE(plan.stops_at_blocks && inflater.type == NO_BLOCK);
+        if (stop == AT_BLOCK)
+            REQUIRE(work.bit >= plan.block_stop && inflater.type == NO_BLOCK);
+        const int goes_on = (stop == AT_INPUT && to < size) || stop == AT_PAUSE ||
+                            stop == AT_BLOCK || (stop == AT_SPACE && in_segments);
+        /* Sometimes a segment goes on after a call. */
+        if (in_segments && (!goes_on || stop == AT_SPACE || plan.budget & 4)) {
+            struct work copies = {
+                .out = out, .space = first + space, .at = at, .start = start, .history = history,
+                .history_size = outside,
+            };
+            if (copy_symbols(&symbols, &copies)) {
+                REQUIRE(copies.at - at == symbols.literal_count + symbols.copied);
+                at = copies.at;
+            } else {
+                struct scratch *scratch = inflater.scratch;
+                inflater = before;
+                inflater.scratch = scratch;
+                from = from_before;
+                bit = bit_before;
+                in_segments = plan.by_turns = 0;
+                has_failed = 1;
+                continue;
+            }
+            clear_symbols(&symbols);
+            before = inflater;
+            from_before = from;
+            bit_before = bit;
+        }
+        if (!goes_on) break;
+        if (stop == AT_INPUT) to += more < size - to ? more : size - to;
+        if (plan.by_turns && symbols.literal_count + symbols.match_count == 0) {
+            in_segments = !in_segments;
+            before = inflater;
+            from_before = from;
+            bit_before = bit;
+        }
     }
+    for (size_t i = 0; i < SLACK; i++) REQUIRE(symbols.literals[plan.literals + i] == 0xa5);
     for (size_t i = 0; i < start; i++) REQUIRE(out[i] == 0xa5);
     for (size_t i = 0; i < GUARD; i++) REQUIRE(out[first + space + i] == 0xa5);
     size_t produced = at - first;
+    if (has_failed)
+        REQUIRE(stop == AT_SPACE ||
+                (stop == AT_ERROR && !strcmp(inflater.reason, "invalid distance too far back")));
     REQUIRE(memcmp(out + first, expected + window, produced) == 0);
     REQUIRE(memcmp(out + start, expected + outside, inside) == 0);
     if (stop == AT_SPACE) {
@@ -148,5 +217,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     free(out);
     free(history);
+    free(symbols.matches);
+    free(symbols.literals);
     return 0;
 }

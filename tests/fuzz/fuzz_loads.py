@@ -15,16 +15,14 @@ import structured
 with atheris.instrument_imports(include=["idxfast"]):
     import idxfast
     from idxfast import reading
-    from idxfast.gzip import ahead, damage, groups, prefix, reader, segments, team
+    from idxfast.gzip import feed, groups, pool, segments, stream
 
 SMALL = reading.SMALL
-reader.HEAD_STEP = reader.STEP = 1
-reader.HEAD_SIZE = reader.PREFIX
-reader.MIN_SIZE = 1
-ahead.MIN_GAP = team.STEP = 256
-team.MARGIN = 40_000
-segments.SEARCH = 1024
-damage._PIECE = prefix._PIECE = 64
+stream.MIN_SIZE = 1
+pool.MIN_STEP = pool.MAX_STEP = 64
+segments.LITERALS, segments.MATCHES = 2_000, 200
+segments.CHUNK = feed.CHUNK = 1_000
+feed.RESERVE = 64
 groups.GROUP = 64
 
 

@@ -9,7 +9,6 @@ import zlib
 from pathlib import Path
 
 from idxfast.datasets import synthetic
-from idxfast.native.blocks import find_block
 
 FOLDER = Path(__file__).parent / "corpus"
 IMAGES, LABELS = synthetic.digits(40)
@@ -75,7 +74,7 @@ STREAMS = {name: deflate(content) for name, content in CONTENTS.items()} | {
     "runs": deflate(IMAGE, 6, 1, zlib.Z_RLE),
     "synced": deflate(IMAGE, flush=zlib.Z_SYNC_FLUSH),
     "blocked": deflate(IMAGE, flush=zlib.Z_BLOCK),
-    # Length symbol 286, and distance symbol 30, which libdeflate takes and zlib refuses.
+    # Length symbol 286, and distance symbol 30, which have a codeword and are no symbols.
     "symbol-286": bytes.fromhex("1b03000000000000"),
     "distance-30": bytes.fromhex("63000278"),
 }
@@ -114,28 +113,25 @@ FILES = {name: member(data, STREAMS[name]) for name, data in CONTENTS.items()} |
 
 
 def write(folder, name, data, *numbers):
-    """Write a seed; behind it stand the numbers that the target takes from its end, in that order."""
+    """Write a seed; after it stand the numbers that the target takes from its end, in that order."""
     (FOLDER / folder).mkdir(parents=True, exist_ok=True)
     for number, size in numbers[::-1]:
         data += number.to_bytes(size, "little")
     (FOLDER / folder / name).write_bytes(data)
 
 
-def write_segments(name, stream):
-    """The whole stream, and its segments on both sides of a cut in the middle."""
-    room = (0x3FFF, 2), (0, 2)
-    write("deflate", name, stream, (0b1110, 1), *room, (0, 2), (0, 2), (0, 2))
-    cut = find_block(stream + bytes(576), 1, 8 * len(stream))
-    if cut > 0:
-        write("deflate", f"{name}-left", stream, (0b1011, 1), *room, (0, 2), (0, 2), (cut, 2))
-        window = (0xFFF, 2), (0xFFF, 2)
-        write("deflate", f"{name}-right", stream, (0b0100, 1), room[0], *window, (cut, 2), (0, 2))
+def write_stream(name, stream):
+    """The stream decoded at once, and by symbols and copies of a segment, as `inflate` is told."""
+    write("deflate", name, stream + bytes([0, 0, 1, 0, 17, 0, 64, 0]))
+    write("deflate", f"{name}-segment", stream + bytes([0xE8, 0xF8, 1, 0, 17, 0, 64, 0xFF]))
 
 
 def main():
     for name, stream in STREAMS.items():
-        write_segments(name, stream)
+        write_stream(name, stream)
         write("blocks", name, stream, (1, 1), (1, 2), (0x7FFF, 2))
+    # Cursors that decode more matches than a segment has room for.
+    write("deflate", "room-for-matches", bytes.fromhex("edc3310069518702c2cecdcd8742ff00c2f330"))
     for name, lengths in HEADERS.items():
         # Some bits on, as it may stand anywhere.
         write("blocks", f"header-{name}", b"\xff" + header(*lengths), (1, 1), (0, 2), (0x7FFF, 2))

@@ -54,21 +54,4 @@ static struct outcome inflate_into(int format, const uint8_t *data, size_t size,
     return outcome;
 }
 
-/* Whether zlib refused a stream for codes that libdeflate takes (README.md, "Limits"). */
-static int is_known_limit(const struct outcome *outcome) {
-    static const char *const reasons[] = {
-        "invalid literal/length code",
-        "invalid distance code",
-        "too many length or distance symbols",
-    };
-    if (outcome->verdict == REFUSED && outcome->reason != NULL) {
-        for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
-            if (strcmp(outcome->reason, reasons[i]) == 0) {
-                return 1;
-            }
-        }
-    }
-    return 0;
-}
-
 #endif

@@ -242,9 +242,9 @@ GENERATOR static void put_block(struct writer *writer, int is_final, size_t *pro
     }
 }
 
-/* Make a stream into MADE_SPACE bytes; return how many it has. */
-GENERATOR static size_t make_stream(const uint8_t *data, size_t size, uint8_t *out) {
-    struct writer writer = {.out = out, .data = data, .size = size, .seed = 1};
+/* Make a stream from a bit of the first byte on into MADE_SPACE bytes; return how many it takes. */
+GENERATOR static size_t make_stream(const uint8_t *data, size_t size, uint8_t *out, unsigned bit) {
+    struct writer writer = {.out = out, .bit = bit, .data = data, .size = size, .seed = 1};
     uint32_t plan = next_byte(&writer), blocks = 1 + (plan & 7);
     size_t produced = 0;
     memset(out, 0, MADE_SPACE);

@@ -8,16 +8,26 @@
 size_t core_search(const uint8_t *data, size_t start, size_t stop) {
     return __pyx_f_7idxfast_6native_6blocks_search(data, start, stop);
 }
-#elif defined(codec)
-#include "codec.c"
-__attribute__((constructor)) static void import(void) { __pyx_f_7idxfast_6native_10libdeflate_choose_code(); }
-int core_decode_segment(uint8_t *stream, size_t start, size_t stop, int cut, uint8_t *out, size_t space,
-                        size_t window, size_t *end, size_t *produced) {
-    return __pyx_f_7idxfast_6native_5codec_decode(stream, start, stop, cut, out, space, window, end, produced);
+#elif defined(inflate)
+#include "inflate.c"
+struct inflater *core_take_decoder(void) { return __pyx_f_7idxfast_6native_7inflate_take_decoder(); }
+void core_give_back(struct inflater *decoder) { __pyx_f_7idxfast_6native_7inflate_give_back(decoder); }
+int core_decode_stream(struct inflater *decoder, const uint8_t *data, size_t size, uint8_t *out, size_t space,
+                       size_t *consumed, size_t *produced) {
+    return __pyx_f_7idxfast_6native_7inflate_decode_stream(decoder, data, size, out, space, consumed, produced);
 }
 #elif defined(members)
 #include "members.c"
-__attribute__((constructor)) static void import(void) { __pyx_f_7idxfast_6native_10libdeflate_choose_code(); }
+struct inflater *core_take_decoder(void);
+void core_give_back(struct inflater *decoder);
+int core_decode_stream(struct inflater *decoder, const uint8_t *data, size_t size, uint8_t *out, size_t space,
+                       size_t *consumed, size_t *produced);
+__attribute__((constructor)) static void import(void) {
+    __pyx_f_7idxfast_6native_7inflate_take_decoder = core_take_decoder;
+    __pyx_f_7idxfast_6native_7inflate_give_back = core_give_back;
+    __pyx_f_7idxfast_6native_7inflate_decode_stream = core_decode_stream;
+    __pyx_f_7idxfast_6native_10libdeflate_choose_code();
+}
 Py_ssize_t core_decode_members(const uint8_t *data, Py_ssize_t *start, Py_ssize_t stop, uint8_t *out,
                                Py_ssize_t *position, Py_ssize_t space) {
     return __pyx_f_7idxfast_6native_7members_decode_all(data, start, stop, out, position, space);

@@ -1,14 +1,15 @@
 /* The compiled cores on eight threads, as the reader uses them: what is shared and what is not.
  *
  * Without Python: ThreadSanitizer has to have compiled all code that synchronises, and no
- * interpreter at hand is. Each round makes a file and has it decoded in three ways:
+ * interpreter at hand is. Each round makes a file and has it decoded in two ways, and one array
+ * changed:
  *
  * - BGZF blocks of one file, in groups, each into its own part of one destination;
- * - segments of one stream, from cuts that each thread searches, decoded into memory of its own and
- *   then copied to where they belong;
- * - the byte order of one array, changed in parts that meet at any address.
+ * - one stream as gzip/pool.py does it: one thread at a time decodes blocks into the destination and
+ *   appends segments, whose symbols the others decode, each with a decoder from the shared list;
+ * - the byte order of one array, in parts that meet at any address.
  *
- * In every third round a byte of the file is damaged: then the error, too, is met on many threads.
+ * In every third round both files are damaged: then the error, too, is met on many threads.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decoder/pool.h"
 #include "libdeflate.h"
 
 /* What chooses between the clones would run before ThreadSanitizer is ready. */
@@ -24,20 +26,19 @@
 #include "swap.h"
 
 size_t core_search(const uint8_t *data, size_t start, size_t stop);
-int core_decode_segment(uint8_t *stream, size_t start, size_t stop, int cut, uint8_t *out, size_t space,
-                        size_t window, size_t *end, size_t *produced);
 ptrdiff_t core_decode_members(const uint8_t *data, ptrdiff_t *start, ptrdiff_t stop, uint8_t *out,
                               ptrdiff_t *position, ptrdiff_t space);
 
-enum { THREADS = 8, SIZE = 300000, BLOCK = 9001, BLOCKS = SIZE / BLOCK + 1, WINDOW = 32768 };
-enum { PREFIX = 5 + WINDOW + 16, HEADER_SPACE = 576, CLOSING = 14, COMPLETE = 0, CUT = 1 };
-enum { FRAME = 18 + 8 };
+enum { THREADS = 8, SIZE = 300000, BLOCK = 9001, BLOCKS = SIZE / BLOCK + 1, STRETCH = 8000 };
+enum { FRAME = 18 + 8, HEADER_SPACE = 576 };
+/* Compressed bytes of a segment, and before it those that are left to the leader; and how many there
+ * may be at once. Some are too large for their room. */
+enum { STEP = 4000, GAP = 1000, SEGMENTS = THREADS + 1 };
+enum { LITERAL_ROOM = 9000, MATCH_ROOM = 2000 };
 
-static uint8_t data[SIZE], out[SIZE], blocks[2 * SIZE], stream[2 * SIZE + PREFIX];
+static uint8_t data[SIZE], out[SIZE], expected[SIZE], blocks[2 * SIZE], stream[2 * SIZE];
 static size_t ends[BLOCKS + 1];  /* of the blocks, in the file */
 static size_t stream_size;
-/* Where the stream's segments start: bits of the stream, and bytes of the data. */
-static size_t cuts[THREADS + 1], positions[THREADS + 1];
 static int is_damaged;
 static atomic_size_t next_block, failures;
 
@@ -55,7 +56,8 @@ static void put_number(uint8_t *place, uint32_t number) {
 }
 
 static void make_files(unsigned round) {
-    /* Noise, and copies of what stands before it: matches are what libdeflate writes beyond. */
+    /* Noise, by stretches of other bytes, for each of which the encoder begins a block; and copies of
+     * what stands before it. */
     uint32_t noise = round * 2654435761u + 1;
     size_t distance = 0;
     for (size_t i = 0; i < SIZE; i++) {
@@ -63,7 +65,7 @@ static void make_files(unsigned round) {
         if (i % 16 == 0) {
             distance = i > 999 && noise >> 31 ? (noise >> 8 & 511) + 1 : 0;
         }
-        data[i] = distance ? data[i - distance] : noise >> 27;
+        data[i] = distance ? data[i - distance] : (noise >> 27) + 40 * (i / STRETCH % 5);
     }
     struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(1 + round % 9);
     stream_size = libdeflate_deflate_compress(compressor, data, SIZE, stream, sizeof(stream));
@@ -83,6 +85,7 @@ static void make_files(unsigned round) {
     is_damaged = round % 3 == 2;
     if (is_damaged) {
         blocks[ends[BLOCKS / 2] - 8] ^= 16;
+        memset(stream + stream_size / 8 * (round % 8), 0xff, 99);
     }
 }
 
@@ -91,76 +94,157 @@ static void *decode_blocks(void *unused) {
     while ((block = atomic_fetch_add(&next_block, 2)) < BLOCKS) {
         size_t last = block + 2 < BLOCKS ? block + 2 : BLOCKS;
         ptrdiff_t start = ends[block], position = block * BLOCK;
-        core_decode_members(blocks, &start, ends[last], out, &position, SIZE);
+        /* After its own part, another thread writes. */
+        core_decode_members(blocks, &start, ends[last], out, &position, last < BLOCKS ? last * BLOCK : SIZE);
         atomic_fetch_add(&failures, start != (ptrdiff_t)ends[last]);
     }
     return unused;
 }
 
-static void *find_cut(void *index) {
-    size_t part = (size_t)index, limit = 8 * (stream_size - HEADER_SPACE);
-    size_t start = 8 * (stream_size / THREADS) * part + 1;
-    size_t found = part && start < limit ? core_search(stream, start, limit) : limit;
-    cuts[part] = part == 0 ? 0 : found < limit ? found : 8 * stream_size;
-    return NULL;
+struct segment {
+    uint64_t start, end;  /* bits; a start of UINT64_MAX: there is none */
+    enum stop stop;
+    struct inflater *inflater;
+    struct symbols symbols;
+    int is_ready;
+};
+
+/* Looked at and changed with the lock held, but the leader's own bit and place. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct segment segments[SEGMENTS];
+    size_t first, begun;  /* of the segments that the leader has not reached; counted from the start */
+    size_t next;          /* the byte of the stream where the last of them ends */
+    int is_led, is_done;
+    _Atomic uint64_t bit;
+    struct inflater *inflater;
+    enum stop stop;
+    size_t at, appended;
+} team = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static struct work whole_stream(void) {
+    return (struct work){.in = stream, .size = stream_size, .out = out, .space = SIZE};
 }
 
-/* Decode a segment behind its window in memory of its own; return how many bytes, or -1. */
-static ptrdiff_t decode_segment(size_t part, uint8_t *memory) {
-    size_t start = cuts[part], stop = cuts[part + 1], end, produced;
-    int is_last = stop == 8 * stream_size;
-    size_t first = start >> 3, size = (stop >> 3) - first + (is_last ? 0 : CLOSING);
-    size_t window = positions[part] < WINDOW ? positions[part] : WINDOW;
-    size_t at = 8 * PREFIX + (start & 7);
-    uint8_t *chunk = malloc(PREFIX + size);
-    memcpy(chunk + PREFIX, stream + first, size);
-    memcpy(memory, data + positions[part] - window, window);
-    int result = core_decode_segment(chunk, at, at + stop - start, !is_last, memory, WINDOW + SIZE, window,
-                                     &end, &produced);
-    free(chunk);
-    if (result != (is_last ? COMPLETE : CUT)) {
-        return -1;
-    }
-    memmove(memory, memory + window, produced - window);
-    return produced - window;
+static int can_lead(void) {
+    const struct segment *segment = &team.segments[team.first % SEGMENTS];
+    return team.first == team.begun || segment->is_ready || team.bit < segment->start;
 }
 
-/* Decode the segments one after another, to learn where their bytes belong. A cut that turns out to
- * be none gives way to the next. */
-static void find_positions(void) {
-    static uint8_t memory[WINDOW + SIZE];
-    cuts[THREADS] = 8 * stream_size;
-    for (size_t part = 0; part < THREADS; part++) {
-        ptrdiff_t count = cuts[part] < cuts[part + 1] ? decode_segment(part, memory) : 0;
-        while (count < 0 && cuts[part + 1] < 8 * stream_size) {
-            size_t wrong = cuts[part + 1], next = part + 1;
-            while (cuts[next] == wrong) {
-                next++;
-            }
-            for (size_t i = part + 1; i < next; i++) {
-                cuts[i] = cuts[next];
-            }
-            count = decode_segment(part, memory);
+/* Append a segment that starts where the leader is, after a block. */
+static int append(struct segment *segment) {
+    struct work work = whole_stream();
+    work.at = team.at;
+    if (!copy_symbols(&segment->symbols, &work)) return 0;
+    team.at = work.at;
+    team.bit = segment->end;
+    team.stop = segment->stop;
+    struct inflater *before = team.inflater;
+    team.inflater = segment->inflater;
+    segment->inflater = before;
+    return 1;
+}
+
+static void lead(void) {
+    int is_at_block = 1;
+    for (;;) {
+        pthread_mutex_lock(&team.lock);
+        int goes_on = can_lead();
+        if (!goes_on) team.is_led = 0;
+        struct segment *segment = team.first < team.begun ? &team.segments[team.first % SEGMENTS] : NULL;
+        const int is_ready = segment && segment->is_ready;
+        uint64_t block_stop = segment ? segment->start : UINT64_MAX;
+        pthread_mutex_unlock(&team.lock);
+        if (!goes_on) return;
+        int follows = is_ready && is_at_block && segment->start == team.bit && append(segment);
+        if (follows || (is_ready && (segment->start == UINT64_MAX || segment->start <= team.bit))) {
+            pthread_mutex_lock(&team.lock);
+            team.first++;
+            team.appended += (size_t)follows;
+            pthread_cond_broadcast(&team.changed);
+            pthread_mutex_unlock(&team.lock);
         }
-        require(count >= 0, "a segment is decoded");
-        positions[part + 1] = positions[part] + count;
+        if (!follows) {
+            struct work work = whole_stream();
+            work.bit = team.bit;
+            work.at = team.at;
+            team.stop = inflate_stream(team.inflater, &work, block_stop, UINT64_MAX, 1000);
+            team.bit = work.bit;
+            team.at = work.at;
+        }
+        is_at_block = team.stop == AT_BLOCK;
+        if (!is_at_block && team.stop != AT_PAUSE && !(follows && team.stop == AT_SPACE)) break;
     }
-    require(positions[THREADS] == SIZE, "the segments are all of the data");
+    pthread_mutex_lock(&team.lock);
+    team.is_done = 1;
+    pthread_cond_broadcast(&team.changed);
+    pthread_mutex_unlock(&team.lock);
 }
 
-static void *decode_part(void *index) {
-    size_t part = (size_t)index;
-    uint8_t *memory = malloc(WINDOW + SIZE);
-    if (cuts[part] < cuts[part + 1]) {
-        ptrdiff_t count = decode_segment(part, memory);
-        if (count == (ptrdiff_t)(positions[part + 1] - positions[part])) {
-            memcpy(out + positions[part], memory, count);
+/* Of the part that begins at a bit, from the first place on where a block seems to start. */
+static void decode_segment(struct segment *segment, uint64_t first, uint64_t last) {
+    size_t found = core_search(stream, first, last);
+    segment->inflater = take_inflater();
+    require(segment->inflater != NULL && make_symbols(&segment->symbols, LITERAL_ROOM, MATCH_ROOM, has_bmi2()),
+            "there is memory");
+    struct work work = whole_stream();
+    work.bit = found;
+    if (found < last)
+        segment->stop = inflate_symbols(segment->inflater, &work, &segment->symbols, last, UINT64_MAX);
+    segment->end = work.bit;
+    const int is_one = found < last && segment->stop != AT_ERROR && segment->stop != AT_INPUT;
+    pthread_mutex_lock(&team.lock);
+    segment->start = is_one ? found : UINT64_MAX;
+    segment->is_ready = 1;
+    pthread_cond_broadcast(&team.changed);
+    pthread_mutex_unlock(&team.lock);
+}
+
+static void free_segment(struct segment *segment) {
+    give_back_inflater(segment->inflater);
+    free(segment->symbols.matches);
+    memset(segment, 0, sizeof(*segment));
+}
+
+/* A job after the other, until all is done. */
+static void *work_on_stream(void *unused) {
+    const size_t limit = stream_size - HEADER_SPACE;
+    pthread_mutex_lock(&team.lock);
+    while (!team.is_done) {
+        size_t offset = team.bit >> 3, first = (offset > team.next ? offset : team.next) + GAP;
+        if (!team.is_led && can_lead()) {
+            team.is_led = 1;
+            pthread_mutex_unlock(&team.lock);
+            lead();
+            pthread_mutex_lock(&team.lock);
+        } else if (team.begun - team.first < SEGMENTS && first + STEP < limit) {
+            struct segment *segment = &team.segments[team.begun++ % SEGMENTS];
+            free_segment(segment);
+            segment->start = 8 * (uint64_t)first;
+            team.next = first + STEP;
+            pthread_mutex_unlock(&team.lock);
+            decode_segment(segment, 8 * (uint64_t)first, 8 * (uint64_t)(first + STEP));
+            pthread_mutex_lock(&team.lock);
         } else {
-            atomic_fetch_add(&failures, 1);
+            pthread_cond_wait(&team.changed, &team.lock);
         }
     }
-    free(memory);
-    return NULL;
+    pthread_mutex_unlock(&team.lock);
+    return unused;
+}
+
+static void begin_team(void) {
+    team.first = team.begun = team.next = team.at = 0;
+    team.is_led = team.is_done = 0;
+    team.bit = 0;
+    team.inflater = take_inflater();
+    require(team.inflater != NULL, "there is memory");
+}
+
+static void end_team(void) {
+    for (size_t i = 0; i < SEGMENTS; i++) free_segment(&team.segments[i]);
+    give_back_inflater(team.inflater);
 }
 
 static void *swap_part(void *index) {
@@ -188,20 +272,27 @@ int main(int count, char **arguments) {
         on_threads(decode_blocks);
         require(is_damaged ? failures == 1 : failures == 0, "each damaged block is met, and no other");
         require(is_damaged || memcmp(out, data, SIZE) == 0, "the blocks' data");
-        on_threads(find_cut);
-        find_positions();
-        if (is_damaged) {
-            memset(stream + stream_size / 2, 0xff, 999);
-        }
+
+        /* What one thread makes of the stream. */
+        struct work alone = whole_stream();
+        alone.out = expected;
+        struct inflater *inflater = take_inflater();
+        enum stop stop = inflate_stream(inflater, &alone, UINT64_MAX, UINT64_MAX, SIZE_MAX);
+        give_back_inflater(inflater);
+        require(is_damaged || (stop == AT_END && memcmp(expected, data, SIZE) == 0), "the stream's data");
         memset(out, 0, SIZE);
-        atomic_store(&failures, 0);
-        on_threads(decode_part);
-        require(is_damaged ? failures > 0 : failures == 0, "a damaged segment is met, and no other");
-        require(is_damaged || memcmp(out, data, SIZE) == 0, "the segments' data");
+        begin_team();
+        on_threads(work_on_stream);
+        require(team.stop == stop && team.bit == alone.bit && team.at == alone.at, "the same end");
+        require(memcmp(out, expected, team.at) == 0, "the same data");
+        end_team();
+
         memcpy(out, data, SIZE);
         on_threads(swap_part);
         require(out[1] == data[4] && out[4] == data[1], "the bytes are swapped");
     }
-    printf("%u rounds on %d threads: all results as they should be\n", rounds, THREADS);
+    require(team.appended > rounds, "segments follow");
+    printf("%u rounds on %d threads, %zu segments: all results as they should be\n", rounds, THREADS,
+           team.appended);
     return 0;
 }

@@ -13,22 +13,12 @@ enum {
     PRECODE_BITS = 7,
     MAX_LITERALS = 286,
     MAX_DISTANCES = 30,
-    /* An entry of the precode's table, where other than codes.h has it. */
-    VALUE_SHIFT = 20, /* bits 20-23: the code length that is given, bits 12-19: how many times */
-    IS_REPEAT = 1 << 24, /* it is the code length before */
+    OF_ZERO = NO_DISTANCE, /* in an entry that repeats a code length: zero, not the one before */
 };
 
-#define PRECODE_ENTRY(value, times, extra) \
-    ((uint32_t)(value) << VALUE_SHIFT | (uint32_t)(times) << BASE_SHIFT | (extra))
-
+/* A code length is a literal here, and to repeat one is a length. */
 static const uint32_t precode_entries[PRECODE] = {
-    PRECODE_ENTRY(0, 1, 0), PRECODE_ENTRY(1, 1, 0), PRECODE_ENTRY(2, 1, 0),
-    PRECODE_ENTRY(3, 1, 0), PRECODE_ENTRY(4, 1, 0), PRECODE_ENTRY(5, 1, 0),
-    PRECODE_ENTRY(6, 1, 0), PRECODE_ENTRY(7, 1, 0), PRECODE_ENTRY(8, 1, 0),
-    PRECODE_ENTRY(9, 1, 0), PRECODE_ENTRY(10, 1, 0), PRECODE_ENTRY(11, 1, 0),
-    PRECODE_ENTRY(12, 1, 0), PRECODE_ENTRY(13, 1, 0), PRECODE_ENTRY(14, 1, 0),
-    PRECODE_ENTRY(15, 1, 0), PRECODE_ENTRY(0, 3, 2) | IS_REPEAT,
-    PRECODE_ENTRY(0, 3, 3), PRECODE_ENTRY(0, 11, 7),
+    BYTES_16(0), LENGTH(3, 2), LENGTH(3, 3) | OF_ZERO, LENGTH(11, 7) | OF_ZERO,
 };
 static const uint8_t order_of_lengths[PRECODE] = {
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
@@ -50,7 +40,7 @@ static const char *make_codes(struct inflater *inflater, const uint8_t *literal_
                    table + TABLE_SIZE, inflater->small_table))
         return "invalid distances set";
     inflater->has_one_distance = distance_lengths[0] == 1 && inflater->distances.counts[1] == 1 &&
-                                 inflater->table[TABLE_SIZE + 1] == (NO_SYMBOL | 1);
+                                 inflater->table[TABLE_SIZE + 1] == NO_SYMBOL + OF_LENGTH(1);
     if (inflater->has_one_distance)
         for (int i = 0; i < TABLE_SIZE; i++)
             if (!(table[i] & (LITERAL | SPECIAL))) table[i] = (table[i] + 1) | NO_DISTANCE;
@@ -73,24 +63,18 @@ static void make_fixed_codes(struct inflater *inflater) {
 static int read_precode(const struct work *work, uint64_t bit, int count, uint32_t *table) {
     struct code code;
     uint8_t lengths[PRECODE] = {0};
-    uint64_t first = peek(work, bit), others = peek(work, bit + (count > 16 ? 48 : 0));
-    for (int i = 0; i < count; i++) {
-        if (i == 16) first = others;
-        lengths[order_of_lengths[i]] = first & 7;
-        first >>= 3;
-    }
+    uint64_t word = peek(work, bit); /* all of them: at most 57 bits */
+    for (int i = 0; i < count; i++, word >>= 3) lengths[order_of_lengths[i]] = word & 7;
     int left = sort_symbols(&code, lengths, PRECODE);
     /* With no codeword at all, zlib takes a bit for a code length of 0. */
     if (left != 0 && left != 1 << MAX_CODEWORD) return 0;
-    fill_table(&code, precode_entries, table, PRECODE_BITS,
-               PRECODE_ENTRY(0, 1, 1) | 1 << CODEWORD_SHIFT, NULL);
+    fill_table(&code, precode_entries, table, PRECODE_BITS, BYTE(0) + OF_LENGTH(1), NULL);
     return 1;
 }
 
 static enum stop read_dynamic_codes(struct inflater *inflater, struct work *work, uint64_t bit) {
     uint32_t table[1 << PRECODE_BITS];
-    /* One repeat may go on beyond the end, where it is refused. */
-    uint8_t lengths[MAX_LITERALS + MAX_DISTANCES + 138];
+    uint8_t lengths[MAX_LITERALS + MAX_DISTANCES];
     if (bits_left(work, bit) < 14) return AT_INPUT;
     uint64_t word = peek(work, bit);
     int literals = 257 + (int)(word & 31), distances = 1 + (int)(word >> 5 & 31);
@@ -104,27 +88,24 @@ static enum stop read_dynamic_codes(struct inflater *inflater, struct work *work
     bit += 3 * (unsigned)count;
 
     const uint64_t first = bit, end = 8 * (uint64_t)work->size;
-    unsigned available = 0, last = 0;
+    unsigned available = 0;
     while (done < total) {
         if (available < 2 * PRECODE_BITS) {
             word = peek(work, bit);
-            available = 57;
+            available = end - bit < 57 ? (unsigned)(end - bit) : 57;
         }
-        uint32_t entry = table[word & ((1 << PRECODE_BITS) - 1)];
-        unsigned used = entry & BITS_MASK, codeword = entry >> CODEWORD_SHIFT;
-        unsigned times = (entry >> BASE_SHIFT & 255) + (unsigned)(lowest(word, used) >> codeword);
-        if (UNLIKELY(used > end - bit)) return AT_INPUT;
-        if (UNLIKELY(entry & IS_REPEAT)) {
-            if (done == 0) return refuse(inflater, work, bit, "invalid bit length repeat");
+        const uint32_t entry = table[word & ((1 << PRECODE_BITS) - 1)];
+        const unsigned used = entry & BITS_MASK;
+        if (UNLIKELY(used > available)) return AT_INPUT;
+        if (LIKELY(entry & LITERAL)) {
+            lengths[done++] = (uint8_t)(entry >> LITERAL_SHIFT);
         } else {
-            last = entry >> VALUE_SHIFT & 15;
+            const int times = (int)value_of(entry, word);
+            if (times > total - done || (done == 0 && !(entry & OF_ZERO)))
+                return refuse(inflater, work, bit, "invalid bit length repeat");
+            memset(lengths + done, entry & OF_ZERO ? 0 : lengths[done - 1], (size_t)times);
+            done += times;
         }
-        if (UNLIKELY((int)times > total - done))
-            return refuse(inflater, work, bit, "invalid bit length repeat");
-        /* Up to 10 times in one store of 16 bytes. */
-        memset(lengths + done, (int)last, 16);
-        if (times > 16) memset(lengths + done, (int)last, times);
-        done += (int)times;
         bit += used;
         word >>= used;
         available -= used;

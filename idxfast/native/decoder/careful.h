@@ -3,7 +3,7 @@
 #ifndef IDXFAST_DECODER_CAREFUL_H
 #define IDXFAST_DECODER_CAREFUL_H
 
-#include "state.h"
+#include "segment.h"
 
 /* Copy a match whose window and space have been checked. */
 static void copy_exactly(struct work *work, size_t distance, size_t length) {
@@ -17,7 +17,13 @@ static void copy_exactly(struct work *work, size_t distance, size_t length) {
         to += count;
         length -= count;
     }
-    for (; length; length--, to++) *to = to[-(ptrdiff_t)distance];
+    /* As much as there is at a time, which doubles if it repeats itself. */
+    for (const uint8_t *from = to - distance; length;) {
+        size_t count = (size_t)(to - from) < length ? (size_t)(to - from) : length;
+        memcpy(to, from, count);
+        to += count;
+        length -= count;
+    }
 }
 
 /* Decode up to a bit, at least one symbol; or to the end of the block, which ends it. */
@@ -30,8 +36,7 @@ static enum stop decode_carefully(struct inflater *inflater, struct work *work, 
         else if (!(entry & (LITERAL | SPECIAL))) entry -= inflater->has_one_distance;
         /* The codeword is judged when its bits are there, the extra bits are needed then. */
         unsigned used = entry & BITS_MASK;
-        unsigned codeword = entry & (LITERAL | SPECIAL) ? used : entry >> CODEWORD_SHIFT;
-        if (codeword > left) return AT_INPUT;
+        if (codeword_bits(entry) > left) return AT_INPUT;
         if (entry & LITERAL) {
             if (work->at == work->space) return AT_SPACE;
             work->out[work->at++] = (uint8_t)(entry >> LITERAL_SHIFT);
@@ -53,15 +58,19 @@ static enum stop decode_carefully(struct inflater *inflater, struct work *work, 
         entry = table[TABLE_SIZE + (word & TABLE_MASK)];
         if (is_long(entry)) entry = long_entry(&inflater->distances, distance_entries, word);
         used = entry & BITS_MASK;
-        codeword = entry & SPECIAL ? used : entry >> CODEWORD_SHIFT;
-        if (codeword > left) return AT_INPUT;
+        if (codeword_bits(entry) > left) return AT_INPUT;
         if (entry & SPECIAL) return refuse(inflater, work, bit, "invalid distance code");
         if (used > left) return AT_INPUT;
         size_t distance = value_of(entry, word);
-        if (distance > work->at - work->start + work->history_size)
-            return refuse(inflater, work, bit, "invalid distance too far back");
-        if (length > work->space - work->at) return AT_SPACE;
-        copy_exactly(work, distance, length);
+        if (work->symbols) {
+            if (work->symbols->match_count == work->symbols->match_room) return AT_SPACE;
+            append_match(work->symbols, work->at, length, distance);
+        } else {
+            if (distance > work->at - work->start + work->history_size)
+                return refuse(inflater, work, bit, "invalid distance too far back");
+            if (length > work->space - work->at) return AT_SPACE;
+            copy_exactly(work, distance, length);
+        }
         work->bit = bit + used;
     } while (work->bit < until);
     return GOES_ON;

@@ -6,8 +6,9 @@
  *   bit 10      LITERAL, whose byte is in bits 24-31
  *   bit 11      NO_DISTANCE: what follows is a literal or a length. It is the size of a table, so
  *               that its complement leads to the next table
- *   bits 12-26  of lengths and distances, what the extra bits are added to; SPECIAL's kind
- *   bits 27-30  of all but literals, how many bits the codeword has
+ *   bits 12-15  how many bits the codeword has; bit 16 is 0, so that a shift
+ *               of 32 bits by what is from bit 12 on needs no mask on processors that take five bits
+ *   bits 17-31  of lengths and distances, what the extra bits are added to; SPECIAL's kind
  * The low ten bits of four entries can be added up: only a sum with SPECIAL in it, or with too many
  * bits for one load, is above 56.
  */
@@ -35,10 +36,11 @@ enum {
     SPECIAL = 1 << 6,
     LITERAL = 1 << 10,
     NO_DISTANCE = TABLE_SIZE,
-    BASE_SHIFT = 12,
+    CODEWORD_SHIFT = 12,
+    CODEWORD_MASK = 31,
+    BASE_SHIFT = 17,
     IS_END = 1 << BASE_SHIFT,     /* with SPECIAL: the end of block */
     IS_INVALID = 2 << BASE_SHIFT, /* with SPECIAL: no symbol has this codeword, or none may have */
-    CODEWORD_SHIFT = 27,
     LITERAL_SHIFT = 24,
 };
 
@@ -58,8 +60,10 @@ struct code {
 #define BYTES_4(i) BYTE(i), BYTE((i) + 1), BYTE((i) + 2), BYTE((i) + 3)
 #define BYTES_16(i) BYTES_4(i), BYTES_4((i) + 4), BYTES_4((i) + 8), BYTES_4((i) + 12)
 #define BYTES_64(i) BYTES_16(i), BYTES_16((i) + 16), BYTES_16((i) + 32), BYTES_16((i) + 48)
-#define LENGTH(base, extra) ((base) << BASE_SHIFT | (extra))
-#define DISTANCE(base, extra) ((base) << BASE_SHIFT | NO_DISTANCE | (extra))
+#define LENGTH(base, extra) ((uint32_t)(base) << BASE_SHIFT | (extra))
+#define DISTANCE(base, extra) ((uint32_t)(base) << BASE_SHIFT | NO_DISTANCE | (extra))
+/* To be added for a codeword of a length. */
+#define OF_LENGTH(length) ((uint32_t)(length) << CODEWORD_SHIFT | (uint32_t)(length))
 #define NO_SYMBOL (SPECIAL | IS_INVALID | NO_DISTANCE)
 
 /* What the symbols' entries are before their codewords are known (RFC 1951, section 3.2.5). */
@@ -127,14 +131,11 @@ static void fill_table(struct code *code, const uint32_t *entries, uint32_t *tab
         if (count) code->bits = (uint32_t)(length < bits ? length : bits);
         codeword <<= 1;
         if (length <= bits) {
-            uint32_t of_literal = (uint32_t)length;
-            uint32_t of_other = of_literal | of_literal << CODEWORD_SHIFT;
             memcpy(table + size, table, size * sizeof(*table));
             size *= 2;
             for (int i = 0; i < count; i++) {
-                uint32_t entry = entries[symbol[i]];
                 uint32_t place = reversed_16((codeword + (uint32_t)i) << (16 - length));
-                table[place] = entry + (entry & LITERAL ? of_literal : of_other);
+                table[place] = entries[symbol[i]] + OF_LENGTH(length);
             }
         } else {
             code->offsets[length] = (int32_t)(symbol - code->symbols) - (int32_t)codeword;
@@ -154,7 +155,7 @@ static int make_code(struct code *code, const uint8_t *lengths, int count, const
     int left = sort_symbols(code, lengths, count);
     if (left != 0 && left != none && !(left == lone && code->counts[1])) return 0;
     /* Where codewords lack, zlib takes one bit for a codeword that is none. */
-    fill_table(code, entries, table, TABLE_BITS, left ? NO_SYMBOL | 1 : SPECIAL | NO_DISTANCE,
+    fill_table(code, entries, table, TABLE_BITS, left ? NO_SYMBOL + OF_LENGTH(1) : SPECIAL | NO_DISTANCE,
                small_table);
     return 1;
 }
@@ -166,11 +167,10 @@ static NEVER_INLINE uint32_t long_entry(const struct code *code, const uint32_t 
     for (int length = TABLE_BITS + 1; length <= MAX_CODEWORD; length++)
         if (codeword < code->limits[length]) {
             uint32_t prefix = codeword >> (MAX_CODEWORD - length);
-            uint32_t entry = entries[code->symbols[(int32_t)prefix + code->offsets[length]]];
-            uint32_t of_length = (uint32_t)length;
-            return entry + (entry & LITERAL ? of_length : of_length | of_length << CODEWORD_SHIFT);
+            return entries[code->symbols[(int32_t)prefix + code->offsets[length]]] +
+                   OF_LENGTH(length);
         }
-    return NO_SYMBOL | 1; /* never: a code with codewords as long as that is complete */
+    return NO_SYMBOL + OF_LENGTH(1); /* never: a code with codewords as long as that is complete */
 }
 
 /* Whether an entry says no more than that the codeword is longer. */
@@ -178,9 +178,14 @@ static ALWAYS_INLINE int is_long(uint32_t entry) {
     return (entry & (SPECIAL | IS_END | IS_INVALID)) == SPECIAL;
 }
 
+/* How many bits the codeword of an entry has. */
+static ALWAYS_INLINE unsigned codeword_bits(uint32_t entry) {
+    return entry >> CODEWORD_SHIFT & CODEWORD_MASK;
+}
+
 /* The length or distance of an entry, of which the lowest bits have been taken: codeword, extra. */
 static ALWAYS_INLINE uint32_t sum_of(uint32_t entry, uint64_t lowest_bits) {
-    return (entry >> BASE_SHIFT & 0x7fff) + (uint32_t)(lowest_bits >> (entry >> CODEWORD_SHIFT));
+    return (entry >> BASE_SHIFT) + ((uint32_t)lowest_bits >> codeword_bits(entry));
 }
 
 static ALWAYS_INLINE uint32_t value_of(uint32_t entry, uint64_t bits) {

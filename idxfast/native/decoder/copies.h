@@ -1,4 +1,4 @@
-/* Copies of a match, 16 bytes at a time. Included once for each kind of processor (variants.h). */
+/* Copies, 16 bytes at a time. Included once for each kind of processor (variants.h). */
 
 /* Write `length` times a byte; SLACK bytes more may be written. */
 static ALWAYS_INLINE TARGET void VARIANT(copy_byte)(uint8_t *to, int byte, size_t length) {
@@ -10,17 +10,24 @@ static ALWAYS_INLINE TARGET void VARIANT(copy_byte)(uint8_t *to, int byte, size_
     }
 }
 
+/* Copy `length` bytes; SLACK bytes more may be read and written. `to` may follow `from` by 16 bytes or
+ * more: then what has been written is read again. */
+static ALWAYS_INLINE TARGET void VARIANT(copy_bytes)(uint8_t *to, const uint8_t *from,
+                                                     size_t length) {
+    memcpy(to, from, 16);
+    memcpy(to + 16, from + 16, 16);
+    for (size_t i = 32; UNLIKELY(i < length); i += 32) {
+        memcpy(to + i, from + i, 16);
+        memcpy(to + i + 16, from + i + 16, 16);
+    }
+}
+
 /* Write `length` bytes at `to` that repeat those `distance` before; SLACK bytes more may be written
  * there. */
 static ALWAYS_INLINE TARGET void VARIANT(copy_match)(uint8_t *to, size_t distance, size_t length) {
     const uint8_t *from = to - distance;
     if (LIKELY(distance >= 16)) {
-        memcpy(to, from, 16);
-        memcpy(to + 16, from + 16, 16);
-        for (size_t i = 32; UNLIKELY(i < length); i += 32) {
-            memcpy(to + i, from + i, 16);
-            memcpy(to + i + 16, from + i + 16, 16);
-        }
+        VARIANT(copy_bytes)(to, from, length);
     } else if (distance == 1) {
         /* A load of the byte alone can be served by the store that has just written it. */
         VARIANT(copy_byte)(to, *from, length);
@@ -67,4 +74,38 @@ static ALWAYS_INLINE TARGET void VARIANT(copy_literals)(uint8_t *to, const uint8
 #endif
         i += 32;
     } while (UNLIKELY(i < count));
+}
+
+/* The second phase of a segment: write its bytes to `work->at`. False if they do not fit, or if a
+ * match begins before the window. */
+static TARGET int VARIANT(copy_symbols)(const struct symbols *symbols, struct work *work) {
+    const struct match *match = symbols->matches, *end = match + symbols->match_count;
+    const uint8_t *window = work->out + work->start, *last = work->out + work->space;
+    uint8_t *to = work->out + work->at;
+    size_t done = 0; /* of the literals */
+    for (; match < end; match++) {
+        const uint8_t *literal = symbols->literals + done;
+        const size_t count = match->literals - done;
+        const size_t length = match->length, distance = match->distance;
+        const size_t behind = (size_t)(to - window) + count, space = (size_t)(last - to);
+        if (LIKELY(count + length + SLACK <= space && distance <= behind)) {
+            VARIANT(copy_bytes)(to, literal, count);
+            to += count;
+            PREFETCH_TO_WRITE((uintptr_t)to + PREFETCH_DISTANCE);
+            VARIANT(copy_match)(to, distance, length);
+            to += length;
+        } else {
+            if (count + length > space || distance > behind + work->history_size) return 0;
+            memcpy(to, literal, count);
+            work->at = (size_t)(to - work->out) + count;
+            copy_exactly(work, distance, length);
+            to = work->out + work->at;
+        }
+        done += count;
+    }
+    const size_t count = symbols->literal_count - done;
+    if (count > (size_t)(last - to)) return 0;
+    if (count) memcpy(to, symbols->literals + done, count);
+    work->at = (size_t)(to - work->out) + count;
+    return 1;
 }

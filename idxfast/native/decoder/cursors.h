@@ -6,10 +6,7 @@
 #include "careful.h"
 #include "tuning.h"
 
-#include <stdlib.h>
-
 enum {
-    SLACK = 64,        /* bytes beyond its end that a copy may read or write */
     MAX_CURSORS = 4,
     GROUP = 4,         /* steps */
     GROUP_BITS = 56,   /* what a load surely has, so the most for a group without care */

@@ -7,9 +7,10 @@
  * as at the start of a literal or length: then it is exact, too.
  */
 
-/* The second phase: write what a cursor has decoded to `work->at`. False if that needs care: then
- * nothing has changed, but bytes from there on. */
-static ALWAYS_INLINE TARGET int VARIANT(write_records)(const int one_distance,
+/* The second phase: write what a cursor has decoded to `work->at`; or, of a segment, its literals,
+ * and append its matches. False if that needs care: then nothing has changed, but bytes from there
+ * on. */
+static ALWAYS_INLINE TARGET int VARIANT(write_records)(const int appends, const int one_distance,
                                                        const struct inflater *inflater,
                                                        struct work *work,
                                                        const struct cursor *cursor) {
@@ -20,6 +21,11 @@ static ALWAYS_INLINE TARGET int VARIANT(write_records)(const int one_distance,
     const uint8_t *window = work->out + work->start, *last = work->out + work->space;
     uint8_t *to = work->out + work->at;
     const uint32_t literal_bits = inflater->literals.bits;
+    struct symbols symbols = {0};
+    if (appends) {
+        symbols = *work->symbols;
+        if ((size_t)(end - record) > symbols.match_room - symbols.match_count) return 0;
+    }
     while (record < end) {
         uint64_t bits = record->bits;
         size_t count = (uint32_t)((uint32_t)(uintptr_t)literal - record->literal);
@@ -41,6 +47,12 @@ static ALWAYS_INLINE TARGET int VARIANT(write_records)(const int one_distance,
                 entry = long_entry(&inflater->distances, distance_entries, bits);
             distance = VALUE_OF(entry, bits);
         }
+        if (appends) {
+            literal -= count;
+            count = (size_t)(cursor->first_literal - (uintptr_t)literal);
+            append_match(&symbols, work->at + count, length, distance);
+            continue;
+        }
         if (UNLIKELY(count + length + SLACK > (size_t)(last - to))) {
             /* Near the end of the output, byte by byte. */
             if (count + length > (size_t)(last - to)) return 0;
@@ -58,6 +70,7 @@ static ALWAYS_INLINE TARGET int VARIANT(write_records)(const int one_distance,
         else VARIANT(copy_match)(to, distance, length);
         to += length;
     }
+    if (appends) literal = (const uint8_t *)cursor->first_literal;
     size_t count = (size_t)((uintptr_t)literal - cursor->literal);
     if (count + SLACK > (size_t)(last - to)) {
         if (count > (size_t)(last - to)) return 0;
@@ -67,25 +80,18 @@ static ALWAYS_INLINE TARGET int VARIANT(write_records)(const int one_distance,
         to += count;
     }
     work->at = (size_t)(to - work->out);
+    if (appends) *work->symbols = symbols;
     return 1;
 }
 
-static NEVER_INLINE TARGET int VARIANT(write_matches)(const struct inflater *inflater,
+static NEVER_INLINE TARGET int VARIANT(write_symbols)(const struct inflater *inflater,
                                                       struct work *work,
                                                       const struct cursor *cursor) {
-    return VARIANT(write_records)(0, inflater, work, cursor);
-}
-
-static NEVER_INLINE TARGET int VARIANT(write_runs)(const struct inflater *inflater,
-                                                   struct work *work,
-                                                   const struct cursor *cursor) {
-    return VARIANT(write_records)(1, inflater, work, cursor);
-}
-
-static TARGET int VARIANT(write_symbols)(const struct inflater *inflater, struct work *work,
-                                         const struct cursor *cursor) {
-    return inflater->has_one_distance ? VARIANT(write_runs)(inflater, work, cursor)
-                                      : VARIANT(write_matches)(inflater, work, cursor);
+    if (work->symbols)
+        return inflater->has_one_distance ? VARIANT(write_records)(1, 1, inflater, work, cursor)
+                                          : VARIANT(write_records)(1, 0, inflater, work, cursor);
+    return inflater->has_one_distance ? VARIANT(write_records)(0, 1, inflater, work, cursor)
+                                      : VARIANT(write_records)(0, 0, inflater, work, cursor);
 }
 
 static TARGET size_t VARIANT(step)(int cursors, struct cursor **cursor,
@@ -97,9 +103,9 @@ static TARGET size_t VARIANT(step)(int cursors, struct cursor **cursor,
     return VARIANT(step_4)(cursor, inflater, in, groups);
 }
 
-/* A round of `cursors` cursors, `chunk` bits from each other; `last` is the first bit after which a
- * group may not begin. At most `groups` groups each. Returns how many
- * bits from `work->bit` on are left to the careful path. */
+/* A round of `cursors` cursors, `chunk` bits from each other, of at most `groups` groups each; `last`
+ * is the first bit after which a group may not begin. Returns how many bits from `work->bit` on are
+ * left to the careful path. */
 static TARGET uint64_t VARIANT(decode_round)(struct inflater *inflater, struct work *work,
                                              int cursors, uint64_t chunk, uint64_t last,
                                              size_t groups) {

@@ -7,7 +7,7 @@
 enum {
     MAX_LENGTH = 258,
     PLAIN_INPUT = 8 + 3 * 8, /* a load, and what three refills go on by */
-    PLAIN_OUTPUT = 3 + MAX_LENGTH + SLACK,
+    PLAIN_OUTPUT = 2 + MAX_LENGTH + SLACK,
 };
 
 #define VARIANT(name) name##_portable

@@ -12,18 +12,22 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define NEVER_INLINE __attribute__((noinline))
 #define PREFETCH_TO_WRITE(address) __builtin_prefetch((const void *)(address), 1)
+/* Keep the compiler from putting a load off until after a branch. */
+#define LOAD_NOW(value) __asm__ volatile("" : "+r"(value))
 #elif defined(_MSC_VER)
 #define LIKELY(condition) (condition)
 #define UNLIKELY(condition) (condition)
 #define ALWAYS_INLINE __forceinline
 #define NEVER_INLINE __declspec(noinline)
 #define PREFETCH_TO_WRITE(address) ((void)0)
+#define LOAD_NOW(value) ((void)0)
 #else
 #define LIKELY(condition) (condition)
 #define UNLIKELY(condition) (condition)
 #define ALWAYS_INLINE inline
 #define NEVER_INLINE
 #define PREFETCH_TO_WRITE(address) ((void)0)
+#define LOAD_NOW(value) ((void)0)
 #endif
 
 #if defined(__clang__)

@@ -1,0 +1,103 @@
+"""The compressed bytes of a source, in order, a chunk at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..source import Source
+from ..typing import Memory
+
+# The first chunk is enough for an IDX header. Each further one is twice as large as the one before,
+# up to what stays in the second-level cache while it is decoded.
+FIRST_CHUNK = 4 << 10
+CHUNK = 256 << 10
+# The decoder leaves so many bytes of a chunk unread, except at the end of the source: near the end
+# of its input it has no room for several cursors.
+RESERVE = 48 << 10
+
+
+class Feed:
+    """The compressed bytes of a source, from its start or an offset on.
+
+    Parameters
+    ----------
+    source : Source
+
+    Attributes
+    ----------
+    data : ndarray
+        The chunk.
+    bit : int
+        The first unread bit of `data`.
+    at_end : bool
+        Whether the chunk holds all the rest of the source.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        # Each chunk overwrites the one before.
+        self._memory: Memory = np.empty(min(CHUNK + 2 * RESERVE, source.size), np.uint8)
+        self._chunk = FIRST_CHUNK
+        self.move_to(0)
+
+    def move_to(self, offset: int, chunk: int = FIRST_CHUNK) -> None:
+        """Go on at an offset of the source, with so many bytes at first."""
+        self.data = self._memory[:0]
+        self.bit = 0
+        self.at_end = False
+        self._base = offset  # where in the source `data` starts
+        self._chunk = chunk
+
+    @property
+    def offset(self) -> int:
+        """Where in the source the first unread byte stands."""
+        return self._base + (self.bit >> 3)
+
+    @property
+    def source_bit(self) -> int:
+        """Where in the source the first unread bit stands."""
+        return 8 * self._base + self.bit
+
+    @property
+    def unread(self) -> Memory:
+        """The unread bytes of the chunk."""
+        return self.data[self.bit >> 3 :]
+
+    def fill(self, wanted: int) -> None:
+        """Make at least so many unread bytes available, or else all the rest."""
+        kept = self.unread
+        if len(kept) >= wanted or self.at_end:
+            return
+        offset = self.offset + len(kept)
+        count = min(max(wanted - len(kept), self._chunk), max(self._source.size - offset, 0))
+        space = len(kept) + count
+        memory = self._memory if len(self._memory) >= space else np.empty(space, np.uint8)
+        memory[: len(kept)] = kept
+        self._memory, self.data = memory, memory[: len(kept)]
+        self._base += self.bit >> 3
+        self.bit &= 7
+        read = self._source.read_into(memoryview(memory)[len(kept) : space], offset)
+        self.data = memory[: len(kept) + read]
+        self._chunk = min(2 * self._chunk, CHUNK)
+        # A file that became shorter while it was read ends here, too.
+        self.at_end = read < count or offset + read >= self._source.size
+
+    def grow(self) -> bool:
+        """Make twice as many bytes available, or else all the rest; False if there are no more."""
+        before = len(self.unread)
+        self.fill(2 * before + 1)
+        return len(self.unread) > before
+
+    def prepare(self) -> int:
+        """Make enough available for a call of the decoder; return how many bits it may take."""
+        self.fill(min(2 * RESERVE, self._chunk))
+        left = 8 * len(self.data) - self.bit
+        return left if self.at_end else max(left - 8 * RESERVE, left // 2)
+
+    def skip(self, count: int) -> None:
+        """Skip so many bytes, at most to the end of the chunk."""
+        self.bit = min(self.bit + 8 * count, 8 * len(self.data))
+
+    def skip_to_byte(self) -> None:
+        """Skip to the next byte boundary."""
+        self.bit = (self.bit + 7) & ~7

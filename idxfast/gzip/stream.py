@@ -1,0 +1,104 @@
+"""The front door: the unpacked stream of a gzip file, on as many threads as pay."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..format import MAX_HEADER_SIZE
+from ..source import Progress, Source
+from ..threads import choose_threads
+from ..typing import Memory
+from ..workers import Workers
+from .container import BGZF_HEADER_SIZE, is_bgzf
+from .decoder import Decoder
+from .pool import Pool
+
+# A match of 258 bytes takes 2 bits at the least: no DEFLATE stream unpacks to more.
+MAX_RATIO = 1032
+MAX_LENGTH = 258
+# Bytes, packed and unpacked, from which on several threads are used.
+MIN_SIZE = 2 << 20
+
+
+class GzipStream:
+    """The unpacked stream of a gzip file: first its head, then the rest into the caller's memory.
+
+    Parameters
+    ----------
+    source : Source
+        Starts with a gzip member.
+    threads : int, optional
+        The most threads to use; as many as there are cores if not given.
+    progress : callable, optional
+        Called in this thread, every now and then, with the bytes unpacked so far and in all.
+    """
+
+    def __init__(
+        self, source: Source, threads: int | None = None, progress: Progress | None = None
+    ) -> None:
+        self._source = source
+        self._threads = threads
+        self._progress = progress
+        self._decoder = Decoder(source)
+        # A match is decoded whole or not at all: the last one may go on after the head.
+        self._head: Memory = np.empty(MAX_HEADER_SIZE + MAX_LENGTH, np.uint8)
+        self._decoder.write_to(self._head)
+
+    def head(self, count: int) -> bytes:
+        """The first bytes of the stream, at most `count`; their checksum is not verified yet.
+
+        Parameters
+        ----------
+        count : int
+            At most `MAX_HEADER_SIZE`.
+
+        Raises
+        ------
+        IdxError
+            If the file is damaged that early.
+        """
+        decoder = self._decoder
+        while decoder.position < count and decoder.advance(count - decoder.position):
+            pass
+        return self._head[: min(count, decoder.position)].tobytes()
+
+    def read_into(self, memory: Memory, start: int) -> None:
+        """Read the stream from a position to its end.
+
+        Parameters
+        ----------
+        memory : ndarray
+            Of exactly the size that the rest of the stream should have. After an error its content
+            is undefined.
+        start : int
+            The position, at most the size of a head that was asked for.
+
+        Raises
+        ------
+        GzipError, TruncatedError, TrailingDataError
+            If anything in the file is damaged, missing or too much.
+        """
+        decoder = self._decoder
+        decoder.total = start + len(memory)
+        if decoder.position > decoder.total:
+            raise decoder.trailing_data()
+        memory[: decoder.position - start] = self._head[start : decoder.position]
+        decoder.write_to(memory, start, self._head[:start].tobytes())
+        self._read_rest()
+        if decoder.position < decoder.total:
+            raise decoder.truncated()
+        if self._progress is not None:
+            self._progress(decoder.total, decoder.total)
+
+    def _read_rest(self) -> None:
+        decoder, source, progress = self._decoder, self._source, self._progress
+        threads = 1
+        if min(source.size, decoder.total) >= MIN_SIZE:
+            threads = choose_threads(self._threads)
+        if threads > 1 and not is_bgzf(source.read(0, BGZF_HEADER_SIZE)):
+            Pool(decoder, source, threads, progress).decode()
+        # All of it, or what is left.
+        with Workers(threads) as workers:
+            while decoder.advance(map=workers.map):
+                if progress is not None:
+                    progress(decoder.position, decoder.total)

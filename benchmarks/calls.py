@@ -9,6 +9,7 @@ from pathlib import Path
 
 import contenders
 import numpy as np
+from costs import parts
 from data import Files
 from idx import Array
 from limits import ideal, libdeflate_call, search_share
@@ -16,6 +17,8 @@ from measure import in_turn
 from savers import save_idxfast, save_on_two, save_seekable, save_stdlib_gzip
 
 import idxfast
+from idxfast.opening import open_source
+from idxfast.source import FileSource
 
 Calls = dict[str, Callable[[], object]]
 Samples = dict[str, list[float]]
@@ -42,6 +45,7 @@ def sample_all(files: Files, folder: Path) -> Samples:
         measured = in_turn(_packed(path, array), rounds=25)
         for pair in _limits(path):
             measured |= in_turn(pair, rounds=25)
+        measured |= _parts(path)
         searches, loads, count = search_share(path, threads=2, rounds=11)
         measured |= {
             "search": searches,
@@ -83,6 +87,21 @@ def _limits(path: Path) -> list[Calls]:
         {"load beside ideal 2": partial(idxfast.load, path, threads=2), "ideal 2": halves},
         {"one call beside ideal 2": call, "ideal 2 beside one call": halves},
     ]
+
+
+def _parts(path: Path) -> Samples:
+    """Time a load beside its parts, and add the parts up, round by round."""
+    content = np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8)
+    with open_source(path) as source:
+        assert isinstance(source, FileSource)
+        load: Calls = {"load beside its parts": partial(idxfast.load, path, threads=1)}
+        samples = in_turn(load | parts(source, content), rounds=31)
+    rounds = zip(
+        *(samples[name] for name in ("decoding", "reading", "CRC-32", "fill of fresh memory")),
+        samples["fill of warm memory"],
+        strict=True,
+    )
+    return samples | {"parts": [sum(costs) - warm for *costs, warm in rounds]}
 
 
 def _raw(files: Files) -> Calls:

@@ -3,9 +3,11 @@
  *     inflate ROUNDS KIND FILE.gz...       KIND: processor or portable
  *
  * In each round both decode the whole file, one after the other, into memory that has been written
- * before and is alike in how many huge pages it may have; the clock is the thread's CPU time. A line
- * for each file: how many times as fast as libdeflate by the fastest rounds and by the median of the
- * rounds' ratios, then the milliseconds of the fastest.
+ * before and is alike in how many huge pages it may have; then ours does so again in segments of
+ * 512 KiB, each in two phases. The clock is the thread's CPU time. A line for each file: how many
+ * times as fast as libdeflate by the fastest rounds and by the median of the rounds' ratios, without
+ * segments and with them; the milliseconds of the fastest; and the memory of the largest segment's
+ * symbols, in KiB.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 #include "libdeflate.h"
 
 enum { MAX_MEMBERS = 1 << 20, MAX_ROUNDS = 1000, HUGE_PAGE = 1 << 21 };
+enum { SEGMENT_BITS = 8 << 19, LITERAL_ROOM = 4 << 20, MATCH_ROOM = 1 << 20 };
 
 struct member {
     const uint8_t *stream;
@@ -76,16 +79,34 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* One member, segment by segment; the memory for symbols that was used at most, or 0. */
+static size_t decode_segments(struct inflater *inflater, struct work work, struct symbols *symbols) {
+    struct work input = work;
+    size_t most = 1;
+    for (;;) {
+        clear_symbols(symbols);
+        enum stop stop = inflate_symbols(inflater, &input, symbols, UINT64_MAX, SEGMENT_BITS);
+        size_t used = symbols->literal_count + sizeof(struct match) * symbols->match_count;
+        if (used > most) most = used;
+        if (!copy_symbols(symbols, &work)) return 0;
+        if (stop == AT_END) return work.at == work.space ? most : 0;
+        if (stop != AT_PAUSE && stop != AT_SPACE) return 0;
+    }
+}
+
 int main(int arguments, char **argument) {
     if (arguments < 4) stop_with(argument[0], "ROUNDS KIND FILE...");
     int rounds = atoi(argument[1]), is_portable = !strcmp(argument[2], "portable");
     struct inflater *inflater = calloc(1, sizeof(*inflater));
     struct libdeflate_decompressor *libdeflate = libdeflate_alloc_decompressor();
     static double theirs[MAX_ROUNDS], ours[MAX_ROUNDS], ratios[MAX_ROUNDS];
+    static double parts[MAX_ROUNDS], part_ratios[MAX_ROUNDS];
+    struct symbols symbols;
+    if (!make_symbols(&symbols, LITERAL_ROOM, MATCH_ROOM, !is_portable && has_bmi2())) return 1;
     if (!inflater || !libdeflate || rounds < 1 || rounds > MAX_ROUNDS) return 1;
     for (int i = 3; i < arguments; i++) {
         const char *path = argument[i], *name = strrchr(path, '/');
-        size_t size, total = 0;
+        size_t size, total = 0, memory = 0;
         uint8_t *data = read_file(path, &size);
         size_t count = find_members(data, size);
         for (size_t k = 0; k < count; k++) total += members[k].unpacked;
@@ -112,11 +133,24 @@ int main(int arguments, char **argument) {
                                     .out = out + at, .space = members[k].unpacked};
                 begin_stream(inflater);
                 if (is_portable) inflater->has_bmi2 = 0;
-                if (inflate_stream(inflater, &work, 0, UINT64_MAX, SIZE_MAX) != AT_END)
+                if (inflate_stream(inflater, &work, UINT64_MAX, UINT64_MAX, SIZE_MAX) != AT_END)
                     stop_with(path, "it is not decoded");
                 at += work.at;
             }
             double end = now();
+            at = 0;
+            for (size_t k = 0; k < count; k++) {
+                struct work work = {.in = members[k].stream, .size = members[k].packed,
+                                    .out = out + at, .space = members[k].unpacked};
+                begin_stream(inflater);
+                if (is_portable) inflater->has_bmi2 = 0;
+                size_t used = decode_segments(inflater, work, &symbols);
+                if (used == 0) stop_with(path, "it is not decoded in segments");
+                if (used > memory) memory = used;
+                at += work.space;
+            }
+            parts[round] = now() - end;
+            part_ratios[round] = (middle - start) / parts[round];
             theirs[round] = middle - start;
             ours[round] = end - middle;
             ratios[round] = theirs[round] / ours[round];
@@ -125,8 +159,12 @@ int main(int arguments, char **argument) {
         qsort(theirs, (size_t)rounds, sizeof(double), compare);
         qsort(ours, (size_t)rounds, sizeof(double), compare);
         qsort(ratios, (size_t)rounds, sizeof(double), compare);
-        printf("%-34s %5.2f %5.2f   %8.2f %8.2f\n", name ? name + 1 : path, theirs[0] / ours[0],
-               ratios[rounds / 2], 1e3 * theirs[0], 1e3 * ours[0]);
+        qsort(parts, (size_t)rounds, sizeof(double), compare);
+        qsort(part_ratios, (size_t)rounds, sizeof(double), compare);
+        printf("%-34s %5.2f %5.2f   %5.2f %5.2f   %8.2f %8.2f %8.2f %6zu\n", name ? name + 1 : path,
+               theirs[0] / ours[0], ratios[rounds / 2], theirs[0] / parts[0],
+               part_ratios[rounds / 2], 1e3 * theirs[0], 1e3 * ours[0], 1e3 * parts[0],
+               memory >> 10);
         fflush(stdout);
         free(data);
         free(expected);

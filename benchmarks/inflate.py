@@ -49,7 +49,11 @@ def main() -> None:
         ]
         if arguments.core is not None:
             command[:0] = ["taskset", "--cpu-list", str(arguments.core)]
-        print(f"{'file':34} {'min':>5} {'med':>5}   {'libdeflate':>8} {'ours, ms':>8}", flush=True)
+        print(
+            f"{'file':34} {'min':>5} {'med':>5}   {'segments':>11} "
+            f"{'libdeflate':>10} {'ours, ms':>8} {'segments':>8} {'KiB':>6}",
+            flush=True,
+        )
         for path in _files(folder):
             if arguments.only in path.name:
                 subprocess.run([*command, path], check=True)

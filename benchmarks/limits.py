@@ -1,4 +1,4 @@
-"""What a load is held against: the decoder alone, on one thread and on several; and the search."""
+"""What a load is held against: libdeflate, on one thread and on several; and the search's share."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def ideal(content: bytes, threads: int) -> Call:
 
 
 def search_share(path: Path, threads: int, rounds: int) -> tuple[list[float], list[float], int]:
-    """Load, and time each search for a cut.
+    """Load, and time each search for a block.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Print how many bytes `idxfast.load` holds at its peak beside its result (Linux).
 
-Run as `python benchmarks/peak.py FILE`, in a process that does nothing else.
+Run as `python benchmarks/peak.py FILE THREADS`, in a process that does nothing else.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import idxfast
 
 
 def main() -> None:
-    """Load the file named on the command line on one thread."""
+    """Load the file named on the command line, on as many threads."""
+    path, threads = sys.argv[1:]
     before = _status("VmRSS")
-    array = idxfast.load(sys.argv[1], threads=1)
+    array = idxfast.load(path, threads=int(threads))
     print(_status("VmHWM") - before - array.nbytes)
 
 

@@ -13,55 +13,44 @@ import tempfile
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 import numpy as np
-from costs import Costs, measure_costs
+from costs import Costs, first_bit, measure_costs
 from data import prepare
 from limits import ideal, libdeflate_call
 from measure import in_turn, machine, versions
-from scaling_text import PAGE, RAPIDGZIP, RAPIDGZIP_THREADS
-from schedule import Outcome, Stream, simulate
-from survival import Survival, decoded_share, measure_survival
+from scaling_text import PAGE
+from schedule import Stream, serial_seconds, simulate
 
 import idxfast
-from idxfast.gzip.ahead import MIN_GAP, SPAN
+from idxfast.gzip.pool import MAX_STEP
+from idxfast.native.inflate import END, PAUSE, Inflater
 from idxfast.opening import open_source
 from idxfast.source import FileSource
 from idxfast.threads import MAX_THREADS
 
 CORES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 _PAGE = Path(__file__).with_name("SCALING.md")
-_STARTS = 15
 _ROUNDS = 31
-# How many times as long as the published file a longer one is taken to be.
-_LONGER = 100
 
 
 class Measured(NamedTuple):
     """One data set's file: its parts, and whole loads (seconds, by name)."""
 
     size: int
-    total: int
+    stream: Stream
     costs: Costs
-    survival: list[Survival]
     loads: dict[str, float]
-    decoded: float  # how often 2 threads decode a byte, on average
 
-    def simulated(self, threads: int, length: int = 1) -> Outcome:
-        """Load the file, or one of so many times its length, in the simulation."""
-        starts = [found.start for found in self.survival]
-        known = [found.packed for found in self.survival if found.packed < np.inf]
-        # In a longer file, what survives to the end of this one would die out some time.
-        longest = max(known, default=self.size) if length > 1 else self.size
-        packed = [min(found.packed, longest) for found in self.survival]
+    def simulated(self, threads: int) -> float:
+        """Load the file in the simulation; return the seconds."""
+        return simulate(self.stream, self.costs, threads)
 
-        def survival(start: float) -> float:
-            return float(np.interp(start % self.size, starts, packed))
-
-        stream = Stream(length * self.size, length * self.total, survival)
-        return simulate(stream, self.costs, threads)
+    @property
+    def raw(self) -> float:
+        """Seconds for the raw file, on one thread or two."""
+        return min(self.loads["raw, 1 thread"], self.loads["raw, 2 threads"])
 
 
 def main() -> None:
@@ -71,22 +60,20 @@ def main() -> None:
     is_printed = parser.parse_args().print
     with tempfile.TemporaryDirectory() as folder:
         files = prepare(Path(folder))
-        sets = {name: _measure(path) for name, path in files.sets.items()}
+        sets = {name: _measure(path, Path(folder)) for name, path in files.sets.items()}
     found = sets.values()
-    lengths = [f"{name}{longer}" for name in sets for longer in ("", f", {_LONGER} times as long")]
+    columns = [f"{name}{what}" for name in sets for what in (", ms", ", speed", " / raw")]
     page = PAGE.format(
         machine=", ".join(f"{key} {value}" for key, value in machine().items()),
         version=versions()["idxfast"],
         source=files.source,
+        step=MAX_STEP >> 10,
         costs=_table(["part", "unit", *sets], _cost_rows(found)),
-        starts=_STARTS,
-        survival=_table(["unpacked MB until a run is right", *sets], _survival_rows(found)),
         check=_table(["", *sets], _check_rows(found)),
         most=MAX_THREADS,
-        gap=MIN_GAP >> 20,
-        span=SPAN >> 20,
-        model=_table(["cores", *lengths], _model_rows(found)),
-        rapidgzip=_table(["threads", *RAPIDGZIP], _rapidgzip_rows()),
+        model=_table(["cores", *columns], _model_rows(found)),
+        eight=_eight(sets),
+        serial=_table(["", *sets], _serial_rows(found)),
     )
     if is_printed or not files.is_published:
         print(page)
@@ -94,25 +81,38 @@ def main() -> None:
         _PAGE.write_text(page)
 
 
-def _measure(path: Path) -> Measured:
+def _measure(path: Path, folder: Path) -> Measured:
     """Measure one data set's train images."""
     data = path.read_bytes()
     unpacked = gzip.decompress(data)
-    content = np.frombuffer(unpacked, np.uint8)
+    raw = folder / "raw"
+    raw.write_bytes(unpacked)
     with open_source(path) as source:
         assert isinstance(source, FileSource)
-        costs = measure_costs(source, content)
-        survival = measure_survival(source, content, _STARTS)
+        costs = measure_costs(source, np.frombuffer(unpacked, np.uint8))
+        blocks = _blocks(data, first_bit(source), len(unpacked))
     calls: dict[str, Callable[[], object]] = {
         "1 thread": partial(idxfast.load, path, threads=1),
         "2 threads": partial(idxfast.load, path, threads=2),
+        "raw, 1 thread": partial(idxfast.load, raw, threads=1),
+        "raw, 2 threads": partial(idxfast.load, raw, threads=2),
         "one call": libdeflate_call(data, len(unpacked)),
         "ideal 2": ideal(unpacked, 2),
     }
     samples = in_turn(calls, rounds=_ROUNDS)
     loads = {name: min(times) / 1e9 for name, times in samples.items()}
-    decoded = decoded_share(path, threads=2, rounds=_ROUNDS)
-    return Measured(len(data), len(unpacked), costs, survival, loads, decoded)
+    return Measured(len(data), Stream(blocks, len(unpacked)), costs, loads)
+
+
+def _blocks(data: bytes, bit: int, total: int) -> list[float]:
+    """Find where the blocks of a stream start, and where the last one ends, in bytes."""
+    out, inflater = np.empty(total, np.uint8), Inflater()
+    blocks, position, stop = [bit / 8], 0, PAUSE
+    while stop != END:
+        stop, bit, position, reason = inflater.decode(data, bit, out, position, block_stop=0)
+        assert reason is None, reason
+        blocks.append(bit / 8)
+    return blocks
 
 
 def _cost_rows(sets: Iterable[Measured]) -> list[list[str]]:
@@ -121,59 +121,38 @@ def _cost_rows(sets: Iterable[Measured]) -> list[list[str]]:
     def row(part: str, unit: str, cost: Callable[[Measured], float]) -> list[str]:
         return [part, unit, *(_short(cost(found)) for found in sets)]
 
+    def unpacked(packed: Callable[[Costs], float]) -> Callable[[Measured], float]:
+        return lambda it: 1e9 * packed(it.costs) * it.size / it.stream.total
+
     return [
         row("file", "MB", lambda it: it.size / 1e6),
-        row("unpacked", "MB", lambda it: it.total / 1e6),
-        row("decode", "ms per MB unpacked", lambda it: 1e9 * it.costs.decode * it.size / it.total),
+        row("unpacked", "MB", lambda it: it.stream.total / 1e6),
+        row("both phases at once", "ms per MB unpacked", unpacked(lambda costs: costs.decode)),
+        row("symbols", "ms per MB unpacked", unpacked(lambda costs: costs.symbols)),
+        row("copies", "ms per MB unpacked", lambda it: 1e9 * it.costs.copies),
         row("CRC-32", "ms per MB unpacked", lambda it: 1e9 * it.costs.crc),
         row("fresh pages", "ms per MB unpacked", lambda it: 1e9 * it.costs.fresh),
-        row("copy of a run", "ms per MB unpacked", lambda it: 1e9 * it.costs.copy),
         row("reading", "ms per MB packed", lambda it: 1e9 * it.costs.read),
-        row("search for a cut", "ns per bit", lambda it: 1e9 * it.costs.search),
-        row("from a bit to the next cut", "bits", lambda it: it.costs.gap),
-        row("comparison of two windows", "µs", lambda it: 1e6 * it.costs.compare),
+        row("search for a block", "ns per bit", lambda it: 1e9 * it.costs.search),
         row("start of a thread", "µs", lambda it: 1e6 * it.costs.start),
         row("hand-over to a waiting thread", "µs", lambda it: 1e6 * it.costs.hand_over),
-    ]
-
-
-def _survival_rows(sets: Iterable[Measured]) -> list[list[str]]:
-    """Sum up how long runs go unconfirmed, and say what that is of the whole file."""
-    lists = [[run.unpacked / 1e6 for run in found.survival] for found in sets]
-    known = [[size for size in sizes if size < np.inf] for sizes in lists]
-    return [
-        ["least", *(f"{min(sizes):.1f}" for sizes in known)],
-        ["median", *(f"{median(sizes):.1f}" for sizes in known)],
-        ["most", *(f"{max(sizes):.1f}" for sizes in known)],
-        [
-            "starts from which it is not right before the file ends",
-            *(str(len(sizes) - len(ends)) for sizes, ends in zip(lists, known, strict=True)),
-        ],
     ]
 
 
 def _check_rows(sets: Iterable[Measured]) -> list[list[str]]:
     """Hold the simulation against what was measured."""
 
-    def row(what: str, value: Callable[[Measured], str]) -> list[str]:
-        return [what, *(value(found) for found in sets)]
-
-    def share(threads: int) -> Callable[[Measured], str]:
-        name = "1 thread" if threads == 1 else f"{threads} threads"
-        return lambda it: f"{it.simulated(threads).seconds / it.loads[name]:.2f}"
+    def row(what: str, value: Callable[[Measured], float]) -> list[str]:
+        return [what, *(f"{value(found):.2f}" for found in sets)]
 
     return [
-        row("1 thread: model / measured", share(1)),
-        row("2 threads: model / measured", share(2)),
-        row("ideal 2 / half of one call", lambda it: f"{_pair(it):.2f}"),
+        row("1 thread: model / measured", lambda it: it.simulated(1) / it.loads["1 thread"]),
+        row("2 threads: model / measured", lambda it: it.simulated(2) / it.loads["2 threads"]),
+        row("ideal 2 / half of one call", _pair),
         row(
             "2 threads: model, times that / measured",
-            lambda it: f"{it.simulated(2).seconds * _pair(it) / it.loads['2 threads']:.2f}",
+            lambda it: it.simulated(2) * _pair(it) / it.loads["2 threads"],
         ),
-        row(
-            "2 threads: how often a byte is decoded, model", lambda it: f"{it.simulated(2)[1]:.2f}"
-        ),
-        row("the same, measured", lambda it: f"{it.decoded:.2f}"),
     ]
 
 
@@ -183,19 +162,38 @@ def _pair(found: Measured) -> float:
 
 
 def _model_rows(sets: Iterable[Measured]) -> list[list[str]]:
-    """Write the simulated speed of each file and of a longer one, relative to one core."""
-    columns = []
-    for found in sets:
-        for length in (1, _LONGER):
-            times = [found.simulated(cores, length).seconds for cores in CORES]
-            columns.append([f"{times[0] / seconds:.1f}" for seconds in times])
-    return [[str(cores), *cells] for cores, *cells in zip(CORES, *columns, strict=True)]
+    """Write the simulated times, and hold them against one core and against the raw file."""
+    rows = []
+    for cores in CORES:
+        row = [str(cores)]
+        for found in sets:
+            seconds = found.simulated(cores)
+            row += [f"{1e3 * seconds:.1f}", f"{found.simulated(1) / seconds:.1f}"]
+            row.append(f"{seconds / found.raw:.1f}")
+        rows.append(row)
+    return rows
 
 
-def _rapidgzip_rows() -> list[list[str]]:
-    """Write rapidgzip's published bandwidths relative to its own on one thread."""
-    columns = [[f"{mb / rates[0]:.1f}" for mb in rates] for rates in RAPIDGZIP.values()]
-    return [[str(n), *cells] for n, *cells in zip(RAPIDGZIP_THREADS, *columns, strict=True)]
+def _eight(sets: dict[str, Measured]) -> str:
+    """Say what the model gives for eight cores."""
+    ratios = [f"{found.simulated(8) / found.raw:.1f} for {name}" for name, found in sets.items()]
+    return f"On 8 cores, `load` of the .gz / `load` of the raw file is {' and '.join(ratios)}."
+
+
+def _serial_rows(sets: Iterable[Measured]) -> list[list[str]]:
+    """Write what follows in the order of the file, and on how many cores it decides the time."""
+
+    def enough(found: Measured) -> int:
+        best = found.simulated(CORES[-1])
+        return next(cores for cores in CORES if found.simulated(cores) < 1.1 * best)
+
+    serial = [serial_seconds(found.stream, found.costs) for found in sets]
+    shares = [seconds / it.simulated(1) for seconds, it in zip(serial, sets, strict=True)]
+    return [
+        ["copies, CRC-32 and fresh pages, ms", *(f"{1e3 * seconds:.1f}" for seconds in serial)],
+        ["the same / one thread's time", *(f"{share:.2f}" for share in shares)],
+        ["cores beyond which less than 10 % is gained", *(str(enough(it)) for it in sets)],
+    ]
 
 
 def _short(value: float) -> str:

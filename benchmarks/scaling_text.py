@@ -1,80 +1,79 @@
-"""The text of SCALING.md around its tables, and what others have published."""
+"""The text of SCALING.md around its tables."""
 
 from __future__ import annotations
-
-# MB/s of decompression without an index, 12 cores with two hardware threads each (AMD Ryzen 3900X).
-RAPIDGZIP_THREADS = (1, 2, 6, 12, 24, 32)
-RAPIDGZIP: dict[str, tuple[int, ...]] = {
-    "base64, 3.0 GiB": (487, 839, 2365, 4116, 4974, 4612),
-    "Silesia, 1.3 GiB": (630, 694, 1740, 1900, 2040, 2580),
-}
 
 PAGE = """\
 # How `load` of a .gz scales
 
-Written by `python benchmarks/scaling.py`, which measures all of it but the last section.
-Machine: {machine}. idxfast {version}. Files: the train images of {source}.
+Written by `python benchmarks/scaling.py`, which measures all of it but the last section. Machine:
+{machine}. idxfast {version}. Files: the train images of {source}.
 
-One thread decodes the file from its start: it has the lead. Every other thread starts a *run* at
-a block further on, and takes the 32 KiB before it, which it does not know, for zeros. The leader
-goes on into a run until both have decoded the same last 32 KiB; from there on the run is right,
-and it is adopted. So what is decoded twice is what comes before that place. Runs have memory of
-their own, and are copied; the first one, if it can reach the end, stands in the result already.
+DEFLATE is decoded in two phases ([DECODER.md](DECODER.md)). The first turns bits into symbols,
+and needs nothing that comes before: any thread can decode the symbols of a *segment*, a part of
+the stream that begins where a block starts. The second turns symbols into bytes. Matches copy
+what comes before them, so the second phase follows in the order of the file, on one thread at a
+time: the leader. Between two segments there is a gap. There the leader decodes blocks in both
+phases at once, as one thread would, and comes to the next segment about when its symbols are ready.
+So what is left to do for a segment are its copies. Where the symbols are not ready, the leader
+takes on a segment's symbols, too.
 
 ## What each part costs
 
-The best of several measurements, each part by itself, in memory that is warm unless it says
-otherwise.
+The best of several measurements, each part by itself, in memory that is warm unless the table
+says otherwise.
 
 {costs}
 
-## How long a run goes unconfirmed
-
-From {starts} starts spread evenly over the file: so much has to be decoded until a run's last
-32 KiB are right. It depends on the images and on who packed them.
-
-{survival}
+*Both phases at once* is one thread's way: the symbols of one block after the other are copied
+while they are in cache. *Symbols* and *copies* are the same two phases, one
+segment of up to {step} KiB after the other.
 
 ## The model
 
 A simulation (`schedule.py`) follows the rules by which the threads share the work, with the costs
-and the distances above. It knows nothing of what cores take from each other: memory bandwidth,
-the interpreter's lock, a clock that slows down. The third line says how much that was for two
-decoders side by side, without anything of idxfast's, in the same run; on a machine that is shared
-it can be a whole core.
+above and the blocks of the real files. It leaves out what cores take from each other: memory
+bandwidth, the interpreter's lock, a clock that slows down. The third line says how much that was
+for two decoders side by side, without anything of idxfast's, in the same run. On a machine that
+is shared it can be a whole core.
 
-What is measured here is the best of many loads. The README's table has medians, and those include
-what the host of a virtual machine takes to give it memory: the gain of a second thread is not the
-same in both.
+What is measured here is the best of many loads. The README's table has medians, which include
+what the host of a virtual machine takes to give it memory.
 
 {check}
 
-Speed on so many cores, relative to one core, by the model. `load` uses {most} threads at the
-most unless `threads=` asks for more; beyond the cores of the machine that measured this, nothing
-here has been tried. In the longer files all is as in the published ones except the length; what
-survives to the end of a published file is there taken to survive as long as the longest that was
-measured.
+Time on so many cores by the model: in milliseconds, as a multiple of the speed on one core, and
+as a multiple of the time that `load` takes for the raw file (measured here, on one thread or two,
+whichever was faster). `load` uses {most} threads at the most unless `threads=` asks for more.
+Beyond the cores of the machine that measured this, nothing here has been tried.
 
 {model}
 
-What keeps a short file from scaling: runs do not start less than {gap} MiB (packed) apart, and
-the more of them there are, the larger is the share of each that is decoded twice. What keeps a long
-one: a run stops after {span} MiB (unpacked), and waits to be adopted.
+{eight}
+
+## What limits it
+
+Copies, CRC-32 and fresh pages are the leader's, however many threads decode symbols:
+
+{serial}
+
+So the time cannot fall below the first line. What comes on top of it, however many cores there
+are, are the symbols in the gaps, above all before the first segment.
+
+A way beyond that limit is known, and not built. The last 32 KiB of a segment can be found from
+its symbols alone, as bytes or as places in the 32 KiB before it. Then only these windows follow
+in order, which takes some microseconds a segment, and the copies themselves can be made on any
+thread. It costs 9 to 17 ms more processor time for files of this size (a prototype), so it pays
+from about eight cores on.
 
 ## rapidgzip
 
-[rapidgzip](https://github.com/mxmlnkn/rapidgzip) decodes any gzip file on all cores, too, by
-another method: its own decoder notes for each unknown byte where it comes from, and a second pass
-puts in the values. Its README gives bandwidths for files without an index on 12 cores (24
-hardware threads, AMD Ryzen 3900X). Relative to its own on one thread, they are:
-
-{rapidgzip}
-
-On 128 cores (two AMD EPYC 7702), its authors measured 8.7 GB/s for base64 data and 5.6 GB/s for
-the Silesia corpus, 55 and 33 times the speed of GNU gzip on one core
-(Knespel and Brunst, HPDC 2023, [doi:10.1145/3588195.3592992](https://doi.org/10.1145/3588195.3592992));
-a later version came to 12 GB/s for Silesia. For FASTQ data, full of long copies, more than 64
-cores gained nothing (README). All those files are larger than a data set of the MNIST family by
-a factor of 50 and more, so the two tables do not measure the same thing; a comparison on the same
-file and the same cores is in `ratios.py`.
+[rapidgzip](https://github.com/mxmlnkn/rapidgzip) decodes any gzip file on all cores, too. Its
+threads do what is described in the paragraph above: they decode from where a block starts, note
+for each unknown byte where it comes from, and put in the values in a second pass. Its README
+gives bandwidths for files without an index on 12 cores (24 hardware threads, AMD Ryzen 3900X): as
+multiples of its own on one thread, 4.9 on 6 threads, 8.5 on 12 and 10.2 on 24 for base64 data of
+3 GiB, and 2.8, 3.0 and 3.2 for the Silesia corpus of 1.3 GiB. Knespel and Brunst (HPDC 2023,
+[doi:10.1145/3588195.3592992](https://doi.org/10.1145/3588195.3592992)) measured 8.7 and 5.6 GB/s
+for them on 128 cores. These files are larger than a data set of the MNIST family by a factor of
+50 and more. A comparison on the same file and the same cores is in `ratios.py`.
 """

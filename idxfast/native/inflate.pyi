@@ -2,6 +2,7 @@ from typing import Final, NoReturn, Self, final
 
 from typing_extensions import Buffer
 
+__pyx_capi__: Final[dict[str, object]]  # what other compiled rooms import
 END: Final[int]
 BLOCK: Final[int]
 PAUSE: Final[int]

@@ -41,9 +41,10 @@ what the host of a virtual machine takes to give it memory.
 
 {check}
 
-Time on so many cores by the model: in milliseconds, as a multiple of the speed on one core, and
-as a multiple of the time that `load` takes for the raw file (measured here, on one thread or two,
-whichever was faster). `load` uses {most} threads at the most unless `threads=` asks for more.
+The model's result for each number of cores: the time in milliseconds, the speed as a multiple of
+that on one core, and the time as a multiple of what `load` takes for the raw file (measured here,
+on one thread or two, whichever was faster). `load` uses {most} threads at the most unless
+`threads=` asks for more.
 Beyond the cores of the machine that measured this, nothing here has been tried.
 
 {model}

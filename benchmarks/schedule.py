@@ -40,12 +40,12 @@ class _Segment:
 
 
 def simulate(stream: Stream, costs: Costs, threads: int) -> float:
-    """Let so many threads, each on a core of its own, load a file; return the seconds."""
+    """Return the seconds that a load takes on `threads` threads, each with a core of its own."""
     return _Pool(stream, costs, threads).decode()
 
 
 def serial_seconds(stream: Stream, costs: Costs) -> float:
-    """What one thread at a time does, however many there are: all but the symbols."""
+    """Return the seconds of work that only the leader does: all but the symbols."""
     return stream.total * (costs.copies + costs.crc + costs.fresh)
 
 

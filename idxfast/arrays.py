@@ -15,8 +15,8 @@ from .typing import Memory
 ALIGNMENT = 64
 
 
-def allocate(nbytes: int, filename: str, *, before: int = 0) -> Memory:
-    """Uninitialised bytes, the one after the first `before` of them 64-byte aligned.
+def allocate(nbytes: int, filename: str) -> Memory:
+    """Uninitialised bytes, 64-byte aligned.
 
     Large ones come from np.empty, which asks for huge pages.
 
@@ -25,19 +25,19 @@ def allocate(nbytes: int, filename: str, *, before: int = 0) -> Memory:
     MemoryError
         If the system does not have as much.
     """
-    memory, start = _empty(before + nbytes, filename, before)
+    memory, start = _empty(nbytes, filename)
     # A slice of no bytes would start where all of the memory does.
-    return np.ndarray(before + nbytes, np.uint8, memory, start)
+    return np.ndarray(nbytes, np.uint8, memory, start)
 
 
 def new_array(header: Header, filename: str) -> np.ndarray[Any, Any]:
     """An uninitialised array, 64-byte aligned, in native byte order; errors as of `allocate`."""
-    memory, start = _empty(header.nbytes, filename, 0)
+    memory, start = _empty(header.nbytes, filename)
     return as_payload(memory, header, start)
 
 
-def _empty(nbytes: int, filename: str, before: int) -> tuple[Memory, int]:
-    """Memory, and where in it so many bytes start, the one after `before` of them aligned."""
+def _empty(nbytes: int, filename: str) -> tuple[Memory, int]:
+    """Memory, and the place in it from which `nbytes` aligned bytes fit."""
     try:
         memory = np.empty(nbytes + ALIGNMENT - 1, np.uint8)
     except (MemoryError, ValueError):
@@ -46,7 +46,7 @@ def _empty(nbytes: int, filename: str, before: int) -> tuple[Memory, int]:
             f"{filename}: no memory for an array of {nbytes:,} bytes; "
             "a raw file can be mapped instead: mmap_mode='r'"
         ) from None
-    return memory, -(address(memory) + before) % ALIGNMENT
+    return memory, -address(memory) % ALIGNMENT
 
 
 def as_payload(memory: np.ndarray[Any, Any], header: Header, offset: int) -> np.ndarray[Any, Any]:

@@ -52,8 +52,8 @@ class Decoder:
         self._inflater = Inflater()
         self._groups = Groups()
         self._members = 0  # how many have been entered
-        self._is_inside = False  # the last of these
-        self._is_at_block = False  # whether the next bit begins a block of it
+        self._is_inside = False  # whether the last member entered has not been left yet
+        self._is_at_block = False  # whether the next bit begins a block
         self._member_offset = 0  # where in the source its compressed data start
         self._member_position = 0  # and its data in the unpacked stream
         self._was_small = False
@@ -187,7 +187,7 @@ class Decoder:
         self._was_small, self._is_inside = is_small, False
 
     def _window(self) -> tuple[int, bytes]:
-        """Where in the memory the member's data begin, and what of them stands before it."""
+        """The window's start in the memory, and the member's data that precede the memory."""
         start = self._member_position - self._origin
         return (start, b"") if start >= 0 else (0, self._history[self._member_position :])
 

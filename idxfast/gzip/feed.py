@@ -11,8 +11,8 @@ from ..typing import Memory
 # up to what stays in the second-level cache while it is decoded.
 FIRST_CHUNK = 4 << 10
 CHUNK = 256 << 10
-# The decoder leaves so many bytes of a chunk unread, except at the end of the source: near the end
-# of its input it has no room for several cursors.
+# Bytes at the end of a chunk that the decoder leaves unread, except at the end of the source: close
+# to the end of its input it has no room for several cursors.
 RESERVE = 48 << 10
 
 
@@ -41,7 +41,7 @@ class Feed:
         self.move_to(0)
 
     def move_to(self, offset: int, chunk: int = FIRST_CHUNK) -> None:
-        """Go on at an offset of the source, with so many bytes at first."""
+        """Move to an offset of the source; the first chunk there has `chunk` bytes."""
         self.data = self._memory[:0]
         self.bit = 0
         self.at_end = False
@@ -64,7 +64,7 @@ class Feed:
         return self.data[self.bit >> 3 :]
 
     def fill(self, wanted: int) -> None:
-        """Make at least so many unread bytes available, or else all the rest."""
+        """Make at least `wanted` unread bytes available, or else all the rest."""
         kept = self.unread
         if len(kept) >= wanted or self.at_end:
             return
@@ -95,7 +95,7 @@ class Feed:
         return left if self.at_end else max(left - 8 * RESERVE, left // 2)
 
     def skip(self, count: int) -> None:
-        """Skip so many bytes, at most to the end of the chunk."""
+        """Skip `count` bytes, at most to the end of the chunk."""
         self.bit = min(self.bit + 8 * count, 8 * len(self.data))
 
     def skip_to_byte(self) -> None:

@@ -28,7 +28,7 @@ class GzipStream:
     source : Source
         Starts with a gzip member.
     threads : int, optional
-        The most threads to use; as many as there are cores if not given.
+        The most threads to use; if not given, one for each core that may be used, 8 at the most.
     progress : callable, optional
         Called in this thread, every now and then, with the bytes unpacked so far and in all.
     """

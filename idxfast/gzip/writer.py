@@ -19,17 +19,15 @@ if TYPE_CHECKING:
 
 # What bgzip puts into a block: with it, even data that do not compress stay below 64 KiB.
 BLOCK_SIZE = 0xFF00
-# What `encode_runs` puts into a DEFLATE block.
-RUNS_SIZE = 0xFFFF
 # Bytes that a thread encodes at a time: some milliseconds, of which what is around them takes 1%.
 # A search in more takes so long that Ctrl-C may come meanwhile.
 PIECE_SIZE = 16 * BLOCK_SIZE
-# One block in so many shows whether runs are enough, and of small data so many blocks at least.
-# Each piece is watched for repeats besides, so that more of them would hardly tell more.
+# One block in SAMPLED shows whether runs are enough, and at least MIN_SAMPLES blocks do. Each piece
+# is watched for repeats as well, so more samples would add little.
 SAMPLED = 256
 MIN_SAMPLES = 8
-# A piece is searched where that is estimated to save more than one part in so many of its runs. Of
-# the pieces of MNIST and Fashion-MNIST it is estimated to save 3 to 10%.
+# A piece is searched if a search is estimated to save more than 1/DOUBTFUL of its size as runs. For
+# the pieces of MNIST and Fashion-MNIST the estimate is 3 to 10%.
 DOUBTFUL = 8
 # libdeflate's levels at which each level searches. Of the outcomes the smallest is taken, for its
 # levels are not in order: of ramps of numbers, those below 6 make up to 6 times as much as zlib's,
@@ -62,7 +60,7 @@ def encode_member(content: Content, level: int, threads: int) -> Generator[Buffe
     with _workers(content, threads) as workers:
         if _are_runs_enough(content, level, workers):
             searches = SEARCHES_OF_REPEATS[level]
-            with contextlib.closing(_encode_pieces(content, level, workers)) as pieces:
+            with contextlib.closing(_encode_pieces(content, workers)) as pieces:
                 for stream, piece_crc, piece_size in pieces:
                     crc = combine_crc32(crc, piece_crc, piece_size)
                     size += piece_size
@@ -83,7 +81,7 @@ def _search(data: Memory, searches: tuple[int, ...]) -> memoryview:
 
 
 def _encode_pieces(
-    data: Content, level: int, workers: Workers
+    data: Content, workers: Workers
 ) -> Generator[tuple[Buffer, int, int], None, None]:
     """The pieces up to the first that needs a search, as runs, with CRC-32s and sizes.
 

@@ -1,5 +1,5 @@
-/* The symbols of a segment: what the first phase leaves to the second where a thread of its own does
- * it. Literals stand in one piece; of each match there is what is needed to copy it, and no table. */
+/* The symbols of a segment: what the first phase hands to the second when they run on different
+ * threads. Literals are contiguous. Each match holds its length and distance, so no table is needed. */
 #ifndef IDXFAST_DECODER_SEGMENT_H
 #define IDXFAST_DECODER_SEGMENT_H
 
@@ -15,7 +15,7 @@ enum {
 };
 
 struct match {
-    uint32_t literals; /* how many of the segment's come before it */
+    uint32_t literals; /* the number of the segment's literals before it */
     uint16_t length, distance;
 };
 
@@ -45,7 +45,7 @@ static int make_symbols(struct symbols *symbols, size_t literals, size_t matches
     return 1;
 }
 
-/* Append a match, for which there is room, after so many of the segment's literals. */
+/* Append a match that follows the segment's first `literals` literals; there is room for it. */
 static ALWAYS_INLINE void append_match(struct symbols *symbols, size_t literals, size_t length,
                                        size_t distance) {
     const struct match match = {(uint32_t)literals, (uint16_t)length, (uint16_t)distance};

@@ -39,9 +39,9 @@ struct inflater {
     const char *reason;    /* why the stream is wrong, once it has been found to be */
     uint32_t stored_left;  /* bytes of a stored block that are still to come */
     uint64_t block_bits;    /* of the symbols of the block under way, those that are done */
-    /* What a block's symbols will take: a quarter of what the last one's took, and three quarters of
-     * what was expected of it. By the last one alone, blocks of irregular size take 1.03 times as
-     * long. */
+    /* The bits that a block's symbols are expected to take: a moving average, to which the last block
+     * contributes a quarter. With the last block's size alone, files whose blocks vary in size take
+     * 1.03 times as long. */
     uint64_t expected_bits;
     /* What rounds (rounds.h) have shown: how many groups a cursor needs to fall into step, how many
      * bits a group has, and whether a cursor of the last round was out of step. */

@@ -17,8 +17,8 @@ from measure import in_turn
 from savers import save_idxfast, save_on_two, save_seekable, save_stdlib_gzip
 
 import idxfast
-from idxfast.opening import open_source
-from idxfast.source import FileSource
+from idxfast.storage.opening import open_source
+from idxfast.storage.source import FileSource
 
 Calls = dict[str, Callable[[], object]]
 Samples = dict[str, list[float]]

@@ -17,11 +17,11 @@ from idxfast.gzip.feed import CHUNK, Feed
 from idxfast.gzip.members import enter
 from idxfast.gzip.pool import MAX_STEP, MIN_STEP, UNPACKED_STEP
 from idxfast.gzip.segments import LITERALS, MATCHES
-from idxfast.helpers import Helper
 from idxfast.native.blocks import find_block
 from idxfast.native.checksum import crc32
 from idxfast.native.inflate import END, PAUSE, Inflater, Symbols
-from idxfast.source import Source
+from idxfast.storage.source import Source
+from idxfast.threads.thread import Helper
 
 # Of so many measurements the best is taken: what a part costs when nothing disturbs it.
 ROUNDS = 25

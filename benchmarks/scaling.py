@@ -26,9 +26,9 @@ from schedule import Stream, serial_seconds, simulate
 import idxfast
 from idxfast.gzip.pool import MAX_STEP
 from idxfast.native.inflate import END, PAUSE, Inflater
-from idxfast.opening import open_source
-from idxfast.source import FileSource
-from idxfast.threads import MAX_THREADS
+from idxfast.storage.opening import open_source
+from idxfast.storage.source import FileSource
+from idxfast.threads.count import MAX_THREADS
 
 CORES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 _PAGE = Path(__file__).with_name("SCALING.md")

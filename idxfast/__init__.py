@@ -1,6 +1,6 @@
 """IDX files, the format of the MNIST family, to numpy arrays and back."""
 
-from .directory import load_dataset
+from .datasets.folder import load_dataset
 from .errors import (
     ChecksumError,
     FetchError,
@@ -13,8 +13,8 @@ from .errors import (
     TruncatedError,
 )
 from .format import Header
-from .reading import load, loads, read_header
-from .writing import dumps, save
+from .reading.loading import load, loads, read_header
+from .writing.saving import dumps, save
 
 __all__ = [
     "ChecksumError",

@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .diagnosis.start import describe
 from .errors import FormatError, IdxError, SizeError, TruncatedError
-from .sniff import describe
 
 DTYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),

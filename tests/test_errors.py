@@ -8,8 +8,8 @@ import pytest
 
 import idxfast
 from idxfast import ChecksumError, TrailingDataError, TruncatedError
+from idxfast.datasets.pairs import find_pair
 from idxfast.errors import printable
-from idxfast.names import find_pair
 
 # ESC, BEL, C1's CSI, DEL, line ends, Unicode's line end, right-to-left override and isolate, byte
 # order mark, zero-width space, a surrogate that stands for a byte.

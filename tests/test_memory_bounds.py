@@ -258,7 +258,7 @@ READERS = [
     ),
     # float32, and the order of the images.
     Reader(
-        "compat.tensorflow.read_data_sets compat.tensorflow.Datasets compat.batches.DataSet",
+        "compat.tensorflow.read_data_sets compat.tensorflow.Datasets compat._shared.batches.DataSet",
         "tensorflow.read_data_sets(folder + '/mnist', validation_size=0)",
         BOTH * (1 + 4),
         BOTH * (1 + WIDE),
@@ -329,7 +329,7 @@ READERS = [
         )
     ),
     Reader(
-        "compat.archives.load_member",
+        "containers.archives.load_member",
         "archives.load_member(folder + '/EMNIST/raw/gzip.zip', 'gzip/emnist-digits-test-images-idx3-ubyte.gz')",
         GROWING,
         0,
@@ -338,7 +338,7 @@ READERS = [
     ),
     # What zipfile keeps of each name.
     Reader(
-        "compat.emnist.list_datasets compat.archives.open_zip",
+        "compat.emnist.list_datasets containers.archives.open_zip",
         "emnist.list_datasets()",
         packed=12,
         layout=directory,
@@ -393,7 +393,7 @@ READ_NOTHING = {
     "compat.mnists.sets.default_folder",
     # Writers.
     "compat.idx2numpy.converters.convert_to_file", "compat.idx2numpy.converters.convert_to_string",
-    "compat.packers.img_packer", "compat.packers.label_packer",
+    "compat._shared.packers.img_packer", "compat._shared.packers.label_packer",
     # Errors, and what is no file at all.
     "compat.idx2numpy.FormatError.FormatError", "compat.mnist.IdxDecodeError",
     "compat.python_mnist.MNISTException", "compat.torchvision.readers.get_int",
@@ -401,7 +401,7 @@ READ_NOTHING = {
     # One image after another of what extract_samples gives.
     "compat.emnist.inspect",
     # Readers of this table take the places of others'.
-    "compat.patching.patch", "compat.patching.unpatch", "compat.patching.Patch",
+    "compat._shared.patching.patch", "compat._shared.patching.unpatch", "compat._shared.patching.Patch",
 }  # fmt: skip
 # Rooms that the readers share, which nobody else imports.
 SHARED = ("downloads", "faults", "files", "folders", "keras.folder", "peers", "pixels")

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..datasets import synthetic
-from ..reading import load
-from ..writing import save
+from ..reading.loading import load
+from ..writing.saving import save
 
 HELP = "make sample digits, load them with idxfast and with gzip + numpy, and show the first ones"
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import printable
 from ..format import Header
 from ..gzip.container import BGZF_END, BGZF_HEADER_SIZE, MAGIC, is_bgzf
-from ..reading import load, read_header
+from ..reading.loading import load, read_header
 
 HELP = "print shape, type, container and sizes of IDX files"
 

@@ -5,6 +5,6 @@ One module for each: `idx2numpy`, `mnist`, `python_mnist`, `mnist_reader`, `mlxt
 `patch` puts them into the installed originals.
 """
 
-from .patching import patch, unpatch
+from ._shared.patching import patch, unpatch
 
 __all__ = ["patch", "unpatch"]

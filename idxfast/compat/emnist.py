@@ -16,11 +16,12 @@ import os
 import re
 from typing import Any
 
-from ..directory import check_counts
-from ..private import name_for
-from ..reading import loads
-from . import archives, downloads, files
-from .files import Array
+from ..containers import archives
+from ..datasets.folder import check_counts
+from ..reading.loading import loads
+from ..storage.private import name_for
+from ._shared import downloads, files
+from ._shared.files import Array
 
 _DIMENSIONS = {"images": 3, "labels": 1}
 _TEST_IMAGES = re.compile(r"gzip/emnist-(.*)-test-images-idx3-ubyte\.gz")

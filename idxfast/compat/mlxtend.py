@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from .files import Array, flat, load_pair
+from ._shared.files import Array, flat, load_pair
 
 
 def loadlocal_mnist(

@@ -28,13 +28,13 @@ from typing import Any, BinaryIO
 from urllib.parse import urljoin
 from urllib.request import urlretrieve
 
-from .. import sink
 from ..errors import IdxError, TruncatedError
-from ..regular import open_regular
-from . import downloads, files
-from .faults import fault
-from .files import Array
-from .folders import check_file
+from ..storage import sink
+from ..storage.regular import open_regular
+from ._shared import downloads, files
+from ._shared.faults import fault
+from ._shared.files import Array
+from ._shared.folders import check_file
 
 __version__ = "0.2.2"
 

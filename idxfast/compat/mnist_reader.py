@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from .files import Array
+from ._shared.files import Array
 from .mlxtend import loadlocal_mnist
 
 

@@ -26,9 +26,9 @@ from typing import Any, Literal
 import numpy as np
 
 from ..errors import IdxError
-from .files import Array, flat, load_pair
-from .packers import img_packer, label_packer
-from .pixels import draw, to_lists, widen
+from ._shared.files import Array, flat, load_pair
+from ._shared.packers import img_packer, label_packer
+from ._shared.pixels import draw, to_lists, widen
 
 __all__ = ["MNIST", "MNISTException", "img_packer", "label_packer"]
 

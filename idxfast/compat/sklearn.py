@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import IdxError
-from .downloads import load_four
-from .files import Array, flat
+from ._shared.downloads import load_four
+from ._shared.files import Array, flat
 
 _NAMES = {"mnist_784": "mnist", "fashion-mnist": "fashion-mnist", "kuzushiji-mnist": "kmnist"}
 _IDS = {554: "mnist_784", 40996: "fashion-mnist", 41982: "kuzushiji-mnist"}

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import printable
-from .batches import DataSet
-from .downloads import load_four
-from .files import Array, has_four, load_typed
+from ._shared.batches import DataSet
+from ._shared.downloads import load_four
+from ._shared.files import Array, has_four, load_typed
 
 __all__ = [
     "DEFAULT_SOURCE_URL",

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from ..errors import FetchError, printable
-from ..folders import Folder
-from ..private import entered, move_out, name_for
-from ..regular import check_alone, check_regular, open_regular
+from ..storage.folders import Folder
+from ..storage.private import entered, move_out, name_for
+from ..storage.regular import check_alone, check_regular, open_regular
 from .catalogue import Archive, File, find
 from .locking import hold
 from .parts import download_part, extract_part

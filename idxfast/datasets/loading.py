@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..directory import join
 from ..errors import FetchError
-from ..names import find_pair
 from .catalogue import find
 from .fetching import fetch, folder_of
+from .folder import join
+from .pairs import find_pair
 from .verifying import load_verified
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import printable
-from ..folders import Folder
-from ..regular import check_alone, check_regular
+from ..storage.folders import Folder
+from ..storage.regular import check_alone, check_regular
 
 try:
     import fcntl

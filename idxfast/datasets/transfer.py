@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import FetchError, printable
-from ..helpers import PATIENCE, Helper
+from ..threads.thread import PATIENCE, Helper
 from .connections import Connections, CutError
 
 # Seconds to wait for a connection, and for the next byte.

@@ -17,14 +17,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..content import FileContent
-from ..directory import load_opened
+from ..containers.xz import MAGIC as XZ_MAGIC
+from ..diagnosis.start import describe
 from ..errors import FetchError, HashMismatchError, IdxError, SizeError
 from ..format import Header, pack
 from ..gzip.container import MAGIC as GZIP_MAGIC
-from ..sniff import describe
-from ..xz import MAGIC as XZ_MAGIC
+from ..storage.content import FileContent
 from .catalogue import File
+from .folder import load_opened
 
 _MAGICS = {".gz": GZIP_MAGIC, ".xz": XZ_MAGIC, ".zip": b"PK\x03\x04"}
 # As many bytes as `describe` looks at.

@@ -7,9 +7,9 @@ import numpy as np
 from ..errors import GzipError, TrailingDataError, TruncatedError
 from ..native.checksum import crc32
 from ..native.inflate import BAD, BLOCK, END, INPUT, SPACE, Inflater
-from ..source import Source
+from ..storage.source import Source
+from ..threads.ordered_map import map_here
 from ..typing import Memory
-from ..workers import map_here
 from .container import BGZF_MAX_SIZE
 from .feed import Feed
 from .groups import Groups, Map

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..source import Source
+from ..storage.source import Source
 from ..typing import Memory
 
 # The first chunk is enough for an IDX header. Each further one is twice as large as the one before,

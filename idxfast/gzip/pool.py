@@ -23,8 +23,8 @@ from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from typing import TypeVar
 
-from ..helpers import PATIENCE, Helper, join_helpers, start_helpers
-from ..source import Progress, Source
+from ..storage.source import Progress, Source
+from ..threads.thread import PATIENCE, Helper, join_helpers, start_helpers
 from .decoder import NEVER, Decoder
 from .segments import Segment
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..native.blocks import HEADER_SPACE, find_block
 from ..native.inflate import BAD, BLOCK, END, INPUT, PAUSE, SPACE, Inflater, Symbols
-from ..source import Source
+from ..storage.source import Source
 from .feed import CHUNK, Feed
 
 # Room for what a segment of usual data holds. Where it is not enough, the segment ends early, and

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..format import MAX_HEADER_SIZE
-from ..source import Progress, Source
-from ..threads import choose_threads
+from ..storage.source import Progress, Source
+from ..threads.count import choose_threads
+from ..threads.ordered_map import Workers
 from ..typing import Memory
-from ..workers import Workers
 from .container import BGZF_HEADER_SIZE, is_bgzf
 from .decoder import Decoder
 from .pool import Pool

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from ..native.checksum import combine_crc32, crc32
 from ..native.encoder import encode
 from ..native.run_length import encode_runs
+from ..threads.ordered_map import Workers, call_aside
 from ..typing import Memory
-from ..workers import Workers, call_aside
 from .container import BGZF_END, pack_bgzf_header, pack_header, pack_trailer
 
 if TYPE_CHECKING:

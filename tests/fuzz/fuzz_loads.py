@@ -14,10 +14,10 @@ import structured
 
 with atheris.instrument_imports(include=["idxfast"]):
     import idxfast
-    from idxfast import reading
     from idxfast.gzip import feed, groups, pool, segments, stream
+    from idxfast.reading import loading
 
-SMALL = reading.SMALL
+SMALL = loading.SMALL
 stream.MIN_SIZE = 1
 pool.MIN_STEP = pool.MAX_STEP = 64
 segments.LITERALS, segments.MATCHES = 2_000, 200
@@ -52,14 +52,14 @@ def outcome(function, *args, **kwargs):
 
 def test_one_input(data):
     way = zlib.crc32(data) & 15
-    reading.SMALL = 0
+    loading.SMALL = 0
     expected = outcome(idxfast.loads, data, threads=1)
-    reading.SMALL = SMALL
+    loading.SMALL = SMALL
     # In one call where that is possible, the reasons of errors come from elsewhere.
     assert outcome(idxfast.loads, data, threads=1) == expected
     is_error = isinstance(expected[0], type)
     if way == 0:
-        reading.SMALL = 0
+        loading.SMALL = 0
         assert outcome(idxfast.loads, data, threads=2) == expected
     elif way == 1 and not is_error:
         # Bytes around the destination stay as they are.

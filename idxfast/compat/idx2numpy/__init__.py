@@ -16,12 +16,7 @@ an `idxfast.GzipError`, and an `idxfast.TruncatedError`.
 
 from __future__ import annotations
 
-from .converters import (
-    convert_from_file,
-    convert_from_string,
-    convert_to_file,
-    convert_to_string,
-)
+from .converters import convert_from_file, convert_from_string, convert_to_file, convert_to_string
 from .FormatError import FormatError as FormatError
 
 __all__ = [

@@ -10,9 +10,9 @@ import numpy as np
 
 from ...errors import IdxError
 from ...format import CODES
-from ...writing import save
-from ..faults import fault
-from ..files import Array, big_endian, load
+from ...writing.saving import save
+from .._shared.faults import fault
+from .._shared.files import Array, big_endian, load
 from .FormatError import FormatError
 
 _MAX_LENGTH = 2**32 - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..files import Pair
+from .._shared.files import Pair
 from .folder import load
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from ..downloads import load_four
-from ..files import Pair
+from .._shared.downloads import load_four
+from .._shared.files import Pair
 
 
 def load(name: str, folder: str) -> tuple[Pair, Pair]:

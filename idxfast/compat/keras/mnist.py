@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..files import Pair
+from .._shared.files import Pair
 from .folder import load
 
 

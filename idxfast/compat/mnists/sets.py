@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from ...content import FileContent
-from ...directory import check_counts
+from ...datasets.folder import check_counts
 from ...errors import FetchError, IdxError, printable
-from ...reading import load
-from .. import downloads, files
-from ..classes import DIGITS, FASHION, KUZUSHIJI, KUZUSHIJI_49
-from ..files import Array
-from ..folders import make_private
+from ...reading.loading import load
+from ...storage.content import FileContent
+from .._shared import downloads, files
+from .._shared.classes import DIGITS, FASHION, KUZUSHIJI, KUZUSHIJI_49
+from .._shared.files import Array
+from .._shared.folders import make_private
 
 if TYPE_CHECKING:
     from ...datasets.catalogue import File

@@ -6,10 +6,11 @@ import os
 import string
 from typing import Any, ClassVar
 
+from ...containers import archives
 from ...errors import printable
-from .. import archives, downloads, files
-from ..classes import MERGED
-from ..files import Array
+from .._shared import downloads, files
+from .._shared.classes import MERGED
+from .._shared.files import Array
 from .sets import Dataset, default_folder, read_idx_file
 
 _DIGITS = list(string.digits)

@@ -6,8 +6,8 @@ import binascii
 import os
 from typing import Any
 
-from ...directory import load_file
-from .. import files
+from ...datasets.folder import load_file
+from .._shared import files
 
 
 def get_int(b: bytes) -> int:

@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ...directory import check_counts
-from .. import downloads, files
-from ..classes import DIGITS, FASHION, KUZUSHIJI_ROMANISED
+from ...datasets.folder import check_counts
+from .._shared import downloads, files
+from .._shared.classes import DIGITS, FASHION, KUZUSHIJI_ROMANISED
 from .readers import read_image_file, read_label_file, torch_module
 
 

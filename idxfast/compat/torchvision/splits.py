@@ -6,8 +6,8 @@ import os
 import string
 from typing import Any, ClassVar
 
-from .. import archives
-from ..classes import MERGED
+from ...containers import archives
+from .._shared.classes import MERGED
 from .readers import read_image_file, read_sn3_pascalvincent_tensor, torch_module
 from .sets import MNIST
 

@@ -1,0 +1,1 @@
+"""What IDX files come in: raw, gzip, xz, bzip2, zip archives and streams."""

@@ -1,0 +1,123 @@
+"""Which files belong together, from their names.
+
+A name says what a file holds (``images``, ``labels``), how many dimensions and which type, and the
+words that are left say what of: ``train``, ``emnist letters test``. Publishers write it in many
+ways, and unpackers put dots where there were dashes::
+
+    train-images-idx3-ubyte.gz                 t10k-labels.idx1-ubyte
+    emnist-letters-test-images-idx3-ubyte.gz   qmnist-train-labels-idx2-int.gz
+    X_kannada_MNIST_test-idx3-ubyte.gz         mnist8m-patterns-idx3-ubyte
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..errors import printable
+
+_NAME = re.compile(
+    r"(?P<words>.+)[-.]idx(?P<ndim>\d+)-(?:ubyte|byte|short|int|float|double)(?:\.gz|\.xz)?"
+)
+_IMAGES = {"images", "patterns"}
+_LABELS = {"labels"}
+
+
+class Pair(NamedTuple):
+    """The names of a file of images and of the file of their labels."""
+
+    images: str
+    labels: str
+
+
+def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
+    """Choose the images and labels of a kind.
+
+    Parameters
+    ----------
+    filenames : iterable of str
+    kind : str
+        Words that the names have in a row, like ``"train"`` or ``"letters-test"``; ``"t10k"`` is
+        ``"test"``, and capitals do not count. Names with no other words are preferred, and of
+        those the ones that are written as given.
+    where : str
+        For messages: where the files are.
+
+    Returns
+    -------
+    Pair
+        Of a file in several forms, that with the most dimensions (QMNIST's whole table of labels,
+        not the classes alone), then with a dash rather than a dot, then unpacked.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are none.
+    ValueError
+        If there are several.
+    """
+    wanted = words_of(kind)
+    pairs = _pairs(filenames)
+    fitting = [words for words in pairs if _contains(_merged(words), wanted)]
+    fitting = [words for words in fitting if _merged(words) == wanted] or fitting
+    fitting = [words for words in fitting if _contains(words, _split(kind))] or fitting
+    if not fitting:
+        known = ", ".join("-".join(words) for words in sorted(pairs)) or "none at all"
+        raise FileNotFoundError(
+            printable(f"{where}: no images with labels of kind {kind!r}; there are: {known}")
+        )
+    if len(fitting) > 1:
+        known = ", ".join("-".join(words) for words in sorted(fitting))
+        raise ValueError(
+            printable(f"{where}: several sets are of kind {kind!r}: {known}; say which")
+        )
+    return pairs[fitting[0]]
+
+
+def _pairs(filenames: Iterable[str]) -> dict[tuple[str, ...], Pair]:
+    """The best file of images and of labels for each set of words, as written, that has both."""
+    images: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
+    labels: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
+    for filename in filenames:
+        match = _NAME.fullmatch(filename)
+        if match is None:
+            continue
+        words = _split(match["words"])
+        for group, names, letter in ((images, _IMAGES, "x"), (labels, _LABELS, "y")):
+            rest = tuple(word for word in words if word.lower() not in names)
+            if words and words[0].lower() == letter:
+                rest = words[1:]
+            if rest != words:
+                group[rest].append((-int(match["ndim"]), filename))
+    both = {words: words for words in images.keys() & labels.keys()}
+    # Those that are written otherwise, like train and TRAIN, if there is no doubt.
+    for written in images.keys() - both.keys():
+        others = [words for words in labels if _merged(words) == _merged(written)]
+        rivals = [words for words in images if _merged(words) == _merged(written)]
+        if len(others) == len(rivals) == 1:
+            both[written] = others[0]
+    return {
+        words: Pair(min(images[words])[1], min(labels[other])[1]) for words, other in both.items()
+    }
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a name, in lower case, however it separates them; t10k is test."""
+    return _merged(_split(text))
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(word for word in re.split(r"[-_.]", text) if word)
+
+
+def _merged(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words in lower case, with those that mean the same written alike."""
+    return tuple("test" if word.lower() == "t10k" else word.lower() for word in words)
+
+
+def _contains(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether the wanted words stand in a row among the words."""
+    count = len(wanted)
+    return any(words[i : i + count] == wanted for i in range(len(words) - count + 1))

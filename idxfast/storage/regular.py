@@ -1,0 +1,78 @@
+"""Open regular files, and refuse everything else.
+
+In a folder where others may write, a name may belong to a FIFO, which keeps whoever opens it
+waiting, to a device, or to a link to a file elsewhere.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from pathlib import Path
+
+from ..errors import printable
+
+_KINDS = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: "a directory",
+}
+_ERRORS = {stat.S_IFLNK: errno.ELOOP, stat.S_IFDIR: errno.EISDIR}
+
+
+def open_regular(path: str | os.PathLike[str]) -> io.BufferedReader:
+    """Open a regular file for reading, without waiting; symbolic links are followed.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or is something else.
+    """
+    file = io.FileIO(os.fspath(path), "rb", opener=_open_at_once)
+    try:
+        check_regular(os.fstat(file.fileno()), path)
+    except BaseException:
+        file.close()
+        raise
+    return io.BufferedReader(file)
+
+
+def check_regular(status: os.stat_result, path: str | os.PathLike[str]) -> None:
+    """Refuse what is not a regular file; `path` is for the message.
+
+    Raises
+    ------
+    OSError
+        Which says what it is.
+    """
+    kind = stat.S_IFMT(status.st_mode)
+    if kind == stat.S_IFREG:
+        return
+    found = _KINDS.get(kind, "something else")
+    name = printable(Path(path).name)
+    raise OSError(
+        _ERRORS.get(kind, errno.EINVAL), f"{name} is {found}, not a regular file", str(path)
+    )
+
+
+def check_alone(status: os.stat_result, path: str | os.PathLike[str]) -> None:
+    """Refuse a file that has another name as well, because a hard link may lead to anything.
+
+    Raises
+    ------
+    OSError
+        Which says so.
+    """
+    if status.st_nlink > 1:
+        name = printable(Path(path).name)
+        raise OSError(errno.EMLINK, f"{name} is also another file, by a hard link", str(path))
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """For `open`: a FIFO is opened at once, and a terminal does not become the process's."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0), 0o666)

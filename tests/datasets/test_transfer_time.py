@@ -1,0 +1,409 @@
+"""The time that a transfer may take, held by servers that stop, or trickle, at every stage."""
+
+import contextlib
+import errno
+import gc
+import io
+import itertools
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+from idxfast import FetchError
+from idxfast.datasets import transfer as room
+from idxfast.datasets.transfer import transfer
+
+# Seconds: the limit; and far more than what is left to do after it.
+LIMIT = 0.4
+SOON = 5.0
+# A server that is let go on goes on for so long.
+LONG = 60.0
+
+# A handshake that ends at an unlucky moment leaves its socket to the collector, in the library and in
+# these tests' servers.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+
+
+@pytest.fixture(autouse=True)
+def collected():
+    """Such a socket is closed in the test that has made it, not in a later one."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """Only the limit of the whole is short: no other one may help."""
+    monkeypatch.setattr(room, "FIRST_SECONDS", LIMIT)
+    monkeypatch.setattr(room, "LEAST_RATE", 1e9)
+    monkeypatch.setattr(room, "CONNECT_SECONDS", LONG)
+    monkeypatch.setattr(room, "STALL_SECONDS", LONG)
+    monkeypatch.setattr(room, "check_url", lambda url, by: None)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,example.invalid")
+
+
+class Server:
+    """Accepts connections, each in a thread, and does one thing with all of them."""
+
+    def __init__(self, act, wrap=lambda connection: connection):
+        self.stopping = threading.Event()
+        self.accepted = 0
+        self._act, self._wrap = act, wrap
+        self._listening = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.address = "{}:{}".format(*self._listening.getsockname())
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            if self.stopping.is_set():
+                connection.close()
+                return
+            self.accepted += 1
+            self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+            self._threads[-1].start()
+
+    def _serve(self, connection):
+        # The client hangs up, or is not spoken to in its language.
+        with contextlib.suppress(OSError), connection, self._wrap(connection) as speaking:
+            self._act(self, speaking)
+
+    def trickle(self, connection, data):
+        """A byte at a time, for as long as anybody listens."""
+        deadline = time.monotonic() + LONG
+        for byte in data:
+            if self.stopping.wait(0.02) or time.monotonic() > deadline:
+                return
+            connection.sendall(bytes([byte]))
+
+    def wait(self):
+        """Until the other side has hung up on all connections."""
+        for thread in self._threads[1:]:
+            thread.join(SOON)
+            assert not thread.is_alive()
+
+    def close(self):
+        self.stopping.set()
+        with socket.create_connection(self._listening.getsockname()):
+            pass
+        self._listening.close()
+        for thread in self._threads:
+            thread.join(SOON)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def serve():
+    """Make a server; its address as a URL."""
+    servers = []
+
+    def serve(act, scheme="http", **options):
+        servers.append(Server(act, **options))
+        return f"{scheme}://{servers[-1].address}/file.gz"
+
+    serve.servers = servers
+    yield serve
+    for server in servers:
+        server.close()
+
+
+def silence(server, connection):
+    connection.settimeout(LONG)
+    while connection.recv(65536):
+        pass
+
+
+def trickled_status(server, connection):
+    server.trickle(connection, b"HTTP/1.1 200 OK" + b" " * 60_000)
+
+
+def trickled_header(server, connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Words: ")
+    server.trickle(connection, b"x" * 60_000)
+
+
+def many_headers(server, connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    server.trickle(connection, b"A: b\r\n" * 10_000)
+
+
+def endless_continue(server, connection):
+    while not server.stopping.wait(0.001):
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def trickled_continue(server, connection):
+    server.trickle(connection, itertools.cycle(b"HTTP/1.1 100 Continue\r\n\r\n"))
+
+
+def trickled_body(server, connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n")
+    server.trickle(connection, b"x" * 60_000)
+
+
+def trickled_chunks(server, connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    server.trickle(connection, itertools.cycle(b"1\r\nx\r\n"))
+
+
+def trickled_chunk_size(server, connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    server.trickle(connection, b"0" * 60_000)
+
+
+def trickled_trailer(server, connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+    server.trickle(connection, itertools.cycle(b"A: b\r\n"))
+
+
+def slow_redirects(server, connection):
+    """Each comes in time, and leads on."""
+    connection.recv(65536)
+    server.stopping.wait(0.1)
+    connection.sendall(
+        b"HTTP/1.1 302 On\r\nLocation: /%d\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        % server.accepted
+    )
+
+
+STAGES = [
+    silence, trickled_status, trickled_header, many_headers, endless_continue, trickled_continue,
+    trickled_body, trickled_chunks, trickled_chunk_size, trickled_trailer, slow_redirects,
+]  # fmt: skip
+# Of TLS: a record of a handshake, which is announced with so many bytes.
+HANDSHAKE = b"\x16\x03\x03\x3f\xff\x02\0\x3f\xfb\x03\x03" + bytes(16_000)
+
+
+def trickled_handshake(server, connection):
+    server.trickle(connection, HANDSHAKE)
+
+
+def late(url, file=None):
+    """The transfer is over in time, and says so."""
+    start = time.monotonic()
+    with pytest.raises(FetchError, match=f"^{url}: it took too long$"):
+        transfer(url, io.BytesIO() if file is None else file, 100_000)
+    assert LIMIT <= time.monotonic() - start < LIMIT + SOON
+
+
+@pytest.mark.parametrize("act", STAGES, ids=lambda act: act.__name__)
+def test_the_limit_holds_at_every_stage(act, serve, no_thread_is_left):
+    late(serve(act))
+    serve.servers[0].wait()
+    serve.servers.pop().close()
+    no_thread_is_left()
+
+
+@pytest.mark.parametrize("act", [silence, trickled_handshake], ids=lambda act: act.__name__)
+def test_the_limit_holds_in_the_handshake_of_tls(act, serve, no_thread_is_left):
+    late(serve(act, "https"))
+    serve.servers[0].wait()
+    serve.servers.pop().close()
+    no_thread_is_left()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate of 127.0.0.1, and its key, in one file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl")
+    folder = tmp_path_factory.mktemp("certificate")
+    subprocess.run(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+        "-keyout key -out certificate -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1",
+        shell=True, check=True, cwd=folder, capture_output=True,
+    )  # fmt: skip
+    both = folder / "both"
+    both.write_bytes((folder / "key").read_bytes() + (folder / "certificate").read_bytes())
+    return both
+
+
+@pytest.fixture
+def serve_tls(serve, certificate, monkeypatch):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    return lambda act: serve(
+        act, "https", wrap=lambda connection: context.wrap_socket(connection, server_side=True)
+    )
+
+
+@pytest.mark.parametrize("act", STAGES, ids=lambda act: act.__name__)
+def test_the_limit_holds_at_every_stage_over_tls(act, serve_tls, serve):
+    late(serve_tls(act))
+    serve.servers[0].wait()
+
+
+def test_over_tls_a_file_arrives(serve_tls, monkeypatch):
+    def give(server, connection):
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole")
+
+    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    file = io.BytesIO()
+    transfer(serve_tls(give), file, 5)
+    assert file.getvalue() == b"whole"
+
+
+def test_a_chunk_of_a_negative_size_is_refused(serve, monkeypatch):
+    """http.client would take it for all that the server sends, and keep that in memory."""
+    sent = []
+
+    def endless(server, connection):
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n")
+        for _ in range(1_000):
+            connection.sendall(bytes(1 << 20))
+            sent.append(1 << 20)
+
+    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    with pytest.raises(FetchError, match="came to a stop after 0 bytes"):
+        transfer(serve(endless), io.BytesIO(), 30_000)
+    assert sum(sent) < 100 << 20
+
+
+def trickled_refusal(server, connection):
+    server.trickle(connection, b"HTTP/1.1 502 No" + b" " * 60_000)
+
+
+@pytest.mark.parametrize("act", [silence, trickled_refusal], ids=lambda act: act.__name__)
+def test_the_limit_holds_at_a_proxy(act, serve, monkeypatch):
+    """It is asked for a connection to the mirror."""
+    proxy = serve(act).rpartition("/")[0]
+    monkeypatch.setenv("https_proxy", proxy)
+    late("https://example.org/file.gz")
+    serve.servers[0].wait()
+
+
+def test_the_limit_holds_while_the_connection_is_made(monkeypatch, no_thread_is_left):
+    """The server has no room for it; and the name has very many addresses."""
+    monkeypatch.setattr(room, "CONNECT_SECONDS", LIMIT / 4)
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        address = full.getsockname()
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                waiting.connect(address)
+        found = (socket.AF_INET, socket.SOCK_STREAM, 6, "", address)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [found] * 1_000)
+        late("http://example.invalid/file.gz")
+        no_thread_is_left()
+
+
+@pytest.fixture
+def no_names(monkeypatch):
+    """Names are looked up until the event comes, and then found here."""
+    event = threading.Event()
+    real = socket.getaddrinfo
+
+    def look_up(host, *arguments, **options):
+        event.wait(LONG)
+        return real("127.0.0.1", *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    yield event
+    event.set()
+
+
+def test_the_limit_holds_while_the_name_is_looked_up(serve, no_names, no_thread_is_left, tmp_path):
+    """The thread that looks it up is left, and does nothing more once it is found."""
+    port = serve(trickled_body).rpartition(":")[2]
+    path = tmp_path / "part"
+    with path.open("a+b") as file:
+        late(f"http://example.invalid:{port}", file)
+        no_names.set()
+        serve.servers[0].stopping.wait(0.2)
+        assert serve.servers[0].accepted == 0
+    serve.servers.pop().close()
+    no_thread_is_left()
+    assert path.read_bytes() == b""
+
+
+def test_a_thread_that_is_left_writes_nothing(serve, monkeypatch, no_thread_is_left):
+    """It has the bytes, and is late: what it was called for is over."""
+
+    def give(server, connection):
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole")
+
+    arrived, go_on = threading.Event(), threading.Event()
+    write = room._Receiver.write
+
+    def slow(self, data):
+        arrived.set()
+        go_on.wait(LONG)
+        write(self, data)
+
+    monkeypatch.setattr(room._Receiver, "write", slow)
+    monkeypatch.setattr(room, "GRACE_SECONDS", 0.01)
+    file = io.BytesIO()
+    late(serve(give), file)
+    assert arrived.is_set()
+    go_on.set()
+    serve.servers.pop().close()
+    no_thread_is_left()
+    assert file.getvalue() == b""
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs pthread_kill")
+@pytest.mark.parametrize(
+    "act",
+    [None, silence, trickled_status, endless_continue, trickled_body],
+    ids=lambda act: getattr(act, "__name__", "name"),
+)
+def test_an_interrupt_ends_it_at_once(act, serve, no_names, monkeypatch, no_thread_is_left):
+    """At every stage, the look-up of the name included."""
+    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    main = threading.get_ident()
+    timer = threading.Timer(0.3, lambda: signal.pthread_kill(main, signal.SIGINT))
+    if act is not None:
+        no_names.set()
+    url = serve(act or silence)
+    start = time.monotonic()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        transfer(url, io.BytesIO(), 100_000)
+    assert time.monotonic() - start < SOON
+    timer.join()
+    serve.servers[0].wait()
+    no_names.set()
+    serve.servers.pop().close()
+    no_thread_is_left()
+
+
+def test_an_error_of_the_file_is_that_of_the_transfer(serve, monkeypatch):
+    def give(server, connection):
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole")
+
+    class Full(io.BytesIO):
+        def write(self, data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    with pytest.raises(OSError) as caught:
+        transfer(serve(give), Full(), 5)
+    assert caught.value.errno == errno.ENOSPC
+
+
+def test_without_a_thread_nothing_is_fetched(serve, monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("idxfast.threads.thread.start_new_thread", refuse)
+    monkeypatch.setattr(room, "GRACE_SECONDS", 0.01)
+    with pytest.raises(RuntimeError, match="thread"):
+        transfer(serve(silence), io.BytesIO(), 5)

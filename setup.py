@@ -37,10 +37,16 @@ CACHED = Path("build", "libdeflate-1.26")
 # What a build needs of libdeflate's tree, and its licence.
 NEEDED = ("COPYING", "*.h", "lib/**/*.[ch]")
 HEADER = "libdeflate.h"
-DECLARATIONS = "libdeflate.pxd"
 
-# Below native/, what is compiled into inflate.
-DECODER = [f"decoder/{path.name}" for path in sorted(Path("idxfast/native/decoder").glob("*.h"))]
+NATIVE = Path("idxfast", "native")
+MODULES = ("buffers", "deflate", "files", "inflate", "members")
+# What the modules are made of besides their .pyx files.
+INCLUDED = sorted(
+    str(path) for pattern in ("**/*.h", "*.pxd", "*.pxi") for path in NATIVE.glob(pattern)
+)
+
+# Symbols are left out of the modules: they make up most of the size.
+STRIP = ["-Wl,-S,-x"] if sys.platform == "darwin" else ["-s"]
 
 SYSTEM = os.environ.get("IDXFAST_SYSTEM_LIBDEFLATE") == "1"
 
@@ -114,7 +120,7 @@ def system_libdeflate() -> list[str]:
 
 
 class BuildLibdeflate(build_clib):
-    """Compile libdeflate once, for all the extensions that use it."""
+    """Compile libdeflate once, before the extensions."""
 
     def build_libraries(self, libraries: list[tuple[str, dict]]) -> None:
         source = libdeflate_source()
@@ -138,12 +144,13 @@ class BuildExtensions(build_ext):
             for ext in self.extensions:
                 # setuptools lets CFLAGS replace Python's own flags; optimise all the same.
                 ext.extra_compile_args.append("-O3")
+                if "-g" not in shlex.split(os.environ.get("CFLAGS", "")):
+                    ext.extra_link_args += STRIP
         if SYSTEM:
             flags = system_libdeflate()
-            for ext in self.extensions:
-                if any(path.endswith(DECLARATIONS) for path in ext.depends):
-                    ext.extra_compile_args += [flag for flag in flags if flag.startswith("-I")]
-                    ext.extra_link_args += [flag for flag in flags if not flag.startswith("-I")]
+            (ext,) = (ext for ext in self.extensions if ext.name == "idxfast.native.deflate")
+            ext.extra_compile_args += [flag for flag in flags if flag.startswith("-I")]
+            ext.extra_link_args += [flag for flag in flags if not flag.startswith("-I")]
         else:
             source = libdeflate_source()
             self.compiler.add_include_dir(str(source))
@@ -172,39 +179,18 @@ class SourceDistribution(sdist):
         copy_needed(libdeflate_source(), Path(base_dir, CARRIED))
 
 
-def extension(name: str, *headers: str) -> Extension:
-    folder = "idxfast/native"
-    return Extension(
-        f"idxfast.native.{name}",
-        [f"{folder}/{name}.pyx"],
-        depends=[f"{folder}/{header}" for header in headers],
-        py_limited_api=IS_LIMITED,
-        define_macros=MACROS,
-    )
-
-
 setup(
     # Not "deflate": the linker may look for that among the system's libraries first.
     libraries=[] if SYSTEM else [("idxfast_deflate", {"sources": []})],
     ext_modules=[
-        extension("blocks", "precode.h", "words.pxd"),
-        extension("checksum", DECLARATIONS),
-        extension("encoder", DECLARATIONS),
-        extension("files", "files.h"),
-        extension("inflate", "inflate.pxd", *DECODER),
-        extension("lists", "pages.h"),
-        extension("members", DECLARATIONS, "inflate.pxd"),
-        extension("memory", "swap.h"),
-        extension(
-            "run_length",
-            "bit_writer.pxd",
-            "decoder/words.h",
-            "dynamic_code.pxd",
-            "huffman.h",
-            "precode.h",
-            "repeats.h",
-            "words.pxd",
-        ),
+        Extension(
+            f"idxfast.native.{name}",
+            [str(NATIVE / f"{name}.pyx")],
+            depends=INCLUDED,
+            py_limited_api=IS_LIMITED,
+            define_macros=MACROS,
+        )
+        for name in MODULES
     ],
     options={"bdist_wheel": WHEEL},
     cmdclass={

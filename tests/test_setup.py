@@ -135,3 +135,19 @@ def test_what_is_linked_is_our_own(build, tmp_path, monkeypatch):
     distribution.run_command("build_ext")
     path = distribution.get_command_obj("build_ext").get_ext_fullpath("probe")
     assert ctypes.CDLL(tmp_path / path).probe() == 2
+
+
+@pytest.mark.skipif(not (SETUP.parent / "idxfast").is_dir(), reason="needs the source tree")
+def test_the_package_holds_all_of_its_files(tmp_path):
+    """And nothing else; what is compiled comes on top."""
+    pytest.importorskip("setuptools", minversion="77")  # as pyproject.toml says
+    root = SETUP.parent
+    command = [sys.executable, "setup.py", "--quiet", "build_py", f"--build-lib={tmp_path}"]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    expected = {
+        path.relative_to(root).as_posix()
+        for path in (root / "idxfast").rglob("*")
+        if path.suffix in (".py", ".pyi", ".toml") or path.name == "py.typed"
+    }
+    assert {"idxfast/native/inflate.pyi", "idxfast/py.typed"} < expected
+    assert content_of(tmp_path).keys() == expected

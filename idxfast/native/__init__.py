@@ -1,1 +1,1 @@
-"""All compiled code: bytes in, bytes out; knows DEFLATE, nothing of IDX."""
+"""All compiled code: bytes in, bytes out. It knows DEFLATE and gzip, but nothing of IDX."""

@@ -1,4 +1,4 @@
-/* Files and folders, each in a few calls of the system; on Windows this is left to Python. */
+/* Files and folders, each in a few system calls; on Windows, Python opens them. */
 #ifndef IDXFAST_FILES_H
 #define IDXFAST_FILES_H
 
@@ -14,7 +14,7 @@
 
 #define HAS_FILES 1
 
-/* A descriptor, or -1 with errno set, as for a folder. The size is 0 for what is not a regular file. */
+/* A descriptor, or -1 with errno set, also for a folder. The size is 0 if the file is not regular. */
 static int open_with_size(const char *path, int64_t *size) {
     struct stat status;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
@@ -33,7 +33,7 @@ static int open_with_size(const char *path, int64_t *size) {
     return descriptor;
 }
 
-/* Read and close; return how many bytes there were, or -1 with errno set. */
+/* Read and close; return the number of bytes, or -1 with errno set. */
 static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) {
     size_t done = 0;
     ssize_t n = 1;
@@ -53,7 +53,7 @@ static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) {
 
 static void close_descriptor(int descriptor) { close(descriptor); }
 
-/* Where the system can hold what a name stands for without opening it. */
+/* Whether the system can hold a directory entry without opening it. */
 #ifdef __linux__
 #define HAS_ENTRIES 1
 #define HELD O_PATH
@@ -62,20 +62,20 @@ static void close_descriptor(int descriptor) { close(descriptor); }
 #define HELD O_RDONLY
 #endif
 
-/* A folder's descriptor, or -1 with errno set, as for a symbolic link if none is to be followed.
+/* A folder's descriptor, or -1 with errno set, also for a symbolic link that is not to be followed.
  * `within` is the descriptor of the folder that a relative path starts from, or -1. */
 static int open_folder_at(int within, const char *path, int follow) {
     int start = within < 0 ? AT_FDCWD : within;
     int flags = O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
     int descriptor = openat(start, path, O_RDONLY | flags);
     if (descriptor < 0 && errno == EACCES) {
-        /* One that may not be listed; files in it may be named all the same. */
+        /* The folder may not be listed, but files in it can still be opened by name. */
         descriptor = openat(start, path, HELD | flags);
     }
     return descriptor;
 }
 
-/* A descriptor of what a name stands for, a symbolic link itself, or -1 with errno set. */
+/* A descriptor of a directory entry, of a symbolic link itself, or -1 with errno set. */
 static int open_entry_at(int within, const char *name) {
     return openat(within, name, HELD | O_NOFOLLOW | O_CLOEXEC);
 }

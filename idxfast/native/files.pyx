@@ -2,7 +2,7 @@
 # cython: freethreading_compatible=True, autotestdict=False
 """Open a file, read a small one whole, hold a folder: the system's calls and no more.
 
-No descriptor is ever a mere number in Python, where Ctrl-C could come before anybody owns it.
+No descriptor is ever a mere int in Python: Ctrl-C could come before an object owns it.
 """
 
 from io import FileIO
@@ -32,7 +32,7 @@ HOLDS_ENTRIES = bool(HAS_ENTRIES)       # on Linux
 
 
 cdef bytes encode(path):
-    """A path as the system takes it."""
+    """A path in the encoding of the file system."""
     cdef bytes encoded = PyUnicode_EncodeFSDefault(path)
     if b"\0" in encoded:
         raise ValueError("embedded null byte")
@@ -51,7 +51,8 @@ def open_file(path, Py_ssize_t limit):
     Returns
     -------
     bytes or FileIO
-        All of a regular file that is not empty and not larger than `limit`; any other, open.
+        The content of a regular file that is not empty and not larger than `limit`; any other
+        file, open.
 
     Raises
     ------
@@ -89,18 +90,18 @@ def open_file(path, Py_ssize_t limit):
 @cython.final
 @cython.auto_pickle(False)
 cdef class Held:
-    """The descriptor of a folder, closed at the latest with the last reference to this object.
+    """The descriptor of a folder, closed when garbage-collected, if not before.
 
     Parameters
     ----------
     path : str
     within : Held, optional
-        The folder that a relative path starts from, rather than the working directory.
+        The folder that a relative path starts from, instead of the working directory.
     is_followed : bool
         Whether a symbolic link at the end of the path is followed.
     is_entry : bool
-        Hold whatever has this name in the folder `within`, a symbolic link itself, without opening
-        it. Only where `HOLDS_ENTRIES` says so.
+        Whether to hold the entry of this name in the folder `within`, of whatever kind, without
+        opening it; of a symbolic link, the link itself. Only where `HOLDS_ENTRIES` is true.
 
     Raises
     ------
@@ -118,7 +119,7 @@ cdef class Held:
         name = encoded
         start = -1 if within is None else within.fileno()
         if is_entry and (start < 0 or not HAS_ENTRIES):
-            raise ValueError("an entry is held in a folder, on Linux")
+            raise ValueError("an entry can be held only within a folder, and only on Linux")
         while self.descriptor < 0:
             with nogil:
                 if is_entry:
@@ -143,13 +144,13 @@ cdef class Held:
         return self.descriptor
 
     def sync(self):
-        """Have the names in the folder reach the disk, if the system can do that."""
+        """Write the names in the folder to the disk, if the system can do that."""
         cdef int descriptor = self.fileno()
         with nogil:
             sync_folder(descriptor)
 
     def close(self):
-        """Close the descriptor; more than once does no harm."""
+        """Close the descriptor. Further calls do nothing."""
         cdef int descriptor = self.descriptor
         self.descriptor = -1
         if descriptor >= 0:

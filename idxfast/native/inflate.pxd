@@ -1,4 +1,4 @@
-"""What other rooms call of the decoder: whole streams, with a decoder from the pool."""
+"""What other modules call: decode a whole stream, with a decoder from the pool."""
 
 from libc.stdint cimport uint8_t
 

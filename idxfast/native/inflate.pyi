@@ -2,13 +2,16 @@ from typing import Final, NoReturn, Self, final
 
 from typing_extensions import Buffer
 
-__pyx_capi__: Final[dict[str, object]]  # what other compiled rooms import
+__pyx_capi__: Final[dict[str, object]]  # what other compiled modules import
 END: Final[int]
 BLOCK: Final[int]
 PAUSE: Final[int]
 INPUT: Final[int]
 SPACE: Final[int]
 BAD: Final[int]
+HEADER_SPACE: Final[int]
+
+def find_block(data: Buffer, start: int, stop: int) -> int: ...
 
 @final
 class Symbols:

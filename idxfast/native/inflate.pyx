@@ -2,8 +2,8 @@
 # cython: freethreading_compatible=True, autotestdict=False
 """Decode DEFLATE streams (RFC 1951), piece by piece, from any bit on and with any window.
 
-What zlib refuses is refused here, at the same place and with the same words; and where zlib would
-ask for more input, so does this decoder.
+A stream that zlib refuses is refused here, at the same place and with the same words. Where zlib
+would ask for more input, this decoder does, too.
 """
 
 cimport cython
@@ -64,13 +64,13 @@ BLOCK = AT_BLOCK    # another block has ended
 PAUSE = AT_PAUSE    # the budget is used up
 INPUT = AT_INPUT    # more input is needed
 SPACE = AT_SPACE    # the next symbol's bytes do not fit, or there is no room for the symbol
-BAD = AT_ERROR      # the stream is not one that zlib takes
+BAD = AT_ERROR      # zlib would refuse the stream
 
 
 cdef int take(
     Py_buffer *views, work *job, out, Py_ssize_t position, Py_ssize_t start, history,
 ) except -1:
-    """Take the destination and the window; what has been taken is to be released in any case."""
+    """Take the destination and the window; the caller releases both views in any case."""
     PyObject_GetBuffer(history, &views[1], PyBUF_SIMPLE)
     PyObject_GetBuffer(out, &views[0], PyBUF_WRITABLE)
     if not 0 <= start <= position <= views[0].len:
@@ -100,7 +100,7 @@ cdef bint decode_stream(
 ) noexcept nogil:
     """Decode the stream that `data` starts with; return whether it is right, whole, and fits.
 
-    Nothing is written from ``out + space`` on: the bytes of another thread may be there.
+    Nothing is written from ``out + space`` on, where another thread may write.
     """
     cdef work job
     memset(&job, 0, sizeof(job))
@@ -116,138 +116,8 @@ cdef bint decode_stream(
     return True
 
 
-@cython.auto_pickle(False)
-cdef class _Owned:
-    """What one thread at a time may use."""
-
-    cdef PyThread_type_lock lock
-
-    def __cinit__(self):
-        self.lock = PyThread_allocate_lock()
-        if self.lock == NULL:
-            raise MemoryError("no memory for a lock")
-
-    def __dealloc__(self):
-        if self.lock != NULL:
-            PyThread_free_lock(self.lock)
-
-    cdef int acquire(self) except -1:
-        if not PyThread_acquire_lock(self.lock, NOWAIT_LOCK):
-            raise RuntimeError(f"another thread uses this {type(self).__name__}")
-        return 0
-
-    def __reduce__(self):
-        raise TypeError(f"{type(self).__name__} cannot be copied or pickled")
-
-
-@cython.final
-@cython.auto_pickle(False)
-cdef class Symbols(_Owned):
-    """The symbols of a segment of a stream: its literals, and matches that are still to be copied.
-
-    `Inflater.decode_symbols` appends to them, which needs no window; `copy` writes what they stand
-    for. So several threads can decode a stream together, each the symbols of another segment, and
-    the copies follow in the order of the stream. The memory is not touched before it is used.
-
-    Parameters
-    ----------
-    literals, matches : int
-        For how many of each there is room: up to 2^30 and 2^27, of 1 and 8 bytes.
-    """
-
-    cdef symbols held
-
-    def __cinit__(self, Py_ssize_t literals, Py_ssize_t matches):
-        if not (0 <= literals <= MOST_LITERALS and 0 <= matches <= MOST_MATCHES):
-            raise ValueError("literals or matches are negative or too many")
-        if not make_symbols(&self.held, literals, matches, has_bmi2()):
-            raise MemoryError("no memory for symbols")
-
-    def __dealloc__(self):
-        free(self.held.matches)
-
-    @property
-    def size(self):
-        """How many bytes they stand for."""
-        self.acquire()
-        size = self.held.literal_count + self.held.copied
-        PyThread_release_lock(self.lock)
-        return size
-
-    def clear(self):
-        """Forget them all; the memory is kept.
-
-        Raises
-        ------
-        RuntimeError
-            If another thread uses them.
-        """
-        self.acquire()
-        clear_symbols(&self.held)
-        PyThread_release_lock(self.lock)
-
-    def used_window(self):
-        """Tell which bytes of the window before the segment its matches copy.
-
-        Returns
-        -------
-        bytes
-            32,768 of them: 1 for each byte of the window that is needed, else 0. The last one is
-            for the byte just before the segment.
-
-        Raises
-        ------
-        RuntimeError
-            If another thread uses these symbols.
-        """
-        window = bytearray(WINDOW_SIZE)
-        self.acquire()
-        mark_window(&self.held, <uint8_t *>PyByteArray_AsString(window))
-        PyThread_release_lock(self.lock)
-        return bytes(window)
-
-    def copy(self, out, Py_ssize_t position, *, Py_ssize_t start=0, history=b""):
-        """Write the bytes that the symbols stand for.
-
-        Parameters
-        ----------
-        out : writable buffer
-            The destination. Bytes after those that the symbols stand for may be overwritten: give
-            a slice that ends where others write. If the call fails, all from `position` on may be.
-        position : int
-            Where in `out` the first byte goes.
-        start, history
-            The window, as for `Inflater.decode`.
-
-        Returns
-        -------
-        int
-            Where in `out` the bytes end; or -1 if they do not fit, or if a match goes back beyond
-            the window. `Inflater.decode` from the segment's first bit tells what is wrong, and
-            where; an error that `decode_symbols` has met comes later in the stream than that.
-
-        Raises
-        ------
-        ValueError
-            If a position lies outside of `out`.
-        RuntimeError
-            If another thread uses these symbols.
-        """
-        cdef Py_buffer[2] views
-        cdef work job
-        cdef bint is_whole
-        memset(&job, 0, sizeof(job))
-        memset(views, 0, sizeof(views))
-        try:
-            take(views, &job, out, position, start, history)
-            self.acquire()
-            with nogil:
-                is_whole = copy_symbols(&self.held, &job)
-            PyThread_release_lock(self.lock)
-            return <Py_ssize_t>job.at if is_whole else -1
-        finally:
-            PyBuffer_Release(&views[0])
-            PyBuffer_Release(&views[1])
+include "symbols.pxi"
+include "block_search.pxi"
 
 
 @cython.final
@@ -257,8 +127,7 @@ cdef class Inflater(_Owned):
 
     An Inflater keeps what a stream needs between two calls of `decode` or `decode_symbols`: its
     tables, and where in a block it is. The caller keeps the input that has not been read, and the
-    window. Several threads may each have an Inflater of their own; one alone is for one thread at a
-    time.
+    window. Only one thread may use an Inflater at a time; several threads may each have their own.
     """
 
     cdef inflater *state
@@ -293,7 +162,7 @@ cdef class Inflater(_Owned):
         Parameters
         ----------
         data : bytes-like
-            Compressed bytes, from anywhere before the next bit on.
+            Compressed bytes; they start anywhere before the next bit.
         bit : int
             The next bit of the stream, counted from the start of `data`, each byte's lowest bit
             first.
@@ -304,22 +173,22 @@ cdef class Inflater(_Owned):
         start : int
             Where in `out` the window begins: the stream copies nothing from before it.
         history : bytes-like
-            What the stream has decoded just before ``out[start]``, where that stands elsewhere; of
-            this, too, it may copy. 32 KiB are enough.
+            The bytes before ``out[start]``, if they are stored elsewhere: the rest of the window.
+            32 KiB are enough.
         block_stop : int
             A bit: the call returns after the first block that ends there or later.
         max_bits, max_bytes : int
-            Budgets: the call returns soon after it has read or written as much. At least one step
-            is made.
+            Budgets: the call returns soon after it has read or written this much, but it always
+            makes a step.
 
         Returns
         -------
         stop : int
             `END`, `BLOCK`, `PAUSE`, `INPUT`, `SPACE` or `BAD`. After `INPUT` and `SPACE` the call
-            can be repeated with more of either: no symbol has been decoded in part. `END` and
-            `BAD` are for good, until `reset`.
+            can be repeated with more input or space: no symbol has been decoded in part. After
+            `END` and `BAD`, the Inflater has to be reset.
         bit : int
-            The bit after what has been decoded. After `BAD`, where that begins which is wrong.
+            The bit after the last symbol that was decoded. After `BAD`, where the fault begins.
         position : int
             Where in `out` the decoded bytes end.
         reason : str or None
@@ -352,21 +221,21 @@ cdef class Inflater(_Owned):
     ):
         """Decode as many of the stream's symbols as there is input and room for.
 
-        Of the stream before `bit` no byte is needed. What `Symbols.copy` will find is a match that
-        goes back too far: this call cannot know that, and goes on. `decode` may go on, too, where
-        this call ends, also in the middle of a block.
+        No byte of the stream before `bit` is needed. So this call cannot tell whether a match goes
+        back too far; `Symbols.copy` will. `decode` can go on where this call ends, even within a
+        block.
 
         Parameters
         ----------
         data, bit, block_stop, max_bits
             As for `decode`.
         symbols : Symbols
-            What symbols are appended to.
+            The symbols are appended to these.
 
         Returns
         -------
         stop, bit, reason
-            As from `decode`. `SPACE` says that there is no room for the next symbol.
+            As from `decode`. `SPACE` means that there is no room for the next symbol.
 
         Raises
         ------
@@ -400,7 +269,7 @@ cdef class Inflater(_Owned):
             self.acquire()
             try:
                 if self.state.type == STORED and bit & 7:
-                    raise ValueError("in a stored block, a bit that does not begin a byte")
+                    raise ValueError("in a stored block, the bit has to be the first of a byte")
                 with nogil:
                     if held == NULL:
                         stop = inflate_stream(self.state, job, block_stop, max_bits, max_bytes)

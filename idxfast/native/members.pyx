@@ -1,10 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
-"""gzip members (RFC 1952) in memory: their headers, a small file in one call, many members in one.
+"""gzip members (RFC 1952) in memory: read a header, or decode a small file or many members at once.
 
-A member that is decoded here is verified: header, exact length, CRC-32. One that is not as it
-should be is not decoded, and no reason is given: that is left to the general reader, which finds
-out.
+Each member that is decoded here is verified: header, exact length, CRC-32. If a member is wrong, it
+is not decoded and no reason is given: the general reader finds the reason.
 """
 
 from cpython.buffer cimport (
@@ -13,10 +12,8 @@ from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memchr, memcmp
 
+from .deflate cimport update_crc32
 from .inflate cimport decode_stream, give_back, inflater, take_decoder
-from .libdeflate cimport choose_code, libdeflate_crc32
-
-choose_code()
 
 cdef enum:
     HEADER = 10
@@ -27,12 +24,12 @@ cdef enum:
     FNAME = 8
     FCOMMENT = 16
     RESERVED = 0xE0
-    # BGZF (the SAM/BAM specification, section 4.1): a member of at most 64 KiB, unpacked too,
-    # whose extra field holds its size.
+    # BGZF (the SAM/BAM specification, section 4.1): the extra field of each member holds its size.
+    # Packed and unpacked, a member has at most 64 KiB.
     BLOCK_HEADER = 18
     MAX_BLOCK = 65536
 
-# What is wrong with a member header.
+# The fault of a member header.
 cdef enum fault:
     IS_RIGHT
     IS_CUT
@@ -41,12 +38,12 @@ cdef enum fault:
     HAS_FLAGS
     HAS_CHECKSUM
 
-NONE = IS_RIGHT             # nothing
-NEEDS_MORE = IS_CUT         # it goes on after the data
-NOT_GZIP = IS_NO_GZIP       # it does not start with the magic number
-METHOD = HAS_METHOD         # the compression method, byte 2, is not DEFLATE
-FLAGS = HAS_FLAGS           # in byte 3 a reserved flag is set
-CHECKSUM = HAS_CHECKSUM     # its own checksum (FHCRC) is another
+NONE = IS_RIGHT             # there is none
+NEEDS_MORE = IS_CUT         # the header continues past the data
+NOT_GZIP = IS_NO_GZIP       # the data do not start with the magic number
+METHOD = HAS_METHOD         # byte 2, the compression method, is not DEFLATE
+FLAGS = HAS_FLAGS           # a reserved flag is set in byte 3
+CHECKSUM = HAS_CHECKSUM     # the header does not match its checksum (FHCRC)
 
 
 cdef inline uint32_t little_endian(const uint8_t *data, int count) noexcept nogil:
@@ -88,7 +85,7 @@ cdef fault parse_header(
     if data[3] & FHCRC:
         if space < size + 2:
             return IS_CUT
-        if little_endian(data + size, 2) != (libdeflate_crc32(0, data, size) & 0xFFFF):
+        if little_endian(data + size, 2) != (update_crc32(0, data, size) & 0xFFFF):
             end[0] = size
             return HAS_CHECKSUM
         size += 2
@@ -110,11 +107,11 @@ def read_header(data, Py_ssize_t start):
     Returns
     -------
     size : int
-        How many bytes the header has; after `CHECKSUM`, how many there are before the checksum;
-        after another fault, 0.
+        The size of the header in bytes. After `CHECKSUM`, the number of bytes before the checksum;
+        after any other fault, 0.
     fault : int
-        `NONE`, `NEEDS_MORE`, `NOT_GZIP`, `METHOD`, `FLAGS` or `CHECKSUM`: the first one that is
-        met in the order of the bytes.
+        `NONE`, `NEEDS_MORE`, `NOT_GZIP`, `METHOD`, `FLAGS` or `CHECKSUM`: the first fault in the
+        order of the bytes.
 
     Raises
     ------
@@ -135,19 +132,7 @@ def read_header(data, Py_ssize_t start):
         PyBuffer_Release(&view)
 
 
-cdef Py_ssize_t block_size(const uint8_t *data, Py_ssize_t space) noexcept nogil:
-    """Bytes of the BGZF block that starts here, as bgzip writes one; 0 if there is no whole one."""
-    cdef Py_ssize_t size
-    if (
-        space < BLOCK_HEADER
-        or memcmp(data, b"\x1f\x8b\x08\x04", 4)
-        or memcmp(data + HEADER, b"\x06\x00BC\x02\x00", 6)
-    ):
-        return 0
-    size = little_endian(data + BLOCK_HEADER - 2, 2) + 1
-    if size < BLOCK_HEADER + TRAILER or size > space:
-        return 0
-    return size if little_endian(data + size - 4, 4) <= MAX_BLOCK else 0
+include "bgzf.pxi"
 
 
 cdef Py_ssize_t decode(
@@ -166,7 +151,7 @@ cdef Py_ssize_t decode(
         return 0
     trailer = data + header + consumed
     if (
-        little_endian(trailer, 4) != libdeflate_crc32(0, out, produced)
+        little_endian(trailer, 4) != update_crc32(0, out, produced)
         or little_endian(trailer + 4, 4) != <uint32_t>produced
     ):
         return 0
@@ -187,7 +172,7 @@ def decode_member(data, Py_ssize_t limit):
     Returns
     -------
     bytes or None
-        None if it is anything else, damaged, or larger.
+        The unpacked bytes. None if the file is anything else, is damaged, or unpacks to more.
     """
     cdef Py_buffer view
     cdef inflater *decoder
@@ -208,55 +193,8 @@ def decode_member(data, Py_ssize_t limit):
                 decoded = decode(
                     decoder, <const uint8_t *>view.buf, view.len, out, size, &unpacked)
             give_back(decoder)
-        # Then the size of `content` is the one in its trailer, which agrees.
+        # A member that ends with the file has the trailer whose size was allocated above.
         return content if decoded == view.len else None
-    finally:
-        PyBuffer_Release(&view)
-
-
-def find_bgzf_blocks(
-    data, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t step, Py_ssize_t unpacked_step,
-):
-    """Find whole BGZF blocks that stand one after another.
-
-    Parameters
-    ----------
-    data : bytes-like
-    start, stop : int
-        Where the first block starts, and where to look no further.
-    step, unpacked_step : int
-        Group blocks until they are so many bytes together, packed or unpacked.
-
-    Returns
-    -------
-    list of (int, int)
-        For each group, where its last block ends, and how many bytes the group says it unpacks to.
-
-    Raises
-    ------
-    ValueError
-        If a position lies outside of `data`.
-    """
-    cdef Py_buffer view
-    cdef const uint8_t *file
-    cdef Py_ssize_t size, first = start, unpacked = 0
-    groups = []
-    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
-    try:
-        file = <const uint8_t *>view.buf
-        if not 0 <= start <= stop <= view.len:
-            raise ValueError("start or stop is outside of the data")
-        while True:
-            size = block_size(file + start, stop - start)
-            if start > first and (
-                size == 0 or start - first >= step or unpacked >= unpacked_step
-            ):
-                groups.append((start, unpacked))
-                first, unpacked = start, 0
-            if size == 0:
-                return groups
-            start += size
-            unpacked += little_endian(file + start - 4, 4)
     finally:
         PyBuffer_Release(&view)
 
@@ -265,7 +203,7 @@ cdef Py_ssize_t decode_all(
     const uint8_t *data, Py_ssize_t *start, Py_ssize_t stop,
     uint8_t *out, Py_ssize_t *position, Py_ssize_t space,
 ) noexcept nogil:
-    """decode_members on C types; return how many were decoded, or -1 if there is no memory."""
+    """decode_members on C types; return the number of members, or -1 if there is no memory."""
     cdef inflater *decoder = take_decoder()
     cdef Py_ssize_t member = start[0], size, left, unpacked = 0, count = 0
     if decoder == NULL:
@@ -276,15 +214,16 @@ cdef Py_ssize_t decode_all(
         left = space - position[0]
         size = block_size(data + member, stop - member)
         if size:
-            # Exactly its own space: after the block's bytes are those of the block that another
-            # thread decodes, and the decoder writes ahead where it has space.
+            # Exactly the block's own space. The decoder may overwrite bytes after those that it
+            # decodes, and after this block's, another thread may have written the next one's.
             left = min(left, <Py_ssize_t>little_endian(data + member + size - 4, 4))
         size = decode(
             decoder, data + member, size if size else stop - member,
             out + position[0], left, &unpacked)
         if size == 0:
             break
-        # Zeros after the last member are left to the general reader, which knows what may follow.
+        # `start` stays before zeros that follow the last member: the general reader decides what
+        # may come after them.
         member += size
         start[0] = member
         position[0] += unpacked
@@ -294,34 +233,34 @@ cdef Py_ssize_t decode_all(
 
 
 def decode_members(data, Py_ssize_t start, Py_ssize_t stop, out, Py_ssize_t position):
-    """Decode members into a buffer, one after another, as long as they are whole and undamaged.
+    """Decode members into a buffer, one after another, while they are whole and undamaged.
 
-    Zero padding before a member is read over.
+    Zero padding before a member is skipped.
 
     Parameters
     ----------
     data : bytes-like
     start, stop : int
-        Where the first member, or the padding before it, starts, and where to decode no further.
+        Where the first member, or the padding before it, starts; and where the last one has to end.
     out : writable buffer
     position : int
-        Where in `out` the first member's bytes go.
+        Where in `out` the bytes of the first member go.
 
     Returns
     -------
     count : int
-        How many members were decoded.
+        The number of members that were decoded.
     start : int
-        Where the last of them ends. In `out`, the bytes after theirs are undefined.
+        Where the last of them ends.
     position : int
-        Where in `out` their bytes end.
+        Where in `out` their bytes end. The bytes after that are undefined.
 
     Raises
     ------
     ValueError
         If a position lies outside of its buffer.
     MemoryError
-        If there is none for a decoder.
+        If there is no memory for a decoder.
     """
     cdef Py_buffer source, target
     cdef Py_ssize_t count

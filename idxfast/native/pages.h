@@ -1,4 +1,4 @@
-/* Huge pages for small allocations; nothing happens where the system has none (only Linux does). */
+/* Huge pages for small allocations, on Linux; elsewhere nothing happens. */
 #ifndef IDXFAST_PAGES_H
 #define IDXFAST_PAGES_H
 
@@ -9,8 +9,8 @@
 #include <sys/mman.h>
 #endif
 
-/* Let what malloc gives next, so many bytes of it, be in huge pages: numpy asks for them for large
-   arrays alone. The memory is taken, and given back without having been touched. */
+/* Have the next `size` bytes that malloc returns be in huge pages; numpy asks for those only for
+ * large arrays. The memory is allocated, advised, and freed without being touched. */
 static void ask_for_huge_pages(size_t size) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     const uintptr_t page = 4096;
@@ -21,7 +21,7 @@ static void ask_for_huge_pages(size_t size) {
     }
     start = ((uintptr_t)memory + page - 1) / page * page;
     stop = ((uintptr_t)memory + size) / page * page;
-    /* Advice: if the kernel does not take it, all is as it was. */
+    /* If the kernel ignores the advice, nothing changes. */
     madvise((void *)start, stop - start, MADV_HUGEPAGE);
     free(memory);
 #else

@@ -1,7 +1,7 @@
-/* Byte order, in place: 2, 4 or 8 byte elements between big-endian bytes and native numbers.
+/* Reverse the bytes of elements of 2, 4 or 8 bytes, in place.
  *
- * Elements are read and written by memcpy, since bytes of a file stand at any address. Where the
- * platform can choose at run time, a build for wider vectors stands beside the portable one.
+ * Elements are read and written by memcpy, because the payload of a file may start at any address.
+ * Where the platform can choose at run time, each function is also compiled for wider vectors.
  */
 #ifndef IDXFAST_SWAP_H
 #define IDXFAST_SWAP_H

@@ -1,9 +1,9 @@
-"""Print which branches of the compiled rooms were taken: branches.py FOLDER, as `run` fills it.
+"""Print which branches of the compiled modules were taken: branches.py FOLDER, as `run` fills it.
 
 Cython puts much around what stands in a .pyx file, so three sets of branches are counted, each
 inside the next:
 
-- those written: conditions, loops, `and` and `or`, of .pyx, .pxd and .h files;
+- those written: conditions, loops, `and` and `or`, of .pyx, .pxd, .pxi and .h files;
 - in the same functions also those that Cython adds, of which most ask whether a call has failed;
 - all in the C that Cython makes, with what parses arguments, sets up modules, and its own library.
 """
@@ -22,7 +22,7 @@ BODY = re.compile("__pyx_p?f_")
 CONDITION = re.compile(r"\b(if|for|while|switch)\b|\?")
 # Errors handed on, references counted, and Cython's own checks of a variable.
 ADDED = re.compile(r"Py_(?!ssize_t)|__Pyx|__PYX|unlikely\(__pyx_v_")
-PLACE = re.compile(r'\s*/\* "(?:.*/)?(\w+\.p(?:yx|xd))":(\d+)')
+PLACE = re.compile(r'\s*/\* "(?:.*/)?(\w+\.p(?:yx|xd|xi))":(\d+)')
 
 
 def read(data):
@@ -42,7 +42,7 @@ def read(data):
 
 
 def places(path):
-    """Each line of a C file, with the place in a .pyx or .pxd file that it comes from."""
+    """Each line of a C file, with the place in a .pyx, .pxd or .pxi file that it comes from."""
     place = ""
     for line in path.read_text().splitlines():
         if match := PLACE.match(line):

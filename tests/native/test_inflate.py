@@ -9,8 +9,8 @@ import zlib
 import numpy as np
 import pytest
 
-from deflated import LARGE, SAMPLES, SLOW, STRATEGIES, by_zlib, packed, shifted, small_streams
-from handmade import FIXED_DISTANCES, FIXED_LITERALS, ORDER, Deflate, bits, codewords, number
+from files.deflated import LARGE, SAMPLES, SLOW, STRATEGIES, by_zlib, packed, shifted, small_streams
+from files.handmade import FIXED_DISTANCES, FIXED_LITERALS, ORDER, Deflate, bits, codewords, number
 from idxfast.native.inflate import BAD, BLOCK, END, INPUT, PAUSE, SPACE, Inflater
 
 
@@ -123,7 +123,7 @@ def test_a_byte_at_a_time(stream):
 
 
 @pytest.mark.parametrize("name", ["images", "text", "zeros", "noise", "noise of 4 bits", "tiles"])
-@pytest.mark.parametrize("most", [1, 100, 5_000])
+@pytest.mark.parametrize("most", [0, 1, 100, 5_000])
 def test_budgets(name, most):
     data = SAMPLES[name][:40_000]
     for level in 0, 6:
@@ -155,6 +155,24 @@ def test_a_budget_ends_a_call(level):
         assert out[:position] == data[:position]
 
 
+def test_a_budget_ends_a_call_within_a_block():
+    """More matches than literals, which no cursors decode."""
+    literals = [3] + [0] * 255 + [3, 1, 2]
+    stream = Deflate().dynamic([0] + [(3, 1)] * 100_000, True, literals, [1, 1]).pack()
+    for budget in {"max_bytes": 1_000}, {"max_bits": 8_000}:
+        out = bytearray(300_001)
+        stop, _, position, _ = Inflater().decode(stream, 0, out, 0, **budget)
+        assert stop == PAUSE
+        assert 1_000 <= position < 100_000
+
+
+def test_a_budget_that_is_met_exactly():
+    stream = Deflate().fixed([*b"some"], True).pack()
+    out = bytearray(4)
+    assert Inflater().decode(stream, 0, out, 0, max_bits=3)[:3] == (PAUSE, 3, 0)
+    assert Inflater().decode(stream, 0, out, 0, max_bits=4)[:3] == (END, 3 + 4 * 8 + 7, 4)
+
+
 def test_the_end_is_for_good():
     data = SAMPLES["images"]
     stream, out, inflater = packed(data, 6), bytearray(2 * len(data)), Inflater()
@@ -182,6 +200,11 @@ def test_blocks():
     assert first == 3 + 8 + 8 + 7
     assert Inflater().decode(data, first, out, position)[0] == END
     assert bytes(out[:19]) == by_zlib(data)[1]
+    # No block that ends before the stop ends the call, one that ends there does.
+    for most, end in (0, 2), (first, 2), (first + 1, 10):
+        stop, bit, position, _ = Inflater().decode(data, 0, out, 0, block_stop=most)
+        assert (stop, position) == (BLOCK, end)
+        assert bit >= most
     tail = bytearray(17)
     assert Inflater().decode(data, first, tail, 0, history=b"ab")[:1] == (END,)
     assert tail == by_zlib(data)[1][2:]
@@ -371,6 +394,42 @@ def test_codewords_of_every_length():
     assert len(content) > 100_000
     assert decoded(stream, space=len(content))[:2] == (END, content)
     assert decoded(stream, space=len(content) + 999)[:2] == (END, content)
+
+
+def test_nothing_beyond_the_input_is_decoded():
+    """Four symbols take 71 bits, where the fast way counts with 56."""
+    literals, distances = [0] * 286, [0] * 30
+    for length, symbol in enumerate([*range(4), 284, *range(4, 9), 256, 9], 1):
+        literals[symbol] = min(length, 11)
+    for length, symbol in enumerate([*range(9), 29, *range(9, 14), 28], 1):
+        distances[symbol] = min(length, 15)
+    rng = random.Random(5)
+    tokens = []
+    for _ in range(1_500):
+        tokens += [(rng.randint(227, 257), rng.randint(24_577, 32_768))]
+        tokens += [(rng.randint(227, 257), rng.randint(16_385, 24_576))]
+    stream = Deflate().dynamic(tokens, True, literals, distances).pack()
+    window = rng.randbytes(32_768)
+    for size in range(len(stream) - 1, 1_000, -331):
+        check_end(stream, size, window)
+
+
+def test_nothing_beyond_the_input_is_decoded_of_large_blocks():
+    stream = packed(LARGE["images"])
+    for size in range(len(stream) - 1, len(stream) // 2, -len(stream) // 30):
+        check_end(stream, size)
+
+
+def check_end(stream, size, window=b""):
+    """What is decoded if no more than `size` bytes are given, although more of the stream follows."""
+    _, expected, _ = by_zlib(stream[:size], window)
+    # In memory of exactly that size, sanitizers notice more.
+    for given in memoryview(stream)[:size], stream[:size]:
+        out = bytearray(window) + bytearray(len(expected) + 1_000)
+        stop, bit, position, _ = Inflater().decode(given, 0, out, len(window))
+        assert stop == INPUT
+        assert 8 * size - 48 < bit <= 8 * size
+        assert out[len(window) : position] == expected
 
 
 @pytest.mark.parametrize("kind", ["stored", "fixed", "dynamic"])

@@ -9,8 +9,7 @@ import pytest
 
 import idxfast
 from idxfast.datasets.synthetic import digits
-from idxfast.native.encoder import encode
-from idxfast.native.run_length import encode_runs
+from idxfast.native.deflate import encode, encode_runs
 
 BLOCK = 65535
 

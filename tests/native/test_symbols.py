@@ -11,8 +11,8 @@ import zlib
 import numpy as np
 import pytest
 
-from deflated import LARGE, SAMPLES, STRATEGIES, by_zlib, packed, shifted, small_streams
-from handmade import Deflate
+from files.deflated import LARGE, SAMPLES, STRATEGIES, by_zlib, packed, shifted, small_streams
+from files.handmade import Deflate
 from idxfast.native.inflate import BAD, BLOCK, END, INPUT, PAUSE, SPACE, Inflater, Symbols
 
 GUARD = b"\xa5"
@@ -388,6 +388,16 @@ def test_budgets(most):
             assert stop == END
             assert symbols.copy(out, 0) == len(data)
             assert out == data
+
+
+def test_a_budget_ends_a_call_within_a_block():
+    """More matches than literals, which no cursors decode."""
+    literals = [3] + [0] * 255 + [3, 1, 2]
+    stream = Deflate().dynamic([0] + [(3, 1)] * 200_000, True, literals, [1, 1]).pack()
+    symbols = Symbols(1 << 17, 1 << 18)
+    stop, bit, _ = Inflater().decode_symbols(stream, 0, symbols, max_bits=8_000)
+    assert stop == PAUSE
+    assert 8_000 <= bit < 200_000
 
 
 def test_arguments_are_checked():

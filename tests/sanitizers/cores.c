@@ -1,14 +1,9 @@
-/* The cores of one compiled room, from the C that Cython makes of it, with names for the outside.
+/* The cores of one compiled module, from the C that Cython makes of it, with names for the outside.
  *
- * Compiled once for each room, with the room's name defined. What a room does when it is imported
- * is done before main.
+ * Compiled once for each module, with the module's name defined. What modules do when they are
+ * imported is done before main.
  */
-#if defined(blocks)
-#include "blocks.c"
-size_t core_search(const uint8_t *data, size_t start, size_t stop) {
-    return __pyx_f_7idxfast_6native_6blocks_search(data, start, stop);
-}
-#elif defined(inflate)
+#if defined(inflate)
 #include "inflate.c"
 struct inflater *core_take_decoder(void) { return __pyx_f_7idxfast_6native_7inflate_take_decoder(); }
 void core_give_back(struct inflater *decoder) { __pyx_f_7idxfast_6native_7inflate_give_back(decoder); }
@@ -18,6 +13,7 @@ int core_decode_stream(struct inflater *decoder, const uint8_t *data, size_t siz
 }
 #elif defined(members)
 #include "members.c"
+#include "libdeflate.h"
 struct inflater *core_take_decoder(void);
 void core_give_back(struct inflater *decoder);
 int core_decode_stream(struct inflater *decoder, const uint8_t *data, size_t size, uint8_t *out, size_t space,
@@ -26,7 +22,8 @@ __attribute__((constructor)) static void import(void) {
     __pyx_f_7idxfast_6native_7inflate_take_decoder = core_take_decoder;
     __pyx_f_7idxfast_6native_7inflate_give_back = core_give_back;
     __pyx_f_7idxfast_6native_7inflate_decode_stream = core_decode_stream;
-    __pyx_f_7idxfast_6native_10libdeflate_choose_code();
+    __pyx_f_7idxfast_6native_7deflate_update_crc32 = libdeflate_crc32;
+    libdeflate_crc32(0, "", 1);
 }
 Py_ssize_t core_decode_members(const uint8_t *data, Py_ssize_t *start, Py_ssize_t stop, uint8_t *out,
                                Py_ssize_t *position, Py_ssize_t space) {

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block_search.h"
 #include "decoder/pool.h"
 #include "libdeflate.h"
 
@@ -25,12 +26,11 @@
 #define target_clones(...) unused
 #include "swap.h"
 
-size_t core_search(const uint8_t *data, size_t start, size_t stop);
 ptrdiff_t core_decode_members(const uint8_t *data, ptrdiff_t *start, ptrdiff_t stop, uint8_t *out,
                               ptrdiff_t *position, ptrdiff_t space);
 
 enum { THREADS = 8, SIZE = 300000, BLOCK = 9001, BLOCKS = SIZE / BLOCK + 1, STRETCH = 8000 };
-enum { FRAME = 18 + 8, HEADER_SPACE = 576 };
+enum { FRAME = 18 + 8 };
 /* Compressed bytes of a segment, and before it those that are left to the leader; and how many there
  * may be at once. Some are too large for their room. */
 enum { STEP = 4000, GAP = 1000, SEGMENTS = THREADS + 1 };
@@ -184,7 +184,7 @@ static void lead(void) {
 
 /* Of the part that begins at a bit, from the first place on where a block seems to start. */
 static void decode_segment(struct segment *segment, uint64_t first, uint64_t last) {
-    size_t found = core_search(stream, first, last);
+    size_t found = search_block(stream, first, last);
     segment->inflater = take_inflater();
     require(segment->inflater != NULL && make_symbols(&segment->symbols, LITERAL_ROOM, MATCH_ROOM, has_bmi2()),
             "there is memory");
@@ -209,7 +209,7 @@ static void free_segment(struct segment *segment) {
 
 /* A job after the other, until all is done. */
 static void *work_on_stream(void *unused) {
-    const size_t limit = stream_size - HEADER_SPACE;
+    const size_t limit = stream_size - MAX_BLOCK_HEADER;
     pthread_mutex_lock(&team.lock);
     while (!team.is_done) {
         size_t offset = team.bit >> 3, first = (offset > team.next ? offset : team.next) + GAP;

@@ -1,7 +1,7 @@
 /* The start of a block (RFC 1951, sections 3.2.3 to 3.2.7): its type, its length or its codes.
  *
- * Fields are checked in zlib's order, each as soon as its bits are there: so a stream that is both
- * wrong and cut short is refused, or asks for more, exactly where zlib does so.
+ * Fields are checked in zlib's order, each as soon as its bits are there. A stream that is both
+ * wrong and cut short is therefore refused, or asks for more input, exactly where zlib does so.
  */
 #ifndef IDXFAST_DECODER_BLOCK_HEADER_H
 #define IDXFAST_DECODER_BLOCK_HEADER_H
@@ -13,10 +13,10 @@ enum {
     PRECODE_BITS = 7,
     MAX_LITERALS = 286,
     MAX_DISTANCES = 30,
-    OF_ZERO = NO_DISTANCE, /* in an entry that repeats a code length: zero, not the one before */
+    OF_ZERO = NO_DISTANCE, /* in a repetition's entry: of zero, not of the last code length */
 };
 
-/* A code length is a literal here, and to repeat one is a length. */
+/* Code lengths are stored like literals, and repetitions of code lengths like lengths. */
 static const uint32_t precode_entries[PRECODE] = {
     BYTES_16(0), LENGTH(3, 2), LENGTH(3, 3) | OF_ZERO, LENGTH(11, 7) | OF_ZERO,
 };
@@ -24,7 +24,7 @@ static const uint8_t order_of_lengths[PRECODE] = {
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
 };
 
-/* Make the tables of a block from the lengths of its codewords. */
+/* Make a block's tables from the lengths of its codewords. */
 static const char *make_codes(struct inflater *inflater, const uint8_t *literal_lengths,
                               int literals, const uint8_t *distance_lengths, int distances) {
     uint32_t *table = inflater->table;
@@ -39,7 +39,7 @@ static const char *make_codes(struct inflater *inflater, const uint8_t *literal_
     if (!make_code(&inflater->distances, distance_lengths, distances, distance_entries,
                    table + TABLE_SIZE, inflater->small_table))
         return "invalid distances set";
-    inflater->has_one_distance = distance_lengths[0] == 1 && inflater->distances.counts[1] == 1 &&
+    inflater->has_one_distance = distance_lengths[0] == 1 &&
                                  inflater->table[TABLE_SIZE + 1] == NO_SYMBOL + OF_LENGTH(1);
     if (inflater->has_one_distance)
         for (int i = 0; i < TABLE_SIZE; i++)
@@ -59,14 +59,14 @@ static void make_fixed_codes(struct inflater *inflater) {
     inflater->is_fixed = 1;
 }
 
-/* Read the code that the code lengths are given in, and make its table. */
+/* Read the code in which the code lengths are given, and make its table. */
 static int read_precode(const struct work *work, uint64_t bit, int count, uint32_t *table) {
     struct code code;
     uint8_t lengths[PRECODE] = {0};
-    uint64_t word = peek(work, bit); /* all of them: at most 57 bits */
+    uint64_t word = peek(work, bit); /* the lengths take at most 57 bits */
     for (int i = 0; i < count; i++, word >>= 3) lengths[order_of_lengths[i]] = word & 7;
     int left = sort_symbols(&code, lengths, PRECODE);
-    /* With no codeword at all, zlib takes a bit for a code length of 0. */
+    /* If there is no codeword at all, zlib takes each bit for a code length of 0. */
     if (left != 0 && left != 1 << MAX_CODEWORD) return 0;
     fill_table(&code, precode_entries, table, PRECODE_BITS, BYTE(0) + OF_LENGTH(1), NULL);
     return 1;
@@ -118,7 +118,7 @@ static enum stop read_dynamic_codes(struct inflater *inflater, struct work *work
     return GOES_ON;
 }
 
-/* Begin the block whose header is next. */
+/* Begin the block whose header comes next. */
 static enum stop begin_block(struct inflater *inflater, struct work *work) {
     uint64_t bit = work->bit, word = peek(work, bit);
     if (bits_left(work, bit) < 3) return AT_INPUT;

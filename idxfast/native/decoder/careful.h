@@ -1,5 +1,5 @@
 /* The careful path: symbols one at a time, each checked against the ends of input, output and
- * window. It is complete by itself, and what the fast ways through a block have to agree with. */
+ * window. It could decode every stream alone, and the fast paths have to agree with it. */
 #ifndef IDXFAST_DECODER_CAREFUL_H
 #define IDXFAST_DECODER_CAREFUL_H
 
@@ -17,7 +17,7 @@ static void copy_exactly(struct work *work, size_t distance, size_t length) {
         to += count;
         length -= count;
     }
-    /* As much as there is at a time, which doubles if it repeats itself. */
+    /* Copy the bytes that exist. If the match overlaps itself, their number doubles each time. */
     for (const uint8_t *from = to - distance; length;) {
         size_t count = (size_t)(to - from) < length ? (size_t)(to - from) : length;
         memcpy(to, from, count);
@@ -26,7 +26,7 @@ static void copy_exactly(struct work *work, size_t distance, size_t length) {
     }
 }
 
-/* Decode up to a bit, at least one symbol; or to the end of the block, which ends it. */
+/* Decode symbols, at least one, up to the bit `until` or the end of the block. */
 static enum stop decode_carefully(struct inflater *inflater, struct work *work, uint64_t until) {
     const uint32_t *table = inflater->table;
     do {
@@ -34,7 +34,7 @@ static enum stop decode_carefully(struct inflater *inflater, struct work *work, 
         uint32_t entry = table[word & TABLE_MASK];
         if (is_long(entry)) entry = long_entry(&inflater->literals, literal_entries, word);
         else if (!(entry & (LITERAL | SPECIAL))) entry -= inflater->has_one_distance;
-        /* The codeword is judged when its bits are there, the extra bits are needed then. */
+        /* An invalid codeword is refused even if the extra bits after it are missing. */
         unsigned used = entry & BITS_MASK;
         if (codeword_bits(entry) > left) return AT_INPUT;
         if (entry & LITERAL) {

@@ -1,16 +1,17 @@
 /* Huffman codes of a block (RFC 1951, section 3.2.2): from the lengths of codewords to a table.
  *
- * A table is looked up by the next bits of the stream, and its entry says all about the symbol:
- *   bits 0-5    how many bits it takes, codeword and extra bits
- *   bit 6       SPECIAL: end of block, a codeword longer than the table's bits, or none at all
+ * The next bits of the stream are the index into a table, whose entry describes the symbol:
+ *   bits 0-5    how many bits the symbol takes, codeword and extra bits
+ *   bit 6       SPECIAL: an end of block, a codeword longer than the index, or an invalid one
  *   bit 10      LITERAL, whose byte is in bits 24-31
- *   bit 11      NO_DISTANCE: what follows is a literal or a length. It is the size of a table, so
- *               that its complement leads to the next table
- *   bits 12-15  how many bits the codeword has; bit 16 is 0, so that a shift
- *               of 32 bits by what is from bit 12 on needs no mask on processors that take five bits
- *   bits 17-31  of lengths and distances, what the extra bits are added to; SPECIAL's kind
- * The low ten bits of four entries can be added up: only a sum with SPECIAL in it, or with too many
- * bits for one load, is above 56.
+ *   bit 11      NO_DISTANCE: a literal or a length follows. The flag equals the size of a table, so
+ *               that its complement selects the next table
+ *   bits 12-15  how many bits the codeword has. Bit 16 is 0: on processors that use the low five
+ *               bits of a shift count, shifting a 32-bit word by bits 12 and up needs no mask
+ *   bits 17-31  the base of a length or distance, to which its extra bits are added; for SPECIAL,
+ *               the kind
+ * The low ten bits of four entries can be summed: the sum exceeds 56 only if an entry is SPECIAL,
+ * or if the four symbols take more bits than one load holds.
  */
 #ifndef IDXFAST_DECODER_CODES_H
 #define IDXFAST_DECODER_CODES_H
@@ -22,16 +23,16 @@ enum {
     LITERALS = 288, /* literals, end of block and lengths; 286 and 287 are in the fixed code alone */
     DISTANCES = 32, /* likewise 30 and 31 */
     END_OF_BLOCK = 256,
-    /* Of 10, 11 and 12 bits, 11 are the fastest on image data, where 0.2 % of symbols have more. */
+    /* Of 10, 11 and 12, the fastest on image data, where 0.2 % of symbols have longer codewords. */
     TABLE_BITS = 11,
     TABLE_SIZE = 1 << TABLE_BITS,
     TABLE_MASK = TABLE_SIZE - 1,
-    /* A second table for distances, small enough to stay in the first-level cache beside a window:
-     * with the large one alone a third more of the loads of the plain way miss it. */
+    /* A second table for distances, small enough to stay in the first-level cache beside a window.
+     * With the large one alone, a third more of the plain path's loads miss that cache. */
     SMALL_BITS = 8,
     SMALL_SIZE = 1 << SMALL_BITS,
     SMALL_MASK = SMALL_SIZE - 1,
-    /* In entries. */
+    /* The fields of entries. */
     BITS_MASK = 63,
     SPECIAL = 1 << 6,
     LITERAL = 1 << 10,
@@ -40,18 +41,18 @@ enum {
     CODEWORD_MASK = 31,
     BASE_SHIFT = 17,
     IS_END = 1 << BASE_SHIFT,     /* with SPECIAL: the end of block */
-    IS_INVALID = 2 << BASE_SHIFT, /* with SPECIAL: no symbol has this codeword, or none may have */
+    IS_INVALID = 2 << BASE_SHIFT, /* with SPECIAL: the codeword of no symbol, or of an invalid one */
     LITERAL_SHIFT = 24,
 };
 
 struct code {
-    /* The longest codeword, but at most TABLE_BITS. A table repeats itself after as many bits; so a
-     * look-up by them alone finds the same in less memory, which is in cache sooner. */
+    /* The bits of the longest codeword, but at most TABLE_BITS. The table repeats itself after that
+     * many bits, so an index of these bits finds the same entry, in less of the cache. */
     uint32_t bits;
     uint16_t counts[MAX_CODEWORD + 1]; /* how many codewords have each length */
     uint16_t symbols[LITERALS];        /* sorted by length, then by codeword */
-    /* Of lengths from TABLE_BITS + 1 on: where the codewords of 15 bits begin that are longer than
-     * that length, and what to add to a codeword for its place in `symbols`. */
+    /* For each length above TABLE_BITS: the first codeword, extended to 15 bits, that is longer;
+     * and what to add to a codeword to get its place in `symbols`. */
     uint32_t limits[MAX_CODEWORD + 1];
     int32_t offsets[MAX_CODEWORD + 1];
 };
@@ -62,11 +63,11 @@ struct code {
 #define BYTES_64(i) BYTES_16(i), BYTES_16((i) + 16), BYTES_16((i) + 32), BYTES_16((i) + 48)
 #define LENGTH(base, extra) ((uint32_t)(base) << BASE_SHIFT | (extra))
 #define DISTANCE(base, extra) ((uint32_t)(base) << BASE_SHIFT | NO_DISTANCE | (extra))
-/* To be added for a codeword of a length. */
+/* What is added to an entry for a codeword of a length. */
 #define OF_LENGTH(length) ((uint32_t)(length) << CODEWORD_SHIFT | (uint32_t)(length))
 #define NO_SYMBOL (SPECIAL | IS_INVALID | NO_DISTANCE)
 
-/* What the symbols' entries are before their codewords are known (RFC 1951, section 3.2.5). */
+/* The symbols' entries before their codewords are known (RFC 1951, section 3.2.5). */
 static const uint32_t literal_entries[LITERALS] = {
     BYTES_64(0), BYTES_64(64), BYTES_64(128), BYTES_64(192),
     SPECIAL | IS_END | NO_DISTANCE,
@@ -87,9 +88,9 @@ static const uint32_t distance_entries[DISTANCES] = {
     DISTANCE(16385, 13), DISTANCE(24577, 13), NO_SYMBOL, NO_SYMBOL,
 };
 
-/* Sort the symbols by length, those without a codeword first; return how many of 2^15 places no
- * codeword takes up, negative if they take up more than there are. It is done in four parts of the
- * symbols at a time: in one, each count would wait for the one before. */
+/* Sort the symbols by length, those without a codeword first. Return how many of 2^15 places no
+ * codeword takes up; a negative number if the codewords take up more than there are. Four parts of
+ * the symbols are counted at the same time, because otherwise each count waits for the last one. */
 static int sort_symbols(struct code *code, const uint8_t *lengths, int count) {
     uint16_t places[4][MAX_CODEWORD + 1] = {{0}};
     const int part = count / 4;
@@ -117,9 +118,9 @@ static int sort_symbols(struct code *code, const uint8_t *lengths, int count) {
     return left;
 }
 
-/* Make the table of a code whose symbols are sorted. It starts with one entry, the one for bits
- * that are no codeword of up to `bits` bits, and doubles for every bit. `small_table`, if there is
- * one, gets it as it is after SMALL_BITS. */
+/* Make the table of a code whose symbols are sorted. It starts as one entry, `other`, for indices
+ * that begin with no codeword of up to `bits` bits, and doubles with every bit. `small_table`, if
+ * not NULL, receives the table as it is after SMALL_BITS bits. */
 static void fill_table(struct code *code, const uint32_t *entries, uint32_t *table, int bits,
                        uint32_t other, uint32_t *small_table) {
     const uint16_t *symbol = code->symbols + code->counts[0];
@@ -147,14 +148,15 @@ static void fill_table(struct code *code, const uint32_t *entries, uint32_t *tab
     }
 }
 
-/* The code for literals and lengths or for distances, and its table. False if zlib would refuse it
- * (RFC 1951, section 3.2.7): it may lack codewords only if it has a single one of one bit, or none. */
+/* Make the code for literals and lengths, or for distances, and its table. False if zlib would
+ * refuse the code: it may be incomplete only if it has a single codeword, of one bit, or none
+ * (RFC 1951, section 3.2.7). */
 static int make_code(struct code *code, const uint8_t *lengths, int count, const uint32_t *entries,
                      uint32_t *table, uint32_t *small_table) {
     const int lone = 1 << (MAX_CODEWORD - 1), none = 1 << MAX_CODEWORD;
     int left = sort_symbols(code, lengths, count);
     if (left != 0 && left != none && !(left == lone && code->counts[1])) return 0;
-    /* Where codewords lack, zlib takes one bit for a codeword that is none. */
+    /* In an incomplete code, zlib counts an invalid codeword as one bit. */
     fill_table(code, entries, table, TABLE_BITS, left ? NO_SYMBOL + OF_LENGTH(1) : SPECIAL | NO_DISTANCE,
                small_table);
     return 1;
@@ -170,20 +172,20 @@ static NEVER_INLINE uint32_t long_entry(const struct code *code, const uint32_t 
             return entries[code->symbols[(int32_t)prefix + code->offsets[length]]] +
                    OF_LENGTH(length);
         }
-    return NO_SYMBOL + OF_LENGTH(1); /* never: a code with codewords as long as that is complete */
+    return NO_SYMBOL + OF_LENGTH(1); /* unreachable: a code with long codewords is complete */
 }
 
-/* Whether an entry says no more than that the codeword is longer. */
+/* Whether an entry only says that the codeword is longer than the index. */
 static ALWAYS_INLINE int is_long(uint32_t entry) {
     return (entry & (SPECIAL | IS_END | IS_INVALID)) == SPECIAL;
 }
 
-/* How many bits the codeword of an entry has. */
+/* How many bits an entry's codeword has. */
 static ALWAYS_INLINE unsigned codeword_bits(uint32_t entry) {
     return entry >> CODEWORD_SHIFT & CODEWORD_MASK;
 }
 
-/* The length or distance of an entry, of which the lowest bits have been taken: codeword, extra. */
+/* The length or distance of an entry; `lowest_bits` are its codeword and extra bits alone. */
 static ALWAYS_INLINE uint32_t sum_of(uint32_t entry, uint64_t lowest_bits) {
     return (entry >> BASE_SHIFT) + ((uint32_t)lowest_bits >> codeword_bits(entry));
 }

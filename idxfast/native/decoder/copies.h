@@ -1,6 +1,6 @@
-/* Copies, 16 bytes at a time. Included once for each kind of processor (variants.h). */
+/* Copies of 16 bytes at a time. Included once for each kind of processor (variants.h). */
 
-/* Write `length` times a byte; SLACK bytes more may be written. */
+/* Write a byte `length` times; up to SLACK more bytes may be written. */
 static ALWAYS_INLINE TARGET void VARIANT(copy_byte)(uint8_t *to, int byte, size_t length) {
     memset(to, byte, 16);
     memset(to + 16, byte, 16);
@@ -10,8 +10,8 @@ static ALWAYS_INLINE TARGET void VARIANT(copy_byte)(uint8_t *to, int byte, size_
     }
 }
 
-/* Copy `length` bytes; SLACK bytes more may be read and written. `to` may follow `from` by 16 bytes or
- * more: then what has been written is read again. */
+/* Copy `length` bytes; up to SLACK more bytes may be read and written. The two may overlap if `to`
+ * follows `from` by at least 16 bytes: what has been written is then read again. */
 static ALWAYS_INLINE TARGET void VARIANT(copy_bytes)(uint8_t *to, const uint8_t *from,
                                                      size_t length) {
     memcpy(to, from, 16);
@@ -22,18 +22,18 @@ static ALWAYS_INLINE TARGET void VARIANT(copy_bytes)(uint8_t *to, const uint8_t 
     }
 }
 
-/* Write `length` bytes at `to` that repeat those `distance` before; SLACK bytes more may be written
- * there. */
+/* Write `length` bytes at `to` that repeat the bytes `distance` before them; up to SLACK more bytes
+ * may be written. */
 static ALWAYS_INLINE TARGET void VARIANT(copy_match)(uint8_t *to, size_t distance, size_t length) {
     const uint8_t *from = to - distance;
     if (LIKELY(distance >= 16)) {
         VARIANT(copy_bytes)(to, from, length);
     } else if (distance == 1) {
-        /* A load of the byte alone can be served by the store that has just written it. */
+        /* The store that has just written the byte is forwarded to a load of that byte alone. */
         VARIANT(copy_byte)(to, *from, length);
     } else {
 #ifdef HAS_SHUFFLES
-        /* As many whole periods as 16 bytes hold, so that the next 16 are the same. */
+        /* Advance by as many whole periods as 16 bytes hold, so that the next 16 are the same. */
         const size_t step = repetition_sizes[distance];
         const __m128i order = _mm_load_si128((const __m128i *)repetitions[distance]);
         const __m128i bytes = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)from), order);
@@ -45,15 +45,15 @@ static ALWAYS_INLINE TARGET void VARIANT(copy_match)(uint8_t *to, size_t distanc
             _mm_storeu_si128((__m128i *)(to + i + step), bytes);
         }
 #else
-        /* Each 8 bytes are right in their first period, at least. */
+        /* At least the first period of each 8 bytes is right. */
         const size_t step = distance < 8 ? distance : 8;
         for (size_t i = 0; i < length; i += step) memcpy(to + i, from + i, 8);
 #endif
     }
 }
 
-/* Write `count` literals at `to`. They are read downwards: the first is at `from`, and the others
- * are before it. Up to 32 bytes are written at a time. */
+/* Write `count` literals at `to`. They are stored downwards: the first is at `from`, the others
+ * are before it. 32 bytes are written at a time. */
 static ALWAYS_INLINE TARGET void VARIANT(copy_literals)(uint8_t *to, const uint8_t *from,
                                                         size_t count) {
     size_t i = 0;
@@ -76,13 +76,13 @@ static ALWAYS_INLINE TARGET void VARIANT(copy_literals)(uint8_t *to, const uint8
     } while (UNLIKELY(i < count));
 }
 
-/* The second phase of a segment: write its bytes to `work->at`. False if they do not fit, or if a
+/* The second phase of a segment: write its bytes at `work->at`. False if they do not fit, or if a
  * match begins before the window. */
 static TARGET int VARIANT(copy_symbols)(const struct symbols *symbols, struct work *work) {
     const struct match *match = symbols->matches, *end = match + symbols->match_count;
     const uint8_t *window = work->out + work->start, *last = work->out + work->space;
     uint8_t *to = work->out + work->at;
-    size_t done = 0; /* of the literals */
+    size_t done = 0; /* how many literals have been written */
     for (; match < end; match++) {
         const uint8_t *literal = symbols->literals + done;
         const size_t count = match->literals - done;

@@ -1,5 +1,5 @@
-/* Cursors: places in a block from which symbols are decoded at the same time, and the scratch memory
- * that takes them. */
+/* Cursors: places in a block from which symbols are decoded at the same time, and the scratch
+ * memory for these symbols. */
 #ifndef IDXFAST_DECODER_CURSORS_H
 #define IDXFAST_DECODER_CURSORS_H
 
@@ -9,15 +9,15 @@
 enum {
     MAX_CURSORS = 4,
     GROUP = 4,         /* steps */
-    GROUP_BITS = 56,   /* what a load surely has, so the most for a group without care */
-    SYMBOL_BITS = 28,  /* the most for a step: a distance, codeword and extra bits */
+    GROUP_BITS = 56,   /* what every load provides, so the most that a group takes from one */
+    SYMBOL_BITS = 28,  /* the most that a step takes: a distance, codeword and extra bits */
     SUM_MASK = 1023,
-    /* Steps after those, one at a time: to the next cursor's start. */
+    /* How many single steps may follow the groups, to reach the next cursor's start. */
     MAX_STEPS_TO_REACH = 256,
     SCRATCH_STEPS = GROUP * MAX_GROUPS + MAX_STEPS_TO_REACH + 2 * GROUP,
 };
 
-/* A length or a distance: its bits, and the low part of where the next literal goes. */
+/* A length or a distance: its bits, and the low 32 bits of the next literal's address. */
 struct record {
     uint32_t bits, literal;
 };
@@ -29,16 +29,17 @@ struct scratch {
 
 struct cursor {
     uint64_t bit, limit;
-    /* Addresses, of which one step moves on either the first or the second: the next literal goes
-     * to `literal`, the next record to `record` + 8 * `literal`. */
+    /* Addresses: the next literal goes to `literal`, the next record to `record` + 8 * `literal`.
+     * Every step adds 8 to `record`, and a literal takes 1 from `literal`, so that one of the two
+     * places moves on. */
     uintptr_t literal, record;
     uintptr_t first_literal, first_record;
-    size_t table; /* 0: literals and lengths come next; TABLE_SIZE: a distance */
-    enum { RUNS, AT_LIMIT, ENDS, IS_WRONG } state;
-    int is_guess; /* it may stand inside of a codeword, and takes nothing for an end or an error */
+    size_t table; /* 0 if a literal or length comes next; TABLE_SIZE if a distance does */
+    enum { RUNS, AT_LIMIT, ENDS } state; /* ENDS at an end of block or an invalid codeword */
+    int is_guess; /* it may stand inside a codeword, so it ignores ends and errors */
 };
 
-/* Forget what a cursor has decoded. */
+/* Discard what a cursor has decoded. */
 static void clear_cursor(struct scratch *scratch, struct cursor *cursor, int k) {
     cursor->first_literal = (uintptr_t)(scratch->literals[k] + SCRATCH_STEPS + SLACK);
     cursor->first_record = (uintptr_t)scratch->records[k];
@@ -48,7 +49,7 @@ static void clear_cursor(struct scratch *scratch, struct cursor *cursor, int k) 
     cursor->state = RUNS;
 }
 
-/* How many symbols it has decoded. */
+/* How many symbols a cursor has decoded. */
 static size_t steps_of(const struct cursor *cursor) {
     return (cursor->record - (cursor->first_record - 8 * cursor->first_literal)) / 8;
 }

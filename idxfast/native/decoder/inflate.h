@@ -1,11 +1,11 @@
-/* A DEFLATE stream (RFC 1951), piece by piece, from any bit on and with any window. */
+/* Decode a DEFLATE stream (RFC 1951) piece by piece, from any bit on and with any window. */
 #ifndef IDXFAST_DECODER_INFLATE_H
 #define IDXFAST_DECODER_INFLATE_H
 
 #include "block_header.h"
 #include "variants.h"
 
-/* Copy what is left of a stored block, as much as is there and fits. */
+/* Copy what is left of a stored block, as far as the input, the space and `most` allow. */
 static enum stop copy_stored(struct inflater *inflater, struct work *work, size_t most) {
     size_t byte = (size_t)(work->bit >> 3), count = inflater->stored_left;
     size_t available = work->size - byte, space = work->space - work->at;
@@ -24,8 +24,8 @@ static enum stop copy_stored(struct inflater *inflater, struct work *work, size_
     return count == available ? AT_INPUT : AT_SPACE;
 }
 
-/* A round of cursors, if that seems to pay; false if not. `care` is how many bits it leaves to the
- * careful path. */
+/* Decode a round of cursors if that seems to pay; false if not. `care` receives how many bits are
+ * left to the careful path. */
 static int decode_by_cursors(struct inflater *inflater, struct work *work, uint64_t *care) {
     const uint64_t available = bits_left(work, work->bit), done = inflater->block_bits;
     const struct symbols *symbols = work->symbols;
@@ -33,7 +33,8 @@ static int decode_by_cursors(struct inflater *inflater, struct work *work, uint6
     if (symbols && symbols->match_room - symbols->match_count < space)
         space = symbols->match_room - symbols->match_count;
     const uint64_t smallest = warm * MIN_CHUNK_A_GROUP;
-    /* What a guessed cursor may read before it counts, and the input that cursors leave. */
+    /* The bits that a guessed cursor may read before it counts, and the end of the input, which
+     * cursors leave alone. */
     const uint64_t margin = warm * (GROUP * SYMBOL_BITS) + INPUT_MARGIN;
     if (inflater->match_share > MAX_MATCH_SHARE || inflater->plain_bits) return 0;
     if (space < MIN_SPACE || available < margin) return 0;
@@ -41,9 +42,9 @@ static int decode_by_cursors(struct inflater *inflater, struct work *work, uint6
     if (groups > MAX_GROUPS) groups = MAX_GROUPS;
     if (groups < 4 * warm) return 0;
 
-    /* The rest of the block in as many chunks as there are cursors; but each has to be worth it. Where
-     * a block is expected to be small, that is believed until it has outlived it: cursors in each of
-     * many tiny blocks would take ten times as long as the plain way. */
+    /* Divide the rest of the block by the number of cursors; each chunk has to be worth a cursor. A
+     * block that is expected to be small gets none until it has exceeded the expected size: cursors
+     * in many tiny blocks would take ten times as long as the plain path. */
     uint64_t largest = groups * inflater->group_bits * 7 / 8;
     if (largest < smallest) largest = smallest;
     const uint64_t expected = inflater->expected_bits;
@@ -69,14 +70,15 @@ static int decode_by_cursors(struct inflater *inflater, struct work *work, uint6
     return 1;
 }
 
-/* Decode some of a block's symbols: fast where that can be, then at least one carefully. */
+/* Decode some of a block's symbols: on a fast path where possible, then at least one carefully. */
 static enum stop decode_symbols(struct inflater *inflater, struct work *work) {
     const uint64_t first_bit = work->bit;
     uint64_t care = 0;
     if (!decode_by_cursors(inflater, work, &care)) {
         size_t limit = work->space;
         if (limit - work->at > PLAIN_STEP) limit = work->at + PLAIN_STEP;
-        /* To come back for every symbol takes 2 % of the time of BGZF, whose members are small. */
+        /* Stay on the careful path. The members of BGZF are small, and returning after every symbol
+         * would take 2 % of their time. */
         if (limit - work->at < PLAIN_OUTPUT || bits_left(work, work->bit) < 8 * PLAIN_INPUT)
             care = 8 * PLAIN_OUTPUT;
         else
@@ -91,8 +93,9 @@ static enum stop decode_symbols(struct inflater *inflater, struct work *work) {
     return stop;
 }
 
-/* Begin a stream, the first one in memory of zeros. What the one before has shown of blocks and
- * cursors is kept, for members of a file are alike: that takes 7 % of the time of BGZF away. */
+/* Begin a stream; the first one needs zeroed memory. What the previous stream has shown about
+ * blocks and cursors is kept, because the members of a file are alike. This saves 7 % of the time
+ * for BGZF. */
 static void begin_stream(struct inflater *inflater) {
     inflater->type = NO_BLOCK;
     inflater->is_final = 0;
@@ -105,8 +108,8 @@ static void begin_stream(struct inflater *inflater) {
     inflater->expected_bits = FIRST_BLOCK_BITS;
 }
 
-/* Decode until something is in the way. A call does at least one thing, be the budget what it may:
- * symbols, a block header, some of a stored block. */
+/* Decode until there is a reason to stop. Whatever the budget, a call makes some progress, with
+ * symbols, a block header or a part of a stored block. */
 static enum stop inflate_stream(struct inflater *inflater, struct work *work, uint64_t block_stop,
                                 uint64_t most_bits, size_t most_bytes) {
     const uint64_t first_bit = work->bit;
@@ -124,7 +127,7 @@ static enum stop inflate_stream(struct inflater *inflater, struct work *work, ui
             } else {
                 stop = decode_symbols(inflater, work);
             }
-            if (stop == GOES_ON && inflater->type == NO_BLOCK) {
+            if (inflater->type == NO_BLOCK) {
                 if (inflater->is_final) return AT_END;
                 if (work->bit >= block_stop) return AT_BLOCK;
             }
@@ -135,8 +138,8 @@ static enum stop inflate_stream(struct inflater *inflater, struct work *work, ui
     }
 }
 
-/* The first phase of a segment: likewise, but append its symbols. The input and its bit are `work`'s;
- * distances are judged by the second phase, copy_symbols. */
+/* The first phase of a segment: like inflate_stream, but append the symbols. Of `work`, only the
+ * input and its bit are used. Distances are checked by the second phase, copy_symbols. */
 static enum stop inflate_symbols(struct inflater *inflater, struct work *work,
                                  struct symbols *symbols, uint64_t block_stop,
                                  uint64_t most_bits) {

@@ -1,8 +1,8 @@
-/* The plain way: one symbol after the other, straight into the output. Included once for each kind
+/* The plain path: one symbol after another, straight into the output. Included once for each kind
  * of processor (variants.h). */
 
-/* Decode while that needs no care: at most to `limit` bytes of output, and not near the end of the
- * input. What is left for the careful path are ends of blocks, errors, and copies from history. */
+/* Decode up to `limit` bytes of output, but not near the end of the input. Ends of blocks, errors,
+ * and copies from history are left to the careful path. */
 static ALWAYS_INLINE TARGET void VARIANT(decode_in_order)(const int appends,
                                                           const uint32_t one_distance,
                                                           const struct inflater *inflater,
@@ -13,8 +13,8 @@ static ALWAYS_INLINE TARGET void VARIANT(decode_in_order)(const int appends,
     uint8_t *to = work->out + work->at, *last_to = work->out + (limit - PLAIN_OUTPUT);
     const uint8_t *window = work->out + work->start;
     const uint32_t literal_bits = inflater->literals.bits;
-    /* The low eight bits of `count` are how many bits of `word` are known, at most 63; the others do
-     * not matter, so whole entries can be subtracted. */
+    /* The low eight bits of `count` are the number of known bits in `word`, at most 63. The other
+     * bits do not matter, so whole entries can be subtracted. */
     uint32_t count = (uint32_t)(work->bit & 7);
     uint64_t word;
     struct symbols symbols = {0};
@@ -26,12 +26,12 @@ static ALWAYS_INLINE TARGET void VARIANT(decode_in_order)(const int appends,
         if (symbols.match_count == most) return;
     }
 
-/* At least 56 bits afterwards. The bits above them are right already, and come again. */
+/* Afterwards at least 56 bits are known. Those above them are right, too, and are loaded again. */
 #define REFILL() (word |= load_64(in) << (count & 63), in += 7 - (count >> 3 & 7), count |= 56)
 #define CONSUME(entry) (word >>= (entry) & BITS_MASK, count -= (entry))
 #define LOOK_UP() table[LOWEST(word, literal_bits)]
-/* Both of what may follow an entry are loaded before it is known which of them does. After a branch
- * that was predicted wrongly, the right one is there already: that takes 7 % of the time away. */
+/* Both entries that may follow are loaded before it is known which one does. After a mispredicted
+ * branch the right one is there already, which saves 7 % of the time. */
 #define TAKE(entry)                                    \
     do {                                               \
         bits = word;                                   \
@@ -103,8 +103,8 @@ static ALWAYS_INLINE TARGET void VARIANT(decode_in_order)(const int appends,
             count += entry;
             break;
         }
-        /* Without a refill, at most a literal, a length and a distance have been taken, of 11, 20 and
-         * 21 bits. */
+        /* Since the last refill, at most a literal, a length and a distance have been consumed, of
+         * 11, 20 and 21 bits. */
         if (!one_distance) CONSUME(distance_entry);
         entry = LOOK_UP();
         REFILL();

@@ -1,15 +1,16 @@
-/* A round: symbols by several cursors in one block, then the copies of those that count. Included
+/* A round: several cursors decode symbols in one block, then the valid ones are written. Included
  * once for each kind of processor (variants.h).
  *
- * All cursors but the first start at guessed bits. Prefix codes synchronise (Klein and Wiseman, 2003;
- * Weissenberger and Schmidt, 2018): after some symbols such a cursor stands where codewords really
- * begin, nearly always. It counts only if the one before, which is exact, arrives at its first bit
- * as at the start of a literal or length: then it is exact, too.
+ * All cursors but the first start at guessed bits. Prefix codes synchronise (Klein and Wiseman,
+ * 2003; Weissenberger and Schmidt, 2018): after some symbols, such a cursor nearly always stands
+ * where a codeword really begins. Its symbols are known to be those of the stream, and are
+ * written, only if two things hold: the previous cursor's symbols are those of the stream, too, and
+ * the previous cursor arrives at this cursor's first bit with a literal or length to come.
  */
 
-/* The second phase: write what a cursor has decoded to `work->at`; or, of a segment, its literals,
- * and append its matches. False if that needs care: then nothing has changed, but bytes from there
- * on. */
+/* The second phase: write what a cursor has decoded at `work->at`; or, for a segment, write the
+ * literals and append the matches. False if this needs the careful path: then nothing has changed
+ * except bytes from `work->at` on. */
 static ALWAYS_INLINE TARGET int VARIANT(write_records)(const int appends, const int one_distance,
                                                        const struct inflater *inflater,
                                                        struct work *work,
@@ -103,9 +104,9 @@ static TARGET size_t VARIANT(step)(int cursors, struct cursor **cursor,
     return VARIANT(step_4)(cursor, inflater, in, groups);
 }
 
-/* A round of `cursors` cursors, `chunk` bits from each other, of at most `groups` groups each; `last`
- * is the first bit after which a group may not begin. Returns how many bits from `work->bit` on are
- * left to the careful path. */
+/* Decode a round of `cursors` cursors, `chunk` bits apart, of at most `groups` groups each. No
+ * group begins after the bit `last`. Return how many bits from `work->bit` on are left to the
+ * careful path. */
 static TARGET uint64_t VARIANT(decode_round)(struct inflater *inflater, struct work *work,
                                              int cursors, uint64_t chunk, uint64_t last,
                                              size_t groups) {
@@ -137,7 +138,7 @@ static TARGET uint64_t VARIANT(decode_round)(struct inflater *inflater, struct w
         int runs = 0;
         for (int k = 0; k < cursors; k++) {
             if (all[k].state == RUNS) running[runs++] = &all[k];
-            /* The end of the block has been found: the cursors after it are not needed. */
+            /* The end of the block has been found, so later cursors are not needed. */
             else if (runs == 0 && all[k].state != AT_LIMIT) break;
         }
         if (runs == 0 || groups == 0) break;

@@ -1,5 +1,5 @@
-/* The symbols of a segment: what the first phase hands to the second when they run on different
- * threads. Literals are contiguous. Each match holds its length and distance, so no table is needed. */
+/* The symbols of a segment: what the first phase passes to the second when the two run on different
+ * threads. Literals are contiguous. A match holds its length and distance and needs no table. */
 #ifndef IDXFAST_DECODER_SEGMENT_H
 #define IDXFAST_DECODER_SEGMENT_H
 
@@ -8,24 +8,24 @@
 #include <stdlib.h>
 
 enum {
-    SLACK = 64,             /* bytes beyond its end that a copy may read or write */
+    SLACK = 64,             /* how many bytes past its end a copy may read or write */
     WINDOW_SIZE = 32768,
     MOST_LITERALS = 1 << 30, /* so that a match can count them in 32 bits */
     MOST_MATCHES = MOST_LITERALS / 8,
 };
 
 struct match {
-    uint32_t literals; /* the number of the segment's literals before it */
+    uint32_t literals; /* how many of the segment's literals precede the match */
     uint16_t length, distance;
 };
 
 struct symbols {
     int has_bmi2;
-    struct match *matches; /* one allocation with the literals, which begin after them */
+    struct match *matches; /* in one allocation with the literals, which follow */
     size_t match_room, match_count;
-    uint8_t *literals; /* SLACK bytes more than there is room for */
+    uint8_t *literals; /* with SLACK bytes after the room */
     size_t literal_room, literal_count;
-    uint64_t copied; /* how many bytes the matches stand for */
+    uint64_t copied; /* how many bytes the matches unpack to */
 };
 
 static void clear_symbols(struct symbols *symbols) {
@@ -33,7 +33,7 @@ static void clear_symbols(struct symbols *symbols) {
     symbols->copied = 0;
 }
 
-/* Make room for at most MOST_LITERALS and MOST_MATCHES; false if there is no memory. */
+/* Allocate room for symbols, up to MOST_LITERALS and MOST_MATCHES; false if there is no memory. */
 static int make_symbols(struct symbols *symbols, size_t literals, size_t matches, int has_bmi2) {
     symbols->matches = malloc(matches * sizeof(struct match) + literals + SLACK);
     if (symbols->matches == NULL) return 0;
@@ -45,7 +45,7 @@ static int make_symbols(struct symbols *symbols, size_t literals, size_t matches
     return 1;
 }
 
-/* Append a match that follows the segment's first `literals` literals; there is room for it. */
+/* Append a match that follows the first `literals` literals. The caller has checked the room. */
 static ALWAYS_INLINE void append_match(struct symbols *symbols, size_t literals, size_t length,
                                        size_t distance) {
     const struct match match = {(uint32_t)literals, (uint16_t)length, (uint16_t)distance};
@@ -53,7 +53,7 @@ static ALWAYS_INLINE void append_match(struct symbols *symbols, size_t literals,
     symbols->copied += length;
 }
 
-/* Set to 1 each of the window's bytes that the matches copy; the last is just before the segment. */
+/* Set to 1 the bytes of the window that matches copy. The window ends just before the segment. */
 static void mark_window(const struct symbols *symbols, uint8_t window[WINDOW_SIZE]) {
     size_t at = 0, literals = 0;
     for (size_t i = 0; i < symbols->match_count && at < WINDOW_SIZE; i++) {

@@ -1,20 +1,20 @@
-/* The first of two phases: symbols, which need no window. Included once for each kind of processor
- * (variants.h).
+/* The first of two phases: decode symbols, which needs no window. Included once for each kind of
+ * processor (variants.h).
  *
- * A step is one codeword of any kind, and takes no branch: look it up, keep a literal's byte, keep a
- * record of where it stands, go on by its bits, and choose the table for the next one. The place in
- * memory of what is kept goes on only if it was needed: a literal's record is overwritten by the
- * next. Four steps are a group, decoded from one load of 64 bits.
+ * A step decodes one codeword of any kind, without a branch: look it up, store a literal's byte,
+ * store a record, advance by its bits, and choose the table for the next codeword. The byte and the
+ * record are stored every time, but only the place of the one that was needed moves on: the next
+ * step overwrites the other. Four steps are a group, decoded from one load of 64 bits.
  */
 
-/* Literals are written downwards, four bytes at a time, of which only the last one counts. */
+/* Literals are written downwards, four bytes at a time, of which only the last counts. */
 #if IS_LITTLE_ENDIAN
 #define KEEP_LITERAL(to, entry) (kept = (uint32_t)(entry), memcpy((uint8_t *)(to) - 3, &kept, 4))
 #else
 #define KEEP_LITERAL(to, entry) (kept = (entry) >> LITERAL_SHIFT, *(uint8_t *)(to) = (uint8_t)kept)
 #endif
 
-/* Up to `count` symbols of a cursor, whatever they are, or to the end of block or an error. */
+/* Decode up to `count` symbols of any kind, but no further than an end of block or an error. */
 static NEVER_INLINE TARGET void VARIANT(step_carefully)(const struct inflater *inflater,
                                                         struct cursor *cursor, const uint8_t *in,
                                                         int count) {
@@ -35,7 +35,7 @@ static NEVER_INLINE TARGET void VARIANT(step_carefully)(const struct inflater *i
                 cursor->bit++;
                 cursor->table = 0;
             } else {
-                cursor->state = entry & IS_INVALID ? IS_WRONG : ENDS;
+                cursor->state = ENDS;
             }
             continue;
         }
@@ -52,8 +52,8 @@ static NEVER_INLINE TARGET void VARIANT(step_carefully)(const struct inflater *i
     }
 }
 
-/* `groups` groups of each of some cursors, or fewer: until one of them stops. What comes after a
- * special symbol in its group is worthless, but stays inside of the scratch memory. */
+/* Decode `groups` groups of each cursor, or fewer if one of them stops. What follows a special
+ * symbol in its group is invalid, but stays inside the scratch memory. */
 static ALWAYS_INLINE TARGET size_t VARIANT(step_groups)(const int cursors, struct cursor **cursor,
                                                         const struct inflater *inflater,
                                                         const uint8_t *in, size_t groups) {
@@ -68,8 +68,9 @@ static ALWAYS_INLINE TARGET size_t VARIANT(step_groups)(const int cursors, struc
 #define GIVE(k)                         \
     (cursor[k]->bit = bit[k], cursor[k]->literal = literal[k], cursor[k]->record = record[k], \
      cursor[k]->table = next[k])
-/* In C, gcc 12 makes half as many instructions again: it forms each address anew, and a number of
- * the flag before it subtracts that. On image data the steps then take 1.1 times as long. */
+/* For the C version, gcc 12 makes half as many instructions again: it computes each address anew,
+ * and turns the flag into a number before subtracting. On image data the steps take 1.1 times as
+ * long. */
 #ifdef STEP_IN_ASSEMBLY
 #define STEP(entry, i)                                                                       \
     uint64_t entry = table[_bzhi_u64(word, table_bits) + off];                               \
@@ -94,13 +95,13 @@ static ALWAYS_INLINE TARGET size_t VARIANT(step_groups)(const int cursors, struc
     to_literal -= entry >> 10 & 1
 #endif
 #ifdef STEP_IN_ASSEMBLY
-    /* Of constants, gcc makes two instructions instead of one. */
+    /* With constants, gcc would use two instructions instead of one. */
     uint64_t table_bits = TABLE_BITS, no_distance = NO_DISTANCE;
     __asm__("" : "+r"(table_bits), "+r"(no_distance));
 #endif
     for (int k = 0; k < cursors; k++) TAKE(k);
     while (groups && !stops) {
-        /* As many as surely end before each cursor's limit, if all their loads are plain. */
+        /* As many groups as end before each cursor's limit if each takes at most GROUP_BITS. */
         size_t safe = groups;
         for (int k = 0; k < cursors; k++) {
             uint64_t room = cursor[k]->limit > bit[k] ? (cursor[k]->limit - bit[k]) / GROUP_BITS : 0;

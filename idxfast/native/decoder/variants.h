@@ -1,4 +1,4 @@
-/* The fast ways through a block, for every processor and for those with BMI2 and SSSE3. */
+/* The fast paths through a block, for all processors and for those with BMI2 and SSSE3. */
 #ifndef IDXFAST_DECODER_VARIANTS_H
 #define IDXFAST_DECODER_VARIANTS_H
 
@@ -6,7 +6,7 @@
 
 enum {
     MAX_LENGTH = 258,
-    PLAIN_INPUT = 8 + 3 * 8, /* a load, and what three refills go on by */
+    PLAIN_INPUT = 8 + 3 * 8, /* a load, and what three refills advance by */
     PLAIN_OUTPUT = 2 + MAX_LENGTH + SLACK,
 };
 
@@ -28,7 +28,7 @@ enum {
 #define HAS_VARIANTS
 #define HAS_SHUFFLES
 
-/* Bytes 0 to distance - 1, again and again. */
+/* Bytes 0 to d - 1, again and again. */
 #define REPETITION(d)                                                                       \
     {0 % (d), 1 % (d), 2 % (d), 3 % (d), 4 % (d), 5 % (d), 6 % (d), 7 % (d), 8 % (d), 9 % (d), \
      10 % (d), 11 % (d), 12 % (d), 13 % (d), 14 % (d), 15 % (d)}

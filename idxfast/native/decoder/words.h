@@ -1,4 +1,4 @@
-/* Unaligned words of memory, the first byte lowest, and what compilers call their hints. */
+/* Unaligned little-endian words in memory, and hints to the compiler. */
 #ifndef IDXFAST_DECODER_WORDS_H
 #define IDXFAST_DECODER_WORDS_H
 
@@ -12,7 +12,7 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define NEVER_INLINE __attribute__((noinline))
 #define PREFETCH_TO_WRITE(address) __builtin_prefetch((const void *)(address), 1)
-/* Keep the compiler from putting a load off until after a branch. */
+/* Keep the compiler from moving a load past a branch. */
 #define LOAD_NOW(value) __asm__ volatile("" : "+r"(value))
 #elif defined(_MSC_VER)
 #define LIKELY(condition) (condition)
@@ -38,7 +38,7 @@
 #define UNROLL
 #endif
 
-/* Only gcc and clang say the byte order; of the others, MSVC's platforms are all little-endian. */
+/* gcc and clang define the byte order. All platforms of MSVC are little-endian. */
 #if defined(_MSC_VER) || \
     (defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 #define IS_LITTLE_ENDIAN 1
@@ -58,7 +58,7 @@ static ALWAYS_INLINE uint64_t load_64(const uint8_t *from) {
 #endif
 }
 
-/* The same bytes in reverse. */
+/* The bytes of a word in reverse order. */
 static ALWAYS_INLINE uint64_t reversed_64(uint64_t word) {
 #if defined(__GNUC__)
     return __builtin_bswap64(word);
@@ -86,7 +86,7 @@ static const uint8_t reversed_bytes[256] = {
     REVERSED_64(0), REVERSED_64(64), REVERSED_64(128), REVERSED_64(192),
 };
 
-/* The lowest 16 bits, the first last. */
+/* The lowest 16 bits in reverse order. */
 static ALWAYS_INLINE uint32_t reversed_16(uint32_t bits) {
     return (uint32_t)reversed_bytes[bits & 255] << 8 | reversed_bytes[bits >> 8 & 255];
 }

@@ -1,4 +1,4 @@
-"""Bytes as lists of ints."""
+"""The byte order of buffers, copies of them, and lists of their bytes."""
 
 import gc
 import sys
@@ -6,7 +6,37 @@ import sys
 import numpy as np
 import pytest
 
-from idxfast.native.lists import rows
+from idxfast.native import buffers
+from idxfast.native.buffers import rows
+
+
+@pytest.mark.parametrize("itemsize", [2, 4, 8])
+def test_swap(itemsize):
+    for count in (0, 1, 3, 16, 1001):
+        data = np.random.default_rng(count).bytes(count * itemsize)
+        for shift in (0, 1, 5):
+            buffer = bytearray(shift) + data
+            buffers.swap(memoryview(buffer)[shift:], itemsize)
+            assert buffer[shift:] == np.frombuffer(data, f"u{itemsize}").byteswap().tobytes()
+    with pytest.raises(ValueError, match="inside"):
+        buffers.swap(bytearray(itemsize + 1), itemsize)
+    with pytest.raises(ValueError, match="3"):
+        buffers.swap(bytearray(3), 3)
+    with pytest.raises(BufferError):
+        buffers.swap(bytes(4), 4)
+
+
+def test_fill():
+    data = bytes(range(100))
+    out = np.zeros(30, np.uint8)
+    buffers.fill(out, data, 70)
+    assert out.tobytes() == data[70:]
+    buffers.fill(out[:0], data, 100)
+    for start in (-1, 71, 101):
+        with pytest.raises(ValueError, match="too few bytes"):
+            buffers.fill(out, data, start)
+    with pytest.raises(BufferError):
+        buffers.fill(bytes(3), data, 0)
 
 
 @pytest.mark.parametrize("shape", [(5, 256), (256, 5), (1, 1), (3, 0), (0, 3), (0, 0)], ids=str)

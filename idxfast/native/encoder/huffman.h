@@ -1,6 +1,6 @@
-/* Codes for DEFLATE (RFC 1951, section 3.2.2): nearly as short as Huffman's, but of limited length. */
-#ifndef IDXFAST_HUFFMAN_H
-#define IDXFAST_HUFFMAN_H
+/* Codes for DEFLATE (RFC 1951, section 3.2.2): Huffman's, with the longest codewords shortened. */
+#ifndef IDXFAST_ENCODER_HUFFMAN_H
+#define IDXFAST_ENCODER_HUFFMAN_H
 
 #include <stdint.h>
 #include <string.h>
@@ -8,11 +8,11 @@
 #define MAX_SYMBOLS 288
 #define MAX_CODEWORD 15
 
-/* Symbols are sorted as numbers with the frequency, below 2^18, in front. */
+/* A symbol is sorted as the number frequency << SYMBOL_BITS | symbol; frequencies are below 2^18. */
 #define SYMBOL_BITS 9
 #define DIGITS 512
 
-/* By the frequency, nine bits at a time, the lower ones first. */
+/* A radix sort by the frequency, nine bits at a time, from the lowest. */
 static void sort_symbols(uint32_t *symbols, uint32_t *spare, int count) {
     for (int shift = SYMBOL_BITS; shift < 27; shift += 9) {
         uint16_t start[DIGITS + 1] = {0};
@@ -23,15 +23,15 @@ static void sort_symbols(uint32_t *symbols, uint32_t *spare, int count) {
     }
 }
 
-/* How many codewords of each length, none above the limit, code `count` sorted symbols. */
+/* For a code of `count` sorted symbols: the number of codewords of each length up to the limit. */
 static void count_lengths(const uint32_t *symbols, int count, int limit, int *counts) {
     uint32_t weights[2 * MAX_SYMBOLS];
     uint16_t parents[2 * MAX_SYMBOLS];
     uint8_t depths[2 * MAX_SYMBOLS];
     int leaf = 0, inner = count, root = 2 * count - 2, used = 0;
 
-    /* Huffman's tree: leaves in order of weight, and behind them the inner nodes, which come into
-     * being in that order too. So the two lightest are always at the front of one or the other. */
+    /* Huffman's tree: the leaves by weight, then the inner nodes, which are also created in order of
+     * weight. So the lightest node without a parent is the first such leaf or inner node. */
     for (int i = 0; i < count; i++) weights[i] = symbols[i] >> SYMBOL_BITS;
     for (int node = count; node <= root; node++) {
         weights[node] = 0;
@@ -43,7 +43,8 @@ static void count_lengths(const uint32_t *symbols, int count, int limit, int *co
         }
     }
 
-    /* What is too deep moves up to the limit; `used` counts the places of 2^limit it takes up. */
+    /* Leaves that are too deep move up to the limit. `used` counts how many of 2^limit places the
+     * codewords take up. */
     memset(counts, 0, (MAX_CODEWORD + 1) * sizeof(*counts));
     depths[root] = 0;
     for (int node = root - 1; node >= 0; node--) {
@@ -55,8 +56,8 @@ static void count_lengths(const uint32_t *symbols, int count, int limit, int *co
             used += 1 << (limit - depth);
         }
     }
-    /* As long as they are too many, one codeword of the limit's length goes below the longest of
-     * the shorter ones: that one and it become a bit longer than that was. */
+    /* While these are too many: the longest codeword below the limit becomes a bit longer, and a
+     * codeword of the limit's length becomes its sibling. This frees one place. */
     for (; used > 1 << limit; used--) {
         int length = limit - 1;
         while (!counts[length]) length--;
@@ -66,7 +67,7 @@ static void count_lengths(const uint32_t *symbols, int count, int limit, int *co
     }
 }
 
-/* The codeword with its first bit lowest, as the stream has it. */
+/* The codeword with its first bit lowest, as in the stream. */
 static uint16_t reversed(uint32_t codeword, int length) {
     uint32_t result = 0;
     for (int i = 0; i < length; i++) {
@@ -76,7 +77,7 @@ static uint16_t reversed(uint32_t codeword, int length) {
     return (uint16_t)result;
 }
 
-/* Lengths and codewords for the symbols that occur; of these there have to be two at least. */
+/* Lengths and codewords for the symbols that occur, of which there are at least two. */
 static void make_code(const uint32_t *frequencies, int symbols, int limit, uint8_t *lengths,
                       uint16_t *codewords) {
     uint32_t sorted[MAX_SYMBOLS], spare[MAX_SYMBOLS], next[MAX_CODEWORD + 1], codeword = 0;

@@ -1,3 +1,0 @@
-from typing_extensions import Buffer
-
-def encode(data: Buffer, level: int) -> memoryview: ...

@@ -1,3 +1,0 @@
-from typing_extensions import Buffer
-
-def rows(buffer: Buffer, count: int) -> list[list[int]]: ...

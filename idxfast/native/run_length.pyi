@@ -1,3 +1,0 @@
-from typing_extensions import Buffer
-
-def encode_runs(data: Buffer, final: bool, repeats: list[int] | None = None) -> memoryview: ...

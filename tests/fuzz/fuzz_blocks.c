@@ -97,8 +97,8 @@ static int is_stored(const uint8_t *data, size_t position) {
 
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count, (void)arguments;
-    find_block = import_function("blocks", "find_block");
-    REQUIRE(import_number("blocks", "HEADER_SPACE") == HEADER_SPACE);
+    find_block = import_function("inflate", "find_block");
+    REQUIRE(import_number("inflate", "HEADER_SPACE") == HEADER_SPACE);
     return 0;
 }
 

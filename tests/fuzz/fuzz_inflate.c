@@ -1,12 +1,15 @@
-/* The DEFLATE decoder against zlib: verdict, bytes and reason; on success, the bits consumed.
+/* The DEFLATE decoder against zlib: verdict, bytes and reason; on success, the bits consumed. Where
+ * libdeflate is linked (WITH_LIBDEFLATE), it has to agree with zlib.
  *
  * The decoder's headers are compiled into this target, with cursors that come and go in streams of
- * some hundred bytes (and a step of the plain way that has room for more than one symbol). Every buffer
+ * some hundred bytes (and a step of the plain way that has room for more than one symbol); or as they
+ * are shipped (AS_SHIPPED), with streams large enough for them. Every buffer
  * has exactly its size, which AddressSanitizer guards. The stream is decoded at once, or in segments
  * of two phases, or in both ways by turns. What the second phase cannot copy is decoded at once again.
  *
  * Input: a stream, or what streams.h makes one of; then how it is given to the decoder.
  */
+#ifndef AS_SHIPPED
 #define MIN_WARM 2
 #define MAX_WARM 6
 #define MAX_MATCH_SHARE 32000
@@ -19,13 +22,25 @@
 #define FIRST_GROUP_BITS 30
 #define PLAIN_STEP 900
 #define PREFETCH_DISTANCE 64
-
-#include "../../idxfast/native/decoder/inflate.h"
-#include "reference.h"
-#include "streams.h"
+#else
+#define MADE_SPACE (1 << 17)
+#define SPACE (1 << 20)
+#define ROOM 64
+#endif
 
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Whether the decoder gets no memory, for its cursors among others. */
+static int has_no_memory;
+#define malloc(size) (has_no_memory ? NULL : malloc(size))
+#define calloc(count, size) (has_no_memory ? NULL : calloc(count, size))
+#include "../../idxfast/native/decoder/pool.h"
+#undef malloc
+#undef calloc
+#include "reference.h"
+#include "libdeflate_reference.h"
+#include "streams.h"
 
 #define REQUIRE(condition)                                                           \
     do {                                                                             \
@@ -35,7 +50,12 @@
         }                                                                            \
     } while (0)
 
-enum { SPACE = 1 << 16, GUARD = 64, MAX_HEADER = 4498 };
+#ifndef SPACE
+#define SPACE (1 << 16)
+#define ROOM 1
+#endif
+
+enum { GUARD = 64, MAX_HEADER = 4498 };
 
 static struct inflater inflater;
 
@@ -57,74 +77,90 @@ static struct symbols make_room(size_t literals, size_t matches, int has_bmi2) {
     return symbols;
 }
 
+/* Which bytes of the window the matches copy, one by one. */
+static void check_window(const struct symbols *symbols) {
+    static uint8_t expected[WINDOW_SIZE];
+    uint8_t *window = calloc(1, WINDOW_SIZE);
+    size_t at = 0, literals = 0;
+    REQUIRE(window != NULL);
+    memset(expected, 0, sizeof(expected));
+    for (const struct match *match = symbols->matches; match < symbols->matches + symbols->match_count; match++) {
+        at += match->literals - literals;
+        literals = match->literals;
+        for (size_t i = 0; i < match->length; i++, at++)
+            if (match->distance > at) expected[WINDOW_SIZE + at - match->distance] = 1;
+    }
+    mark_window(symbols, window);
+    REQUIRE(memcmp(window, expected, WINDOW_SIZE) == 0);
+    free(window);
+}
+
 /* What is to be done with the stream, from the end of the input. */
 struct plan {
-    unsigned bit, before, history, pieces, budget, space, literals, matches;
+    unsigned bit, before, history, inside, pieces, budget, share, space, literals, matches;
     uint64_t block_stop;
-    int is_portable, in_segments, by_turns;
+    int is_portable, in_segments, by_turns, marks, has_no_memory;
+    int is_known; /* zlib has decoded the same stream with the same window in the call before */
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static uint8_t made[MADE_SPACE], shifted[MADE_SPACE + 2], expected[32768 + SPACE];
-    if (size < 8) return 0;
-    const uint8_t *numbers = data + size - 8;
-    struct plan plan = {
+/* Begin a stream; an input does the same whatever has come before it. */
+static void begin_anew(const struct plan *plan) {
+    has_no_memory = plan->has_no_memory;
+    if (has_no_memory) free(inflater.scratch);
+    inflater = (struct inflater){.scratch = has_no_memory ? NULL : inflater.scratch};
+    begin_stream(&inflater);
+    if (plan->is_portable) inflater.has_bmi2 = 0;
+}
+
+/* The plan that 8 bytes stand for. */
+static struct plan read_plan(const uint8_t numbers[8]) {
+    return (struct plan){
         .is_portable = numbers[0] & 1, .in_segments = numbers[0] >> 3 & 1, .by_turns = numbers[0] >> 4 & 1,
-        .literals = 1 + (numbers[0] >> 5) * numbers[1], .matches = 1 + numbers[7] * numbers[7] / 16,
+        .literals = 1 + (numbers[0] >> 5) * numbers[1] * ROOM,
+        .matches = 1 + numbers[7] * numbers[7] / 16 * ROOM,
         .block_stop = numbers[0] & 2 ? numbers[3] * (numbers[0] & 4) : UINT64_MAX,
         .bit = numbers[1] & 7, .pieces = numbers[2], .budget = numbers[3],
         .before = numbers[4] & 15 ? 0 : numbers[5], .history = numbers[4] & 16 ? 0 : numbers[5] * 64,
+        .inside = numbers[7], .marks = numbers[3] % 16 == 15, .has_no_memory = numbers[6] % 64 == 63, .share = numbers[4] & 64 ? numbers[6] : 256,
         /* Often so much that what is wrong is met in the fast ways, too. */
-        .space = numbers[4] & 128 ? numbers[6] * 16u : numbers[6],
+        .space = numbers[4] & 32 ? 0 : numbers[4] & 128 ? numbers[6] * 16u : numbers[6],
     };
-    const uint8_t *stream = data;
-    size -= 8;
-    if (size > MADE_SPACE) return 0;
-    if (numbers[0] & 4) {
-        size = make_stream(data, size, made, plan.bit);
-        stream = made;
-    } else if (plan.bit) {
-        /* From another bit on. */
-        for (size_t i = 0; i <= size; i++)
-            shifted[i] = (uint8_t)((i < size ? stream[i] << plan.bit : 0) |
-                                   (i ? stream[i - 1] >> (8 - plan.bit) : 0));
-        stream = shifted;
-        size += size != 0;
-    }
-    if (size == 0) return 0;
+}
+
+/* Decode a stream, from a bit of its first byte on, by zlib and as planned. */
+static struct outcome check_stream(const uint8_t *stream, size_t size, struct plan plan) {
+    static uint8_t buffer[WINDOW_SIZE + SPACE], *const expected = buffer + WINDOW_SIZE;
+    static int is_filled;
 
     /* A window of bytes that are not all the same, of which the decoder has a part in the output's
      * buffer and a part elsewhere. */
-    size_t window = plan.history;
-    for (size_t i = 0; i < window; i++) expected[i] = (uint8_t)(i * i >> 5 ^ i);
-    size_t inside = window ? (numbers[7] * window) >> 8 : 0, outside = window - inside;
-    struct outcome outcome =
-        inflate_into(RAW, stream, size, (int)plan.bit, expected + window, SPACE, window);
+    if (!is_filled)
+        for (size_t i = 0; i < WINDOW_SIZE; i++) buffer[i] = (uint8_t)(i * i >> 5 ^ i);
+    is_filled = 1;
+    const size_t window = plan.history;
+    const size_t inside = (plan.inside * window) >> 8, outside = window - inside;
+    static struct outcome outcome;
+    if (!plan.is_known) {
+        outcome = inflate_into(RAW, stream, size, (int)plan.bit, expected, SPACE, window);
+        if (plan.bit == 0 && window == 0)
+            REQUIRE(libdeflate_agrees(stream, size, outcome, expected));
+    }
 
-    size_t space = outcome.produced + (numbers[4] & 32 ? 0 : plan.space);
-    if (numbers[4] & 64) space = outcome.produced * numbers[6] / 256;
+    size_t space = plan.share < 256 ? outcome.produced * plan.share / 256 : outcome.produced + plan.space;
     if (space > SPACE) space = SPACE;
     const size_t start = plan.before, first = start + inside;
-    uint8_t *out = malloc(first + space + GUARD), *history = exactly(expected, outside);
+    uint8_t *out = malloc(first + space + GUARD), *history = exactly(expected - window, outside);
     REQUIRE(out != NULL);
     memset(out, 0xa5, first + space + GUARD);
-    memcpy(out + start, expected + outside, inside);
-    /* So that an input does the same whatever has come before it. */
-    inflater = (struct inflater){.scratch = inflater.scratch};
-    begin_stream(&inflater);
-    if (plan.is_portable) inflater.has_bmi2 = 0;
+    memcpy(out + start, expected - inside, inside);
+    begin_anew(&plan);
 
     /* Pieces of the input, each in memory of exactly its size. */
     size_t from = 0, to = plan.pieces & 3 ? size : plan.bit != 0, at = first;
     uint64_t bit = plan.bit;
     enum stop stop;
     struct symbols symbols = make_room(plan.literals, plan.matches, inflater.has_bmi2);
-    /* Where the segment began. */
-    static struct inflater before;
-    size_t from_before = from;
-    uint64_t bit_before = bit;
     int in_segments = plan.in_segments, has_failed = 0;
-    before = inflater;
     for (;;) {
         uint8_t *piece = exactly(stream + from, to - from);
         struct work work = {
@@ -163,32 +199,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 .out = out, .space = first + space, .at = at, .start = start, .history = history,
                 .history_size = outside,
             };
+            if (plan.marks) check_window(&symbols);
             if (copy_symbols(&symbols, &copies)) {
                 REQUIRE(copies.at - at == symbols.literal_count + symbols.copied);
                 at = copies.at;
             } else {
-                struct scratch *scratch = inflater.scratch;
-                inflater = before;
-                inflater.scratch = scratch;
-                from = from_before;
-                bit = bit_before;
+                /* What is wrong, or where the space ends, is found when it is decoded at once. */
+                REQUIRE(memcmp(out + first, expected, at - first) == 0);
+                begin_anew(&plan);
+                from = 0;
+                bit = plan.bit;
+                at = first;
                 in_segments = plan.by_turns = 0;
                 has_failed = 1;
                 continue;
             }
             clear_symbols(&symbols);
-            before = inflater;
-            from_before = from;
-            bit_before = bit;
         }
         if (!goes_on) break;
         if (stop == AT_INPUT) to += more < size - to ? more : size - to;
-        if (plan.by_turns && symbols.literal_count + symbols.match_count == 0) {
+        if (plan.by_turns && symbols.literal_count + symbols.match_count == 0)
             in_segments = !in_segments;
-            before = inflater;
-            from_before = from;
-            bit_before = bit;
-        }
     }
     for (size_t i = 0; i < SLACK; i++) REQUIRE(symbols.literals[plan.literals + i] == 0xa5);
     for (size_t i = 0; i < start; i++) REQUIRE(out[i] == 0xa5);
@@ -197,8 +228,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (has_failed)
         REQUIRE(stop == AT_SPACE ||
                 (stop == AT_ERROR && !strcmp(inflater.reason, "invalid distance too far back")));
-    REQUIRE(memcmp(out + first, expected + window, produced) == 0);
-    REQUIRE(memcmp(out + start, expected + outside, inside) == 0);
+    REQUIRE(memcmp(out + first, expected, produced) == 0);
+    REQUIRE(memcmp(out + start, expected - inside, inside) == 0);
     if (stop == AT_SPACE) {
         /* There is more, and it would not have fitted. */
         REQUIRE(space < outcome.produced || outcome.verdict == TOO_LARGE);
@@ -219,5 +250,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     free(history);
     free(symbols.matches);
     free(symbols.literals);
+    has_no_memory = 0;
+    return outcome;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static uint8_t made[MADE_SPACE], shifted[MADE_SPACE + 2];
+    if (size < 8) return 0;
+    const uint8_t *numbers = data + size - 8, *stream = data;
+    const struct plan plan = read_plan(numbers);
+    size -= 8;
+    if (size > MADE_SPACE) return 0;
+    if (numbers[0] & 4) {
+        size = make_stream(data, size, made, plan.bit);
+        stream = made;
+    } else if (plan.bit) {
+        /* From another bit on. */
+        for (size_t i = 0; i <= size; i++)
+            shifted[i] = (uint8_t)((i < size ? stream[i] << plan.bit : 0) |
+                                   (i ? stream[i - 1] >> (8 - plan.bit) : 0));
+        stream = shifted;
+        size += size != 0;
+    }
+    if (size) check_stream(stream, size, plan);
     return 0;
 }

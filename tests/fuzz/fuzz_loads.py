@@ -14,16 +14,16 @@ import structured
 
 with atheris.instrument_imports(include=["idxfast"]):
     import idxfast
-    from idxfast.gzip import feed, groups, pool, segments, stream
-    from idxfast.reading import loading
+    from idxfast.containers import gzip
+    from idxfast.gzip import input_buffer, pool, segments, small_members, stream
 
-SMALL = loading.SMALL
+SMALL = gzip.SMALL
 stream.MIN_SIZE = 1
 pool.MIN_STEP = pool.MAX_STEP = 64
 segments.LITERALS, segments.MATCHES = 2_000, 200
-segments.CHUNK = feed.CHUNK = 1_000
-feed.RESERVE = 64
-groups.GROUP = 64
+segments.CHUNK = input_buffer.CHUNK = 1_000
+input_buffer.RESERVE = 64
+small_members.GROUP = 64
 
 
 class Stream:
@@ -52,14 +52,14 @@ def outcome(function, *args, **kwargs):
 
 def test_one_input(data):
     way = zlib.crc32(data) & 15
-    loading.SMALL = 0
+    gzip.SMALL = 0
     expected = outcome(idxfast.loads, data, threads=1)
-    loading.SMALL = SMALL
+    gzip.SMALL = SMALL
     # In one call where that is possible, the reasons of errors come from elsewhere.
     assert outcome(idxfast.loads, data, threads=1) == expected
     is_error = isinstance(expected[0], type)
     if way == 0:
-        loading.SMALL = 0
+        gzip.SMALL = 0
         assert outcome(idxfast.loads, data, threads=2) == expected
     elif way == 1 and not is_error:
         # Bytes around the destination stay as they are.

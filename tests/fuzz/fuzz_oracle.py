@@ -4,6 +4,7 @@ They differ only where idxfast is stricter: header checksums and reserved flags 
 standard library reads over; what numpy cannot hold.
 """
 
+import contextlib
 import importlib.util
 import math
 import struct
@@ -37,6 +38,11 @@ def is_stricter(error, shape):
 
 
 def test_one_input(data):
+    if data[:2] in (b"\xfd7", b"BZ"):
+        # xz or bzip2, which the oracle does not read.
+        with contextlib.suppress(idxfast.IdxError):
+            idxfast.loads(data)
+        return
     try:
         name, shape, payload = oracle._read(data)
         refusal = None

@@ -12,7 +12,7 @@ static PyObject *encode_runs;
 
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count, (void)arguments;
-    encode_runs = import_function("run_length", "encode_runs");
+    encode_runs = import_function("deflate", "encode_runs");
     return 0;
 }
 

@@ -4,11 +4,16 @@ A fuzzer finds no checksum and hardly a Huffman code by itself; from these it go
 """
 
 import gzip
+import random
 import struct
+import sys
 import zlib
 from pathlib import Path
 
 from idxfast.datasets import synthetic
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from files.handmade import Deflate
 
 FOLDER = Path(__file__).parent / "corpus"
 IMAGES, LABELS = synthetic.digits(40)
@@ -74,6 +79,12 @@ STREAMS = {name: deflate(content) for name, content in CONTENTS.items()} | {
     "runs": deflate(IMAGE, 6, 1, zlib.Z_RLE),
     "synced": deflate(IMAGE, flush=zlib.Z_SYNC_FLUSH),
     "blocked": deflate(IMAGE, flush=zlib.Z_BLOCK),
+    # A large block, then one of codewords of one bit: cursors end far from each other.
+    "short-codewords": deflate(
+        bytes(random.Random(1).choices(range(64), k=4000)) + bytes(4000),
+        strategy=zlib.Z_HUFFMAN_ONLY,
+        flush=zlib.Z_BLOCK,
+    ),
     # Length symbol 286, and distance symbol 30, which have a codeword and are no symbols.
     "symbol-286": bytes.fromhex("1b03000000000000"),
     "distance-30": bytes.fromhex("63000278"),
@@ -112,6 +123,20 @@ FILES = {name: member(data, STREAMS[name]) for name, data in CONTENTS.items()} |
 }
 
 
+def large_symbols():
+    """A block whose symbols take 71 bits by fours, where the decoder's steps count with 56."""
+    literals, distances, rng = [0] * 286, [0] * 30, random.Random(5)
+    for length, symbol in enumerate([*range(4), 284, *range(4, 9), 256, 9], 1):
+        literals[symbol] = min(length, 11)
+    for length, symbol in enumerate([*range(9), 29, *range(9, 14), 28], 1):
+        distances[symbol] = min(length, 15)
+    tokens = []
+    for _ in range(1500):
+        tokens += [(rng.randint(227, 257), rng.randint(24577, 32768))]
+        tokens += [(rng.randint(227, 257), rng.randint(16385, 24576))]
+    return Deflate().dynamic(tokens, True, literals, distances).pack()
+
+
 def write(folder, name, data, *numbers):
     """Write a seed; after it stand the numbers that the target takes from its end, in that order."""
     (FOLDER / folder).mkdir(parents=True, exist_ok=True)
@@ -130,6 +155,18 @@ def main():
     for name, stream in STREAMS.items():
         write_stream(name, stream)
         write("blocks", name, stream, (1, 1), (1, 2), (0x7FFF, 2))
+    # By the portable steps, whose stores AddressSanitizer sees.
+    write(
+        "deflate",
+        "short-codewords-portable",
+        STREAMS["short-codewords"] + bytes([1, 0, 1, 0, 17, 0, 64, 0]),
+    )
+    # Cut off, with room for cursors as they are shipped.
+    write(
+        "deflate",
+        "large-symbols-segment",
+        large_symbols()[:7000] + bytes.fromhex("e8f801001100feff"),
+    )
     # Cursors that decode more matches than a segment has room for.
     write("deflate", "room-for-matches", bytes.fromhex("edc3310069518702c2cecdcd8742ff00c2f330"))
     for name, lengths in HEADERS.items():

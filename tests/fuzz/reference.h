@@ -20,11 +20,16 @@ struct outcome {
  * bytes of what may be copied from stand before them. */
 static struct outcome inflate_into(int format, const uint8_t *data, size_t size, int bit,
                                    uint8_t *out, size_t space, size_t window) {
+    /* One state for all calls: to allocate it takes as long as to decode a small stream. */
+    static z_stream stream;
     uint8_t more;
     size_t primed = bit && size;
-    z_stream stream = {.next_in = (uint8_t *)data + primed, .avail_in = size - primed,
-                      .next_out = out, .avail_out = space};
-    inflateInit2(&stream, format);
+    if (stream.state == NULL) inflateInit2(&stream, format);
+    else inflateReset2(&stream, format);
+    stream.next_in = (uint8_t *)data + primed;
+    stream.avail_in = size - primed;
+    stream.next_out = out;
+    stream.avail_out = space;
     if (window) {
         inflateSetDictionary(&stream, out - window, window);
     }
@@ -50,7 +55,6 @@ static struct outcome inflate_into(int format, const uint8_t *data, size_t size,
     } else {
         outcome.verdict = ENDS_EARLY;
     }
-    inflateEnd(&stream);
     return outcome;
 }
 

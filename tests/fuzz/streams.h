@@ -19,7 +19,11 @@
 #define GENERATOR
 #endif
 
-enum { MADE_SPACE = 1 << 13, MAX_BITS = 8 * (MADE_SPACE - 700) };
+#ifndef MADE_SPACE
+#define MADE_SPACE (1 << 13)
+#endif
+
+enum { MAX_BITS = 8 * (MADE_SPACE - 700) };
 
 struct writer {
     uint8_t *out;
@@ -57,7 +61,7 @@ struct made_code {
 };
 
 GENERATOR static void assign_words(struct made_code *code, int count) {
-    uint32_t word = 0;
+    uint32_t word = 0, words[16], counts[16] = {0};
     memset(code->words, 0, sizeof(code->words));
     code->literals = code->before_lengths = code->all = 0;
     for (int i = 0; i < count; i++)
@@ -66,15 +70,18 @@ GENERATOR static void assign_words(struct made_code *code, int count) {
             code->literals += i < 256;
             code->before_lengths += i < 257;
         }
+    for (int i = 0; i < count; i++) counts[code->lengths[i]]++;
     for (int length = 1; length <= 15; length++) {
         word <<= 1;
-        for (int i = 0; i < count; i++)
-            if (code->lengths[i] == length) {
-                uint32_t reversed = 0;
-                for (int k = 0; k < length; k++) reversed |= (word >> k & 1) << (length - 1 - k);
-                code->words[i] = (uint16_t)reversed;
-                word++;
-            }
+        words[length] = word;
+        word += counts[length];
+    }
+    for (int i = 0; i < code->all; i++) {
+        const int symbol = code->used[i], length = code->lengths[symbol];
+        uint32_t reversed = 0;
+        for (int k = 0; k < length; k++) reversed |= (words[length] >> k & 1) << (length - 1 - k);
+        code->words[symbol] = (uint16_t)reversed;
+        words[length]++;
     }
 }
 

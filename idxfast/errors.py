@@ -1,22 +1,25 @@
 """The errors of idxfast.
 
-Everything that is wrong with a file is an `IdxError`. Its subclasses are what a caller would act
-on differently; the system's own errors (`FileNotFoundError`, a full disk) pass unchanged. What goes
-wrong on the way to a published data set is a `FetchError`.
+Whatever is wrong with a file is an `IdxError`. There is a subclass where a caller would act
+differently. The system's own errors (`FileNotFoundError`, a full disk) pass unchanged. A published
+data set that cannot be fetched is a `FetchError`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
+
+Part: TypeAlias = Literal["start", "type", "dimensions", "payload", "end", "container"]
+"""Which part of a file is wrong; `IdxError` says what each means."""
 
 
 def printable(text: str) -> str:
-    """The text on one line, with an escape for each character that is not a visible one.
+    """The text on one line, with an escape for each character that cannot be printed.
 
-    Those are the control characters (ESC moves a terminal's cursor and sets its title), line ends,
-    Unicode's controls of direction and format, which show a text in another order than it has, and
-    the surrogates that stand for bytes of a file name. Whatever a file, a server or another process
-    has written goes through here before anybody sees it.
+    These characters are controls (ESC moves a terminal's cursor and sets its title), line ends,
+    Unicode's controls of direction and format, which let a text appear in another order, and the
+    surrogates that stand for bytes of a file name. Any text from a file, a server or another
+    process is passed through this function before it is shown.
     """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
@@ -28,25 +31,41 @@ class IdxError(ValueError):
     ----------
     reason : str
         What is wrong, as a sentence without the file's name.
+    part : str, optional
+        Which part of the file is wrong:
+
+        - ``"start"``: the file is empty, ends inside its first four bytes, or does not begin with
+          two zero bytes;
+        - ``"type"``: the third byte is the code of no type, or not of the type that is needed;
+        - ``"dimensions"``: the number of dimensions or the dimensions are missing, impossible, or
+          not those that are needed; or the array would be larger than the limit, or does not
+          match ``out=``;
+        - ``"payload"``: the payload is too short;
+        - ``"end"``: something follows the payload, or the container around it;
+        - ``"container"``: the gzip, xz, bzip2 or zip file is damaged or cut short, or cannot be
+          used in the way that was asked for.
+
+        None if no single part is to blame, as when a file's hash is not the published one.
     filename : str
         The file's name, or what stands for it, like ``<BytesIO>``.
     offset : int, optional
-        The byte of the file where it went wrong.
+        The byte of the file where the fault was found.
     position : int, optional
-        Of a compressed file, the byte of the unpacked stream where it went wrong.
+        In a compressed file, the byte of the unpacked stream where the fault was found.
     expected, found : optional
         What should have been there, and what was.
 
     Attributes
     ----------
-    reason, filename, offset, position, expected, found
-        As given. The error's text shows them by `printable`.
+    reason, part, filename, offset, position, expected, found
+        As given. In the error's text, `printable` has escaped them.
     """
 
     def __init__(
         self,
         reason: str,
         *,
+        part: Part | None = None,
         filename: str = "<data>",
         offset: int | None = None,
         position: int | None = None,
@@ -55,6 +74,7 @@ class IdxError(ValueError):
     ) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.part = part
         self.filename = filename
         self.offset = offset
         self.position = position
@@ -75,7 +95,7 @@ class IdxError(ValueError):
         return printable(f"{text} ({', '.join(details)})" if details else text)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions are rebuilt from their positional arguments alone.
+        # By default, pickle rebuilds an exception from its positional arguments alone.
         return _rebuild, (type(self), self.reason, self.__dict__ | {"filename": self.filename})
 
 
@@ -92,19 +112,19 @@ class TrailingDataError(IdxError):
 
 
 class SizeError(IdxError):
-    """A size that this machine, or the array given as ``out=``, cannot hold."""
+    """A size that this machine, the array ``out=`` or the limit ``max_bytes=`` does not allow."""
 
 
 class GzipError(IdxError, OSError):
-    """The gzip container or its compressed data is damaged. Also an OSError, as in `gzip`."""
+    """A gzip header or the compressed data are damaged. Also an OSError, as `gzip` raises."""
 
 
 class ChecksumError(GzipError):
-    """The data decoded, but they are not what was compressed: CRC-32 or length differ."""
+    """The gzip data were decoded, but their CRC-32 or length is not the stored one."""
 
 
 class FetchError(OSError):
-    """A data set that cannot be had: no mirror gives it, or the network is not to be used."""
+    """A data set that cannot be fetched: no mirror has it, or the network may not be used."""
 
     def __str__(self) -> str:
         return printable(super().__str__())
@@ -116,11 +136,11 @@ class HashMismatchError(FetchError):
     Parameters
     ----------
     url : str
-        Where it came from: a mirror, or a path.
+        Where the file came from: a mirror, or a path.
     expected, found : str
-        The published hash and its own, like ``"sha256:440f..."``.
+        The published hash and the file's, like ``"sha256:440f..."``.
     nbytes : int
-        Its size.
+        The size of the file.
 
     Attributes
     ----------
@@ -146,5 +166,5 @@ def _shown(value: Any) -> str:
 
 
 def _rebuild(cls: type[IdxError], reason: str, attributes: dict[str, Any]) -> IdxError:
-    names = ("filename", "offset", "position", "expected", "found")
+    names = ("part", "filename", "offset", "position", "expected", "found")
     return cls(reason, **{name: attributes[name] for name in names})

@@ -8,10 +8,11 @@ An IDX file is a header and a payload, nothing else; every number is big-endian:
                       0x0C int32, 0x0D float32, 0x0E float64
     3       1         number of dimensions, n
     4       4 * n     the dimensions, as unsigned 32-bit numbers, slowest first
-    4+4*n             the payload: the product of the dimensions elements, in C order
+    4+4*n             the payload: the elements in C order, as many as the product of the
+                      dimensions
 
-With no dimension, the payload is one element. A dimension may be zero. The format comes from
-Y. LeCun's page of MNIST; it says nothing about these two, which follow numpy's rules here.
+Without dimensions, the payload is one element. A dimension may be zero. The format comes from
+Y. LeCun's page of MNIST. The page says nothing about these two cases; here they follow numpy.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .diagnosis.start import describe
 from .errors import FormatError, IdxError, SizeError, TruncatedError
 
 DTYPES: dict[int, np.dtype[Any]] = {
@@ -41,6 +41,8 @@ MAX_HEADER_SIZE = 4 + 4 * 255
 
 START = "00 00 and one of the types 08 09 0b 0c 0d 0e"
 """What an IDX file starts with, for messages."""
+NOT_IDX = "not an IDX file"
+"""The beginning of the message about a file that starts with anything else."""
 
 _MAGICS = {bytes([0, 0, code]): dtype for code, dtype in DTYPES.items()}
 _DIMENSIONS = [struct.Struct(f">{ndim}I") for ndim in range(MAX_NDIM + 1)]
@@ -67,7 +69,7 @@ class Header(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the payload; exact, however large."""
+        """The size of the payload in bytes; exact, however large."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
@@ -84,7 +86,7 @@ def parse(start: bytes | bytearray, filename: str) -> Header:
     Raises
     ------
     FormatError
-        If this is not an IDX file, or it has more dimensions than numpy can hold.
+        If the file is not IDX, or has more dimensions than numpy can hold.
     TruncatedError
         If the file ends inside the header.
     SizeError
@@ -97,6 +99,7 @@ def parse(start: bytes | bytearray, filename: str) -> Header:
     if ndim > MAX_NDIM:
         raise FormatError(
             f"{ndim} dimensions, more than numpy can hold",
+            part="dimensions",
             filename=filename,
             offset=3,
             expected=f"at most {MAX_NDIM}",
@@ -107,11 +110,12 @@ def parse(start: bytes | bytearray, filename: str) -> Header:
     shape = _DIMENSIONS[ndim].unpack_from(start, 4)
     size = dtype.itemsize
     for count in shape:
-        # Zero does not count: numpy cannot index an array whose other dimensions are too large.
+        # numpy refuses a shape whose other dimensions are too large, even if one of them is 0.
         size *= count or 1
     if size > sys.maxsize:
         raise SizeError(
-            f"no array can have the shape {shape} of {dtype.name}",
+            f"no {dtype.name} array can have the shape {shape}",
+            part="dimensions",
             filename=filename,
             offset=4,
             expected=f"at most {sys.maxsize:,} bytes",
@@ -131,6 +135,7 @@ def pack(header: Header) -> bytes:
     if any(n > 0xFFFFFFFF for n in header.shape):
         raise SizeError(
             "an IDX dimension has 32 bits",
+            part="dimensions",
             filename="<array>",
             offset=4,
             expected="at most 4,294,967,295",
@@ -141,45 +146,27 @@ def pack(header: Header) -> bytes:
     )
 
 
-def swapped_hint(header: Header, nbytes: int) -> str:
-    """A hint for a payload of the wrong size that little-endian dimensions would explain."""
-    shape = struct.unpack(
-        f"<{len(header.shape)}I", struct.pack(f">{len(header.shape)}I", *header.shape)
-    )
-    if shape != header.shape and Header(header.dtype, shape).nbytes == nbytes:
-        return f"; its dimensions look byte-swapped: little-endian they read {shape}"
-    return ""
-
-
 def _not_idx(start: bytes | bytearray, filename: str) -> IdxError:
-    """The error for what does not start with four bytes that IDX files start with."""
+    """The error for a file whose first four bytes are missing or not those of IDX."""
     if not start:
         return TruncatedError(
             "the file is empty",
+            part="start",
             filename=filename,
             offset=0,
             expected="an IDX header",
             found="nothing",
         )
     zeros = not any(start[:2])
-    # With a type that there is, only the number of dimensions can be missing.
+    # If the type is known, only the number of dimensions can be missing.
     if zeros and (len(start) < 3 or start[2] in DTYPES):
         return _cut_short(start, 4, filename)
-    if start == b"\x1f":
-        return TruncatedError(
-            "gzip header: 1 of 10 bytes", filename=filename, offset=1, expected=10, found=1
-        )
-    what = describe(start)
-    if what is not None:
-        reason = f"not an IDX file; it looks like {what}"
-    elif zeros:
-        reason = f"not an IDX file: there is no type 0x{start[2]:02x}"
-    elif len(start) >= 4 and not any(start[2:4]) and start[1] in DTYPES:
-        reason = "not an IDX file; its magic number looks byte-swapped (little-endian)"
-    else:
-        reason = "not an IDX file: it does not start with two zero bytes"
+    rule = "it does not start with two zero bytes"
+    if zeros:
+        rule = f"there is no type 0x{start[2]:02x}"
     return FormatError(
-        reason,
+        f"{NOT_IDX}: {rule}",
+        part="type" if zeros else "start",
         filename=filename,
         offset=2 if zeros else 0,
         expected=START,
@@ -189,7 +176,8 @@ def _not_idx(start: bytes | bytearray, filename: str) -> IdxError:
 
 def _cut_short(start: bytes | bytearray, size: int, filename: str) -> TruncatedError:
     return TruncatedError(
-        f"IDX header: {len(start)} of {size} bytes",
+        f"the IDX header is cut short: {len(start)} of {size} bytes",
+        part="start" if size == 4 else "dimensions",
         filename=filename,
         offset=len(start),
         expected=size,

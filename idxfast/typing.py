@@ -9,29 +9,29 @@ import numpy as np
 
 
 class Buffer(Protocol):
-    """What a memoryview can be made of: `collections.abc.Buffer`, from Python 3.12 on."""
+    """What a memoryview can be made of; from Python 3.12 on, `collections.abc.Buffer`."""
 
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
 
 class Reader(Protocol):
-    """A binary file, or another object that is read like one."""
+    """A binary file, or another object with its method for reading."""
 
     def read(self, size: int, /) -> bytes | None: ...
 
 
 class Writer(Protocol):
-    """A binary file, or another object that is written to like one."""
+    """A binary file, or another object with its method for writing."""
 
     def write(self, data: bytes, /) -> int | None: ...
 
 
-# Memory that threads share: each slices it for itself. Slices of a memoryview are counted, and in a
-# free-threaded Python not all are if threads slice at once: then it is taken for released
-# (github.com/python/cpython/issues/155606).
+# Memory that several threads slice. It is an array because a memoryview counts its slices, and a
+# free-threaded Python miscounts them if threads slice at the same time: the memoryview then seems
+# to be released (github.com/python/cpython/issues/155606).
 Memory: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 
-# numpy's stubs say that an array is a buffer from Python 3.12 on.
+# Below Python 3.12, numpy's stubs do not say that an array is a buffer.
 BytesLike: TypeAlias = Buffer | np.ndarray[Any, Any]
 ReadableFile: TypeAlias = str | os.PathLike[str] | os.PathLike[bytes] | int | BytesLike | Reader
 WritableFile: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes] | int | Writer

@@ -1,9 +1,11 @@
 """What the errors say and carry."""
 
 import gzip
+import io
 import pickle
 import struct
 
+import numpy as np
 import pytest
 
 import idxfast
@@ -36,6 +38,58 @@ def test_errors_pickle(bad, expected):
     assert str(copy) == str(error.value)
     assert vars(copy) == vars(error.value)
     assert copy.filename == "<bytes>"
+    assert copy.part is not None
+
+
+IDX = header(8, 2, 3) + b"abcdef"
+PACKED = gzip.compress(IDX, mtime=0)
+PARTS = {
+    "start": [b"", IDX[:3], b"\1\0\x08\0x", b"<html>", b"train-images-idx3-ubyte"],
+    "type": [header(0x0A, 1) + b"x"],
+    "dimensions": [IDX[:4], IDX[:11], header(8, *[1] * 255), header(8, *[0xFFFFFFFF] * 3)],
+    "payload": [IDX[:12], IDX[:17]],
+    "end": [IDX + b"\0", PACKED + b"x"],
+}
+PARTS |= {
+    part: cases + [gzip.compress(case) for case in cases if case[:2] != b"\x1f\x8b"]
+    for part, cases in PARTS.items()
+}
+PARTS["container"] = [PACKED[:size] for size in range(1, len(PACKED))]
+PARTS["container"] += [
+    PACKED[:2] + b"\7" + PACKED[3:],
+    PACKED[:3] + b"\xff" + PACKED[4:],
+    PACKED[:10] + b"\7" + PACKED[11:],
+    PACKED[:-8] + b"\xff" + PACKED[-7:],
+    PACKED[:-1] + b"\1",
+    gzip.compress(header(8, 1 << 30)),
+]
+
+
+@pytest.mark.parametrize(
+    ("data", "part"), [(data, part) for part, cases in PARTS.items() for data in cases]
+)
+def test_which_part_is_wrong(data, part):
+    for file in (data, io.BufferedReader(io.BytesIO(data))):
+        with pytest.raises(idxfast.IdxError) as caught:
+            idxfast.load(file)
+        if file is data or data != b"train-images-idx3-ubyte":
+            assert caught.value.part == part
+
+
+def test_options_that_do_not_fit_concern_the_dimensions():
+    for options in ({"out": np.empty(6, np.uint8)}, {"max_bytes": 5}):
+        for data in (IDX, PACKED):
+            with pytest.raises(idxfast.SizeError) as caught:
+                idxfast.loads(data, **options)
+            assert caught.value.part == "dimensions"
+
+
+def test_what_cannot_be_mapped_is_a_container(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(PACKED)
+    with pytest.raises(idxfast.IdxError) as caught:
+        idxfast.load(path, mmap_mode="r")
+    assert caught.value.part == "container"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +100,7 @@ def test_errors_pickle(bad, expected):
         ({"offset": 1234, "found": 0}, "<data>: no (at byte 1,234, found 0)"),
         ({"expected": "12345", "found": ""}, "<data>: no (expected 12345, found )"),
         ({"expected": 0}, "<data>: no (expected 0)"),
+        ({"part": "payload"}, "<data>: no"),
     ],
 )
 def test_what_they_say(given, text):
@@ -80,7 +135,7 @@ def test_errors_show_no_controls(error):
 
 
 def test_names_in_a_folder_show_no_controls():
-    controls = CONTROLS.replace("\n", "")  # no name of an IDX file has that
+    controls = CONTROLS.replace("\n", "")  # a name with a line end is no IDX file's
     names = [f"train-{controls}-{what}-ubyte" for what in ("images-idx3", "labels-idx1")]
     with pytest.raises(FileNotFoundError) as caught:
         find_pair(names, "test", "here")
@@ -101,7 +156,7 @@ def test_a_name_of_a_file_shows_no_controls(tmp_path):
 
 
 class Named:
-    """An object to read from, that has a name from elsewhere and reads nothing, text or too much."""
+    """An object with a foreign name, whose `read` returns None, text or too many bytes."""
 
     name = CONTROLS
 

@@ -36,16 +36,18 @@ def test_a_dimension_has_32_bits():
 
 
 @pytest.mark.parametrize(
-    ("shape", "nbytes", "hint"),
+    ("start", "reason", "part", "offset"),
     [
-        ((2 << 24, 3 << 24), 6, True),
-        ((2 << 24, 3 << 24), 7, False),
-        # The same forwards and backwards, and a product that is 6 modulo 2^64.
-        ((0x01000001,), 0x01000001, False),
-        ((2 << 24, 3 << 24), 6 + 2**64, False),
+        (b"<htm", "it does not start with two zero bytes", "start", 0),
+        (b"\0\1\x08\1", "it does not start with two zero bytes", "start", 0),
+        (b"PK\3\4", "it does not start with two zero bytes", "start", 0),
+        (b"\0\0\x0a\1", "there is no type 0x0a", "type", 2),
     ],
 )
-def test_hint_of_swapped_dimensions(shape, nbytes, hint):
-    found = idx_format.swapped_hint(idxfast.Header(np.dtype("u1"), shape), nbytes)
-    assert ("byte-swapped" in found) == hint
-    assert not hint or "(2, 3)" in found
+def test_what_is_not_idx_breaks_a_rule(start, reason, part, offset):
+    """`diagnosis` says what the file is instead."""
+    with pytest.raises(idxfast.FormatError) as caught:
+        idx_format.parse(start, "name")
+    assert caught.value.reason == f"not an IDX file: {reason}"
+    assert (caught.value.part, caught.value.offset) == (part, offset)
+    assert caught.value.found == start.hex(" ")

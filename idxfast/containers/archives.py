@@ -1,7 +1,7 @@
 """IDX files in zip files.
 
-What a zip file says of its members is no evidence of their size, and data that were compressed
-twice can be a million times as large as the file. So a member is read as a stream, in memory that
+The sizes that a zip file states for its members are no evidence, and data that were compressed
+twice can be a million times as large as the file. So a member is read in order, into memory that
 grows as its bytes arrive. Its compressed size in the file limits how large it may become.
 """
 
@@ -14,31 +14,32 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
-from ..compat._shared.files import Array
+import numpy as np
+
 from ..errors import IdxError, SizeError
-from ..gzip.container import MAGIC
 from ..gzip.stream import MAX_RATIO
-from ..reading.loading import load, read_header
+from ..storage.source import StreamSource
+from . import raw
+from .recognise import START, container_of, read, read_header
+from .request import Request
 
-EMNIST = "gzip.zip"
-"""The file that EMNIST is published as."""
-
-# What zipfile raises, depending on which byte of a file is wrong; NotImplementedError is one, too.
+# What zipfile raises, depending on which byte of a file is wrong; NotImplementedError is a
+# RuntimeError.
 _ZIP_ERRORS = zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError
 
-# The methods that packers use by themselves. LZMA's header asks for up to 4 GiB of memory.
+# The methods that packers choose by default. LZMA's header asks for up to 4 GiB of memory.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-# A gzip file may be this many times as large as its compressed form in the zip file. One that holds
-# images or labels becomes no smaller there, because it is compressed already. One of zeros becomes
-# 20 to 300 times smaller.
+# A compressed IDX file may be this many times as large as its compressed size in the zip file. The
+# zip file makes images and labels no smaller, because they are compressed already; zeros become 20
+# to 300 times smaller.
 _MAX_GAIN = 16
-# The limits of smaller members are those of a member of this size, in bytes. So gzip files of up to
+# Smaller members have the limits of a member of this size, in bytes. So compressed files of up to
 # 1 MiB, and arrays of up to 64 MiB, are always read.
 _LEAST = 64 << 10
-# How much of a member is unpacked at a time.
+# How many bytes of a member are unpacked at a time.
 _CHUNK = 1 << 20
 
 
@@ -46,11 +47,14 @@ class _Member:
     """The bytes of a member, to be read in order."""
 
     def __init__(self, file: IO[bytes], name: str, packed_size: int) -> None:
-        self.name = name
-        # Of a small member all is read at once, and so the zip file's own checksum comes first.
+        self._name = name
+        # A small member is read as a whole at once, so that the zip file's checksum is verified
+        # first.
         self._file = io.BufferedReader(file, _CHUNK)  # type: ignore[type-var]
         self._left = sys.maxsize
-        if self._file.peek(len(MAGIC))[: len(MAGIC)] == MAGIC:
+        container = container_of(self._file.peek(START)[:START])
+        self._kind = container.NAME
+        if container is not raw:
             self._left = self._limit = _MAX_GAIN * packed_size
 
     def read(self, size: int) -> bytes:
@@ -59,8 +63,9 @@ class _Member:
         self._left -= len(data)
         if self._left < 0:
             raise SizeError(
-                "the gzip file is too large for what the zip file holds of it",
-                filename=self.name,
+                f"the {self._kind} file is larger than its compressed size in the zip file allows",
+                part="container",
+                filename=self._name,
                 offset=self._limit,
                 expected=f"at most {self._limit:,} bytes",
                 found="more",
@@ -70,7 +75,7 @@ class _Member:
 
 @contextlib.contextmanager
 def open_zip(path: str) -> Iterator[zipfile.ZipFile]:
-    """Open a zip file; one that is damaged, as far as it is read, is an IdxError."""
+    """Open a zip file. Damage that is met while it is read raises an IdxError."""
     with open(path, "rb") as file:
         try:
             with zipfile.ZipFile(file) as opened:
@@ -78,11 +83,12 @@ def open_zip(path: str) -> Iterator[zipfile.ZipFile]:
         except IdxError:
             raise
         except (*_ZIP_ERRORS, OSError) as error:
-            # zipfile seeks to wherever a damaged file says, even before its start.
+            # zipfile seeks to wherever a damaged file says, even to before its start.
             if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
                 raise
             raise IdxError(
                 "the zip file cannot be read",
+                part="container",
                 filename=path,
                 offset=file.tell(),
                 expected="a whole zip file",
@@ -90,24 +96,25 @@ def open_zip(path: str) -> Iterator[zipfile.ZipFile]:
             ) from error
 
 
-def load_member(archive: str, member: str) -> Array:
-    """Load an IDX file, gzip or raw, out of a zip file, like EMNIST's gzip.zip.
+def load_member(archive: str, member: str) -> np.ndarray[Any, Any]:
+    """Load an IDX file, raw or compressed, from a zip file like EMNIST's gzip.zip.
 
     Raises
     ------
     KeyError
         If there is no such member.
     SizeError
-        If the member is, or announces, more than the bytes in the zip file are believed to hold.
+        If the member is larger, or announces more, than its compressed size can justify.
     IdxError
-        If the zip file or the member is damaged, or the member is not stored or deflated.
+        If the zip file or the member is damaged, or the member is neither stored nor deflated.
     """
     name = f"{archive}: {member}"
     with open_zip(archive) as opened:
         info = opened.getinfo(member)
         if info.compress_type not in _METHODS:
             raise IdxError(
-                "the member's compression method is not read",
+                "the member's compression method is not supported",
+                part="container",
                 filename=name,
                 offset=info.header_offset,
                 expected="stored or deflated",
@@ -116,21 +123,26 @@ def load_member(archive: str, member: str) -> Array:
         packed_size = max(min(info.compress_size, _size_of(opened)), _LEAST)
         limit = MAX_RATIO * packed_size
         with opened.open(info) as file:
-            header = read_header(_Member(file, name, packed_size))
+            header = read_header(_source(file, name, packed_size))
         if header.nbytes > limit:
             raise SizeError(
                 f"the header announces more than {packed_size:,} compressed bytes can hold",
+                part="dimensions",
                 filename=name,
                 offset=4,
                 expected=f"at most {limit:,} bytes",
                 found=header.nbytes,
             )
         with opened.open(info) as file:
-            return load(_Member(file, name, packed_size), max_bytes=limit)
+            return read(_source(file, name, packed_size), Request(max_bytes=limit))
+
+
+def _source(file: IO[bytes], name: str, packed_size: int) -> StreamSource:
+    return StreamSource(_Member(file, name, packed_size), name, owned=False)
 
 
 def _size_of(opened: zipfile.ZipFile) -> int:
-    """Bytes of the zip file."""
+    """The size of the zip file in bytes."""
     file = opened.fp
     assert file is not None
     return file.seek(0, io.SEEK_END)

@@ -1,4 +1,4 @@
-"""The memory that data are read into: our own, or the caller's ``out=``."""
+"""The memory that data are read into: new memory, or the caller's ``out=``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import SizeError
 from ..format import Header
-from ..native.memory import address, swap
+from ..native.buffers import address, swap
 from ..typing import Memory
 
 # A cache line, and the widest vector registers.
@@ -18,15 +18,15 @@ ALIGNMENT = 64
 def allocate(nbytes: int, filename: str) -> Memory:
     """Uninitialised bytes, 64-byte aligned.
 
-    Large ones come from np.empty, which asks for huge pages.
+    The memory comes from np.empty, which asks for huge pages if there are many bytes.
 
     Raises
     ------
     MemoryError
-        If the system does not have as much.
+        If the system does not have that much.
     """
     memory, start = _empty(nbytes, filename)
-    # A slice of no bytes would start where all of the memory does.
+    # A slice of 0 bytes would start where the memory does, which need not be aligned.
     return np.ndarray(nbytes, np.uint8, memory, start)
 
 
@@ -37,11 +37,11 @@ def new_array(header: Header, filename: str) -> np.ndarray[Any, Any]:
 
 
 def _empty(nbytes: int, filename: str) -> tuple[Memory, int]:
-    """Memory, and the place in it from which `nbytes` aligned bytes fit."""
+    """Memory, and the aligned place in it from which `nbytes` bytes fit."""
     try:
         memory = np.empty(nbytes + ALIGNMENT - 1, np.uint8)
     except (MemoryError, ValueError):
-        # numpy says ValueError when the few bytes more pass what it can index.
+        # numpy raises ValueError if the bytes for the alignment exceed what it can index.
         raise MemoryError(
             f"{filename}: no memory for an array of {nbytes:,} bytes; "
             "a raw file can be mapped instead: mmap_mode='r'"
@@ -57,28 +57,28 @@ def as_payload(memory: np.ndarray[Any, Any], header: Header, offset: int) -> np.
 
 def bytes_of(array: np.ndarray[Any, Any]) -> Memory:
     """The memory of a C-contiguous array."""
-    # A subclass may have a shape of its own: np.matrix stays one of two dimensions.
+    # A subclass may restrict its shape: np.matrix always has two dimensions.
     return np.asarray(array).reshape(-1).view(np.uint8)
 
 
 def to_native(array: np.ndarray[Any, Any], header: Header) -> np.ndarray[Any, Any]:
-    """Swap the bytes of data that were read as they stand in the file, if they need it."""
+    """Swap the data, which are still in the file's byte order, to native byte order."""
     if array.dtype != header.dtype:
         swap(bytes_of(array), array.itemsize)
     return array
 
 
 def check_out(out: Any, header: Header, filename: str) -> None:
-    """Refuse an ``out=`` that cannot take the file's data as they are.
+    """Refuse an ``out=`` that cannot take the file's data.
 
     Raises
     ------
     TypeError
-        If it is not an ndarray.
+        If `out` is not an ndarray.
     ValueError
-        If it is read-only or not C-contiguous.
+        If `out` is read-only or not C-contiguous.
     SizeError
-        If its shape or dtype is not the file's (in native byte order).
+        If the shape or dtype of `out` is not the file's (in native byte order).
     """
     if not isinstance(out, np.ndarray):
         raise TypeError(f"out= takes an ndarray, not {type(out).__name__}")
@@ -87,7 +87,8 @@ def check_out(out: Any, header: Header, filename: str) -> None:
     expected = (header.shape, header.dtype.newbyteorder("="))
     if (out.shape, out.dtype) != expected:
         raise SizeError(
-            "out= is another array than the file holds",
+            "out= does not match the file's shape and dtype",
+            part="dimensions",
             filename=filename,
             offset=0,
             expected="{1} {0}".format(*expected),

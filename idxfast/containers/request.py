@@ -1,4 +1,4 @@
-"""What the caller of `load` asked for, and what follows for a file's header."""
+"""What the caller of `load` asked for."""
 
 from __future__ import annotations
 
@@ -6,32 +6,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import SizeError
-from ..format import Header, parse
+from ..format import Header
 from ..storage.source import Progress
 from .arrays import check_out, new_array
 
 
 class Request(NamedTuple):
-    """The options of `load` that bear on the decoding."""
+    """The options of `load` that concern the decoding."""
 
-    out: np.ndarray[Any, Any] | None
-    threads: int | None
-    progress: Progress | None
-    max_bytes: int | None
-
-    def parse(self, start: bytes, filename: str) -> Header:
-        """Parse a header, and hold it against the caller's limit."""
-        header = parse(start, filename)
-        if self.max_bytes is not None and header.nbytes > self.max_bytes:
-            raise SizeError(
-                "the array is larger than max_bytes allows",
-                filename=filename,
-                offset=4,
-                expected=f"at most {self.max_bytes:,} bytes",
-                found=header.nbytes,
-            )
-        return header
+    out: np.ndarray[Any, Any] | None = None
+    threads: int | None = None
+    progress: Progress | None = None
+    max_bytes: int | None = None
 
     def destination(self, header: Header, filename: str) -> np.ndarray[Any, Any]:
         """The caller's array, if it fits, or a new one."""

@@ -1,71 +1,55 @@
-"""IDX files inside xz, as QMNIST has them.
+"""xz IDX files, as QMNIST has them: unpacked by the standard library's lzma.
 
-The standard library's lzma unpacks. The content is to be read as a stream: then memory grows as
-bytes arrive, up to what the header announces, and nothing is allocated on its word.
+A file may hold several streams, with padding after each, as `xz` writes and reads them. The check
+that a stream names (CRC-32, CRC-64 or SHA-256) is verified. A stream may also be made without a
+check.
 """
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from typing import Any
 
-from ..errors import IdxError, TrailingDataError, TruncatedError
-from ..format import parse
+import numpy as np
 
-MAGIC = b"\xfd7zXZ\x00"
-CHUNK = 1 << 20
-# The header of an xz file asks for memory, too. `xz -9` needs 65 MiB to unpack.
+from ..format import Header
+from ..storage.source import Source, StreamSource
+from . import unpacking
+from .request import Request
+
+NAME = "xz"
+# The first four of the six bytes that a stream starts with; the decoder looks at the others.
+MAGIC = b"\xfd7zX"
+# The header of a block asks for memory to unpack it, in bytes. `xz -9` needs 65 MiB.
 MEMORY_LIMIT = 128 << 20
+# Padding after a stream is a multiple of this many bytes.
+PADDING = 4
 
 
-class XzStream:
-    """The unpacked bytes of an xz file, to be read in order."""
+def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any]:
+    """Read a whole file into an array."""
+    return unpacking.read(source, _codec(source.name), request)
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        # Not every Python has it, and only these files need it.
-        import lzma
 
-        self.name = name
-        self._file = file
-        self._error = lzma.LZMAError
-        self._decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, MEMORY_LIMIT)
-        self._started = False
+def read_header(source: Source | StreamSource) -> Header:
+    """Read the header alone; what follows it may be missing or damaged."""
+    return unpacking.read_header(source, _codec(source.name))
 
-    def read(self, size: int) -> bytes:
-        """The next bytes, at least one and at most `size`; none at the end of the file."""
-        while not self._decoder.eof:
-            packed = self._file.read(CHUNK) if self._decoder.needs_input else b""
-            if self._decoder.needs_input and not packed:
-                raise TruncatedError(
-                    "the xz stream has no end",
-                    expected="the end of the stream",
-                    found="the end of the file",
-                    **self._place(),
-                )
-            try:
-                data = self._decoder.decompress(packed, min(size, CHUNK))
-            except self._error as error:
-                raise IdxError(
-                    f"the xz stream cannot be unpacked: {error}",
-                    expected="an xz stream",
-                    found=str(error),
-                    **self._place(),
-                ) from error
-            if data:
-                if not self._started and data[0]:
-                    # It raises. Another gzip file inside would be read to its end.
-                    parse(data, self.name)
-                self._started = True
-                return data
-        place = self._place()
-        if self._decoder.unused_data or self._file.read(1):
-            raise TrailingDataError(
-                "more bytes follow the xz stream",
-                expected="the end of the file",
-                found="more",
-                **place,
-            )
-        return b""
 
-    def _place(self) -> dict[str, Any]:
-        offset = self._file.tell() - len(self._decoder.unused_data)
-        return {"filename": self.name, "offset": offset}
+def _codec(filename: str) -> unpacking.Codec:
+    lzma = unpacking.import_module("lzma", NAME, filename)
+
+    def fault(decoder: Any) -> str | None:
+        # If liblzma does not support a stream's check, it decodes the stream without an error.
+        check = decoder.check
+        if check == lzma.CHECK_UNKNOWN or lzma.is_check_supported(check):
+            return None
+        return f"a check of type {check} is not supported"
+
+    return unpacking.Codec(
+        NAME,
+        MAGIC,
+        PADDING,
+        lzma.LZMAError,
+        lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, MEMORY_LIMIT),
+        fault,
+    )

@@ -1,1 +1,1 @@
-"""What a file that is not IDX seems to be."""
+"""What a file that is not IDX seems to be; why the size of an IDX file does not fit its header."""

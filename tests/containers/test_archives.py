@@ -37,7 +37,7 @@ def test_a_zip_file_with_any_byte_wrong_is_an_error_that_names_it(tmp_path, orac
                 assert error.found
                 refused += 1
             except KeyError:
-                # It has another name now.
+                # The change is in the member's name.
                 assert b"labels.gz" in data[i - 8 : i + 9]
     assert refused > len(data)
 
@@ -87,7 +87,7 @@ def _header(*shape):
     return struct.pack(f">BBBB{len(shape)}I", 0, 0, 8, len(shape), *shape)
 
 
-# So much is always believed of a member: a gzip file of 1 MiB, and an array of 1032 times 64 KiB.
+# A member may always hold this much: a gzip file of 1 MiB, and an array of 1032 times 64 KiB.
 GZIP, ARRAY = 1 << 20, 1032 << 16
 
 
@@ -96,16 +96,16 @@ def test_a_gzip_file_that_gains_too_much_in_a_zip_file(tmp_path):
     path, name = _zip(tmp_path / "a.zip", member + bytes(GZIP - len(member)))
     assert archives.load_member(path, name).tobytes() == b"abc"
     path, name = _zip(tmp_path / "b.zip", member + bytes(GZIP - len(member) + 1))
-    with pytest.raises(SizeError, match="too large for what the zip file holds of it") as caught:
+    with pytest.raises(SizeError, match="larger than its compressed size") as caught:
         archives.load_member(path, name)
     assert (caught.value.filename, caught.value.offset) == (f"{path}: {name}", GZIP)
-    # A member of noise is believed up to 16 times its size in the zip file.
+    # A member of noise may have up to 16 times its size in the zip file.
     noise = np.random.default_rng(4).bytes(100_000)
     member = gzip.compress(_header(100_000) + noise, mtime=0)
     path, name = _zip(tmp_path / "c.zip", member + bytes(15 * len(member)))
     assert archives.load_member(path, name).tobytes() == noise
     path, name = _zip(tmp_path / "d.zip", member + bytes(16 * len(member)))
-    with pytest.raises(SizeError, match="too large for what the zip file holds of it"):
+    with pytest.raises(SizeError, match="larger than its compressed size in the zip file allows"):
         archives.load_member(path, name)
 
 
@@ -120,7 +120,7 @@ def test_an_array_larger_than_deflate_can_hold(tmp_path):
 
 @pytest.mark.parametrize("claim", [0, 5, 1 << 31])
 def test_sizes_that_a_zip_file_states_are_no_evidence(claim, tmp_path):
-    """Packed and unpacked, in the directory: with any, no more is believed."""
+    """Compressed and uncompressed size in the central directory do not raise the limit."""
     path, name = _zip(tmp_path / "a.zip", gzip.compress(_header(ARRAY + 1) + bytes(ARRAY + 1)))
     data = bytearray(Path(path).read_bytes())
     at = data.index(b"PK\1\2")

@@ -1,156 +1,123 @@
-"""IDX inside xz; the other containers pass through."""
+"""What only xz has: checks, padding between streams, headers that ask for memory."""
 
-import gzip
-import io
 import lzma
-import tracemalloc
+import shutil
+import struct
+import subprocess
 import zlib
 
 import pytest
 
-from idxfast import FormatError, IdxError, TrailingDataError, TruncatedError
-from idxfast.containers import xz as room
-from idxfast.datasets.folder import load_file
+import idxfast
+from idxfast import IdxError, TrailingDataError
+from idxfast.containers import unpacking
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "file.xz"
-
-
-def load_bytes(path, data):
-    path.write_bytes(data)
-    return load_file(str(path))
-
-
-@pytest.mark.parametrize("code", [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E])
-@pytest.mark.parametrize("shape", [(), (0,), (7,), (3, 5, 4), (400, 28, 28)])
-def test_the_array_is_that_of_the_file(path, oracle, code, shape):
-    data = oracle.pack(code, shape)
-    for packed in (lzma.compress(data), gzip.compress(data), data):
-        oracle.check(load_bytes(path, packed), data)
-
-
-@pytest.mark.parametrize("chunk", [1, 2, 3, 64])
-def test_any_sizes_of_pieces(path, oracle, chunk, monkeypatch):
-    monkeypatch.setattr(room, "CHUNK", chunk)
-    data = oracle.pack(0x0B, (9, 3))
-    oracle.check(load_bytes(path, lzma.compress(data)), data)
-
-
-def test_every_truncation_is_an_error(path, oracle):
-    packed = lzma.compress(oracle.pack(8, (3, 4)))
-    for size in range(6, len(packed)):
-        with pytest.raises(TruncatedError, match=f"^{path}: .*at byte {size}"):
-            load_bytes(path, packed[:size])
-
-
-def test_no_flipped_bit_gives_other_values(path, oracle):
-    data = oracle.pack(8, (3, 4))
-    packed = lzma.compress(data, check=lzma.CHECK_CRC64)
-    for i in range(6, len(packed)):
-        for bit in range(8):
-            damaged = bytearray(packed)
-            damaged[i] ^= 1 << bit
-            try:
-                array = load_bytes(path, damaged)
-            except IdxError as error:
-                assert str(error).startswith(f"{path}: ")
-            else:
-                oracle.check(array, data)
-
-
-@pytest.mark.parametrize("more", [b"\0", b"x", b"\0\0\0\0", lzma.compress(b"")])
-@pytest.mark.parametrize("chunk", [1, 1 << 20])
-def test_what_follows_the_stream_is_refused(path, oracle, more, chunk, monkeypatch):
-    monkeypatch.setattr(room, "CHUNK", chunk)
-    packed = lzma.compress(oracle.pack(8, (3, 4)))
-    with pytest.raises(TrailingDataError, match="follow the xz stream") as caught:
-        load_bytes(path, packed + more)
-    assert caught.value.offset == len(packed)
-
-
-def test_what_follows_the_payload_is_refused(path, oracle):
-    with pytest.raises(TrailingDataError, match="follow the payload"):
-        load_bytes(path, lzma.compress(oracle.pack(8, (3, 4)) + b"x"))
-
-
-def test_a_payload_that_ends_early(path, oracle):
-    with pytest.raises(TruncatedError, match="payload ends at byte 11 of 12"):
-        load_bytes(path, lzma.compress(oracle.pack(8, (3, 4))[:-1]))
+def content(oracle):
+    return oracle.pack(8, (3, 4))
 
 
 @pytest.mark.parametrize(
-    ("inner", "words"),
-    [
-        (gzip.compress(b"\0\0\x08\0x"), "it looks like gzip, packed once more"),
-        (b"<html>", "it looks like a page of HTML or XML"),
-        (b"\xfd7zXZ\0", "it does not start with two zero bytes"),
-        (b"PK", "it does not start with two zero bytes"),
-    ],
+    "check", [lzma.CHECK_NONE, lzma.CHECK_CRC32, lzma.CHECK_CRC64, lzma.CHECK_SHA256]
 )
-def test_something_else_inside(path, inner, words):
-    with pytest.raises(FormatError, match=f"^{path}: not an IDX file.*{words}"):
-        load_bytes(path, lzma.compress(inner))
+def test_checks(check, content, oracle):
+    packed = lzma.compress(content, check=check)
+    oracle.check(idxfast.loads(packed), content)
+    # The payload is stored as it stands, so that only the check notices a change of it.
+    at = packed.index(content[12:]) + 3
+    damaged = packed[:at] + bytes([packed[at] ^ 1]) + packed[at + 1 :]
+    if check == lzma.CHECK_NONE:
+        assert idxfast.loads(damaged).tobytes() != content[12:]
+        return
+    with pytest.raises(IdxError, match="xz stream 1 cannot be unpacked: Corrupt input data"):
+        idxfast.loads(damaged)
 
 
-def test_errors_say_what_was_expected_and_found(path, oracle):
-    packed = lzma.compress(oracle.pack(8, (3, 4)))
-    damaged = packed[:20] + b"?" + packed[21:]
-    for bad in (packed[:-1], packed + b"x", damaged, lzma.compress(b"PK")):
-        with pytest.raises(IdxError) as caught:
-            load_bytes(path, bad)
-        found = vars(caught.value)
-        assert found.pop("position") is None
-        assert None not in found.values()
+def with_check(packed, check):
+    """The same stream, made with CRC-32, under the name of another check of the same size."""
+    flags = bytes([0, check])
+    start = packed[:6] + flags + struct.pack("<I", zlib.crc32(flags))
+    end = packed[-8:-4] + flags
+    return start + packed[12:-12] + struct.pack("<I", zlib.crc32(end)) + end + packed[-2:]
 
 
-def test_a_wrong_type_inside(path):
-    with pytest.raises(FormatError, match="there is no type 0x0a"):
-        load_bytes(path, lzma.compress(b"\0\0\x0a\0x"))
+@pytest.mark.parametrize("check", [2, 3])
+def test_a_check_that_cannot_be_verified_is_refused(check, content):
+    """The library would read on without verifying anything."""
+    packed = lzma.compress(content, check=lzma.CHECK_CRC32)
+    assert with_check(packed, lzma.CHECK_CRC32) == packed
+    unknown = with_check(packed, check)
+    assert lzma.decompress(unknown) == content
+    for data, stream in ((unknown, 1), (lzma.compress(b"") + unknown, 2)):
+        for read in (idxfast.loads, idxfast.read_header):
+            with pytest.raises(IdxError, match=f"check of type {check}") as caught:
+                read(data)
+            assert f"xz stream {stream} " in caught.value.reason
 
 
-def test_a_header_is_not_believed(path, oracle):
-    """It announces 3 GB; 12 bytes are there. Nor is xz's own, which asks for 1.5 GB."""
-    packed = lzma.compress(b"\0\0\x08\x01\xb0\0\0\0" + bytes(12))
-    tracemalloc.start()
-    try:
-        with pytest.raises(TruncatedError):
-            load_bytes(path, packed)
-        assert tracemalloc.get_traced_memory()[1] < 16 << 20
-    finally:
-        tracemalloc.stop()
+def unpacked_by_xz(data):
+    """What the program xz makes of a file; None if it is not installed. Python ignores padding."""
+    if not shutil.which("xz"):
+        return None
+    return subprocess.run(["xz", "-dc"], input=data, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("piece", [1, 6, 64 << 10])
+@pytest.mark.parametrize("count", [4, 8, 400])
+def test_padding(count, piece, content, oracle, monkeypatch):
+    monkeypatch.setattr(unpacking, "FIRST_PIECE", piece)
+    monkeypatch.setattr(unpacking, "PIECE", piece)
+    first, second = lzma.compress(content[:9]), lzma.compress(content[9:])
+    for data in (
+        first + bytes(count) + second,
+        first + second + bytes(count),
+        first + bytes(count) + second + bytes(4),
+    ):
+        assert unpacked_by_xz(data) in (content, None)
+        oracle.check(idxfast.loads(data), content)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 4097])
+@pytest.mark.parametrize("more", [b"", lzma.compress(b"")], ids=["end", "stream"])
+def test_padding_comes_in_fours(count, more, content):
+    packed = lzma.compress(content)
+    if shutil.which("xz"):
+        with pytest.raises(subprocess.CalledProcessError):
+            unpacked_by_xz(packed + bytes(count) + more)
+    with pytest.raises(TrailingDataError, match="something else follows xz stream 1") as caught:
+        idxfast.loads(packed + bytes(count) + more)
+    assert caught.value.found == f"{count:,} bytes of padding"
+
+
+def test_something_else_after_padding(content):
+    packed = lzma.compress(content) + bytes(8)
+    with pytest.raises(TrailingDataError) as caught:
+        idxfast.loads(packed + b"more")
+    assert caught.value.offset == len(packed)
+    assert caught.value.found == b"more".hex(" ")
+
+
+def test_a_dictionary_of_four_gigabytes(content):
     filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}]
-    packed = bytearray(lzma.compress(oracle.pack(8, (3,)), filters=filters))
+    packed = bytearray(lzma.compress(content, filters=filters))
     packed[16] = 40  # the size of the dictionary in the block's header: 4 GiB
     packed[20:24] = zlib.crc32(packed[12:20]).to_bytes(4, "little")
-    with pytest.raises(IdxError, match=r"cannot be unpacked: Memory usage limit exceeded"):
-        load_bytes(path, packed)
+    for read in (idxfast.loads, idxfast.read_header):
+        with pytest.raises(IdxError, match="cannot be unpacked: Memory usage limit exceeded"):
+            read(bytes(packed))
 
 
-def test_much_behind_a_small_array_is_not_unpacked(path, oracle):
-    packed = lzma.compress(oracle.pack(8, (3,)) + bytes(64 << 20), preset=0)
-    tracemalloc.start()
-    try:
-        with pytest.raises(TrailingDataError):
-            load_bytes(path, packed)
-        assert tracemalloc.get_traced_memory()[1] < 16 << 20
-    finally:
-        tracemalloc.stop()
+def test_what_xz_makes_at_its_highest_level_is_read(content, oracle):
+    oracle.check(idxfast.loads(lzma.compress(content, preset=9 | lzma.PRESET_EXTREME)), content)
 
 
-def test_no_more_is_read_or_unpacked_than_is_asked_for(monkeypatch):
-    monkeypatch.setattr(room, "CHUNK", 100)
-    file = io.BytesIO(lzma.compress(b"\0" * 1_000_000, preset=0))
-    stream = room.XzStream(file, "name")
-    assert stream.read(1 << 30) == bytes(100)
-    at = file.tell()
-    for size in (1, 50, 100):
-        assert stream.read(size) == bytes(size)
-    # What is packed there unpacks to more than that.
-    assert file.tell() == at < len(file.getvalue())
+def test_only_xz_is_read_of_what_lzma_unpacks(content):
+    """Files of the older format, .lzma, have no checksum."""
+    with pytest.raises(idxfast.FormatError):
+        idxfast.loads(lzma.compress(content, lzma.FORMAT_ALONE))
 
 
-def test_missing(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        load_file(str(tmp_path / "missing"))
+def test_filters(content, oracle):
+    filters = [{"id": lzma.FILTER_DELTA, "dist": 28}, {"id": lzma.FILTER_LZMA2, "preset": 1}]
+    oracle.check(idxfast.loads(lzma.compress(content, filters=filters)), content)

@@ -12,22 +12,22 @@ import numpy as np
 import pytest
 
 import idxfast
-from idxfast.containers.stream import FIRST_GUESS
+from idxfast.containers.in_order import FIRST_GUESS
 from idxfast.format import MAX_HEADER_SIZE
-from idxfast.gzip import decoder, feed
+from idxfast.gzip import decoder, input_buffer
 from idxfast.gzip.stream import MAX_LENGTH
 from idxfast.storage.source import FileSource
 
-# The most bytes that are read of any of them, and the most memory that this takes.
-READ = feed.CHUNK
-LITTLE = 2 * feed.CHUNK
-# What the head of a stream may take: the longest header, and a match that goes on after it.
+# The most bytes that are read of any of these files, and the most memory that reading takes.
+READ = input_buffer.CHUNK
+LITTLE = 2 * input_buffer.CHUNK
+# The most bytes in the head of a stream: the longest header, and a match that starts inside it.
 HEAD_SPACE = MAX_HEADER_SIZE + MAX_LENGTH
 
 
 @contextlib.contextmanager
 def allocates_less_than(nbytes):
-    """The most bytes that a block holds at a time stay below a limit."""
+    """Assert that the memory traced inside the block stays below a limit."""
     tracemalloc.start()
     try:
         yield
@@ -38,12 +38,12 @@ def allocates_less_than(nbytes):
 
 @pytest.fixture
 def bytes_read(monkeypatch):
-    """How many bytes each read of a file gave."""
+    """The number of bytes that each read of a file returned."""
     sizes = []
     read, read_into = FileSource.read, FileSource.read_into
 
-    def counted_read(self, offset, count):
-        data = read(self, offset, count)
+    def counted_read(self, count, offset):
+        data = read(self, count, offset)
         sizes.append(len(data))
         return data
 
@@ -59,7 +59,7 @@ def bytes_read(monkeypatch):
 
 @pytest.fixture
 def bytes_decoded(monkeypatch):
-    """How many bytes each call of the decoder gave."""
+    """The number of bytes that each call of the decoder produced."""
     sizes = []
 
     class Counted:
@@ -78,7 +78,7 @@ def bytes_decoded(monkeypatch):
 
 
 def bomb(header, mebibytes):
-    """A gzip file of a header and then zeros: each MiB is packed to the same 1 KB."""
+    """A gzip file of a header and zeros, of which each MiB is compressed to the same 1 KB."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     start = packer.compress(header) + packer.flush(zlib.Z_FULL_FLUSH)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -102,7 +102,7 @@ def test_ten_gigabytes_after_a_hundred_bytes(threads, tmp_path, bytes_read, byte
 
 @pytest.mark.parametrize("mebibytes", [1, 10_000])
 def test_max_bytes_comes_before_the_payload(mebibytes, tmp_path, bytes_read):
-    """An honest file that unpacks a thousandfold."""
+    """The file is honest, and unpacks to a thousand times its size."""
     path = tmp_path / "file.gz"
     header = b"\0\0\x08\x02" + mebibytes.to_bytes(4) + (1 << 20).to_bytes(4)
     path.write_bytes(bomb(header, mebibytes))
@@ -146,7 +146,7 @@ def test_the_most_that_deflate_can_hold():
 
 
 class Stream:
-    """Does not say how large it is."""
+    """A file object that does not tell its size."""
 
     def __init__(self, file):
         self._file = file
@@ -165,7 +165,7 @@ def test_memory_for_a_stream_grows_as_it_comes():
 
 
 def events_of(call):
-    """How many functions, of Python and in C, were called meanwhile."""
+    """How many functions, in Python and in C, a call makes use of."""
     count = 0
 
     def profile(frame, event, argument):
@@ -182,7 +182,7 @@ def events_of(call):
 
 @pytest.mark.parametrize("padding", [0, 1, 7])
 def test_two_hundred_thousand_empty_members(padding):
-    """Decoded in compiled code, hundreds at a time: ten times as many take ten times the calls."""
+    """Compiled code decodes hundreds at a time, and the number of calls grows linearly."""
     start = gzip.compress(idxfast.dumps(np.arange(3, dtype=np.uint8)))
     empty = gzip.compress(b"") + bytes(padding)
     few, many = (start + empty * count for count in (20_000, 200_000))

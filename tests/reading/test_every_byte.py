@@ -1,7 +1,8 @@
 """Every change of one byte to any other value, and every truncation, of ten small .gz files.
 
-What comes of it is an error or the array; and it is the array exactly where the strict reader says so:
-where RFC 1951 and 1952 give the changed bits no meaning, or they make another packing of the same data.
+The outcome is an error or the right array. It is the array exactly where the strict reader accepts
+the file: where RFC 1951 and 1952 give the changed bits no meaning, or where the file is another
+compressed form of the same data.
 """
 
 import struct
@@ -9,16 +10,16 @@ import struct
 import pytest
 
 import idxfast
-import strict
-from corpus_packers import BGZF_END
-from handmade import ARRAY, GOOD, Deflate, deflate, member
+from corpus.packers import BGZF_END
+from files import strict
+from files.handmade import ARRAY, GOOD, Deflate, deflate, member
 
 EXTRA = b"AB\x02\x00xy"
 BLOCKS = [
     member(piece, extra=struct.pack("<2sHH", b"BC", 2, 25 + len(deflate(piece))))
     for piece in (GOOD[:10], GOOD[10:])
 ]
-# Complete codes for what GOOD has, the bytes 0 to 6 and 8, and for the lengths 0, 1, 3 and 4.
+# Complete codes for the bytes of GOOD, 0 to 6 and 8, and for the code lengths 0, 1, 3 and 4.
 LENGTHS = [3] * 6 + [4, 0, 4] + [0] * 247 + [3]
 PRECODE = [1, 3, 0, 2, 3] + [0] * 14
 FILES = {
@@ -36,7 +37,7 @@ FILES = {
 
 
 def is_read(data, refusal=idxfast.IdxError):
-    """Whether the array comes out; any other array, and any other error, fails the test."""
+    """Whether the right array is read; a wrong array, or an unexpected error, fails the test."""
     try:
         array = idxfast.loads(data)
     except refusal:
@@ -58,7 +59,7 @@ def test_every_truncation(name):
     data = FILES[name]
     assert is_read(data)
     ends = {size for size in range(len(data)) if is_read(data[:size], idxfast.TruncatedError)}
-    # Whole members, padding or none behind them, are a whole file.
+    # Whole members, with or without padding after them, are a whole file.
     expected = {size for size in range(len(data)) if same_by_strict(data[:size])}
     assert ends == expected
     assert len(ends) == {"padded": 8, "bgzf": 1}.get(name, 0)
@@ -81,13 +82,13 @@ def meaningless(data):
 def test_every_byte(name):
     data = FILES[name]
     masks = meaningless(data)
-    # FTEXT; MTIME, XFL and OS; unless the header has a checksum of its own.
+    # FTEXT, MTIME, XFL and OS, unless the header has its own checksum.
     assert masks[:10] == ([0] * 10 if name == "header-crc" else [0, 0, 0, 1] + [0xFF] * 6)
     for at, old in enumerate(data):
         for value in range(256):
             changed = bytearray(data)
             changed[at] = value
             whole = is_read(bytes(changed))
-            # Of several bits at once, the strict reader is asked only if the outcome is another.
+            # If several bits change, the strict reader is asked only if the outcome changes.
             if whole != ((old ^ value) & ~masks[at] == 0):
                 assert whole == same_by_strict(bytes(changed)), (at, old, value)

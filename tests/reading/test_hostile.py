@@ -1,4 +1,4 @@
-"""Files made to be read wrongly, and moments chosen to fail, as the threaded reader meets them."""
+"""Files made to mislead the threaded reader, and failures at the worst moment."""
 
 import gc
 import gzip
@@ -12,26 +12,28 @@ import numpy as np
 import pytest
 
 import idxfast
-from handmade import Deflate
+from files.handmade import Deflate
 from idxfast.containers import arrays
-from idxfast.gzip import decoder, feed, groups, pool, segments, stream
+from idxfast.gzip import decoder, input_buffer, pool, segments, small_members, stream
 from idxfast.storage import pread, source
 from idxfast.threads import ordered_map
 
 
 @pytest.fixture
 def short_segments(monkeypatch):
-    """Let a file of some KB be cut as one of some GB would be."""
+    """Cut a file of a few KB into segments, as a file of a few GB would be."""
     monkeypatch.setattr(stream, "MIN_SIZE", 1)
     monkeypatch.setattr(pool, "MIN_STEP", 4 << 10)
     monkeypatch.setattr(pool, "MAX_STEP", 4 << 10)
     monkeypatch.setattr(pool, "APPENDING", 1)  # without gaps
-    monkeypatch.setattr(decoder.Decoder.advance, "__defaults__", (4 << 10, ordered_map.map_here))
+    monkeypatch.setattr(
+        decoder.Decoder.advance, "__defaults__", (4 << 10, ordered_map.map_serially)
+    )
 
 
 @pytest.fixture
 def slow_leader(monkeypatch):
-    """Let the other threads come first, on a busy machine, too."""
+    """Let the other threads come first, even on a busy machine."""
     advance = decoder.Decoder.advance
 
     def slow(self, *args, **kwargs):
@@ -42,7 +44,7 @@ def slow_leader(monkeypatch):
 
 
 def block(data, size=None):
-    """A BGZF block, which may state a size that is not its own."""
+    """A BGZF block, which may state a wrong size."""
     packer = zlib.compressobj(1, zlib.DEFLATED, -15)
     stream = packer.compress(data) + packer.flush()
     size = 18 + len(stream) + 8 if size is None else size
@@ -70,7 +72,7 @@ def test_a_block_that_lies_about_its_size(at, change):
 
 
 def test_blocks_that_lie_one_after_another(monkeypatch):
-    """They are not looked through again and again, far ahead."""
+    """They are not searched again and again, far ahead of the decoder."""
     data = np.zeros(1_000 + 40 * 60_000, np.uint8)
     empty, zero = block(b""), block(b"\0")
     lying = block(b"\0", len(zero) + len(empty))
@@ -84,8 +86,8 @@ def test_blocks_that_lie_one_after_another(monkeypatch):
         looked_at.append(arguments[2] - arguments[1])
         return find_bgzf_blocks(*arguments)
 
-    find_bgzf_blocks = groups.find_bgzf_blocks
-    monkeypatch.setattr(groups, "find_bgzf_blocks", spy)
+    find_bgzf_blocks = small_members.find_bgzf_blocks
+    monkeypatch.setattr(small_members, "find_bgzf_blocks", spy)
     assert np.array_equal(idxfast.loads(file), data)
     assert len(looked_at) > 1_000
     assert sorted(looked_at)[len(looked_at) // 2] <= 65_536
@@ -94,10 +96,10 @@ def test_blocks_that_lie_one_after_another(monkeypatch):
 @pytest.mark.parametrize("shift", range(-4, 5))
 @pytest.mark.usefixtures("short_segments", "slow_leader")
 def test_a_stream_hidden_in_a_stored_block(shift, monkeypatch):
-    """A start in the padding before the block's length leads to it, and all checksums agree."""
+    """Decoding from the padding before the block's length finds the hidden data, with right checksums."""
     monkeypatch.setattr(pool, "MIN_STEP", 16 << 10)
-    # The header of a final stored block, and in its padding that of an empty dynamic one, whose
-    # precode is chosen such that its bits are a length and the length's complement.
+    # The header of a final stored block. Its padding holds the header of an empty dynamic block,
+    # with a precode whose bits are a length and the length's complement.
     precode = [7, 1, 0, 0, 0, 0, 3, 4, 0, 2, *[0] * 6, 5, 6, 7]
     both = Deflate().raw("1", "00").dynamic([], False, [0] * 255 + [1, 1], [1], precode).stored(b"")
     both = both.pack()
@@ -112,8 +114,8 @@ def test_a_stream_hidden_in_a_stored_block(shift, monkeypatch):
     first = dice.bytes(32_768 + 52)
     total = len(first) + size + len(second)
     first = b"\0\0\x08\x01" + struct.pack(">I", total) + first
-    # What is hidden: the rest of the dynamic block, other data, their trailer, and a member whose
-    # extra field goes on over what the real member ends with.
+    # The hidden part: the rest of the dynamic block, other data, their trailer, and a member whose
+    # extra field covers the end of the real member.
     hidden = bytes(size)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     inside = both[5:] + packer.compress(hidden) + packer.flush() + trailer(first + hidden)
@@ -125,7 +127,7 @@ def test_a_stream_hidden_in_a_stored_block(shift, monkeypatch):
     file += Deflate().stored(second, True).pack() + trailer(second)
     content = gzip.decompress(file)
     assert content == first + inside + second
-    # Where the header in the padding starts.
+    # The header in the padding starts here.
     false = 8 * (len(member) + 5 + len(first)) + 3 + shift
     found = []
 
@@ -153,15 +155,15 @@ def test_a_stream_hidden_in_a_stored_block(shift, monkeypatch):
 
 @pytest.mark.usefixtures("short_segments")
 def test_a_member_that_seems_to_end_in_a_stored_block():
-    """A segment that starts in a stored block comes to an end there."""
+    """A segment that starts in a stored block ends there."""
     random = np.random.default_rng(5)
     first, last, window = (
         random.integers(0, 144, n, np.uint8) for n in (2_300_000, 2_400_000, 32768)
     )
     inside = Deflate().stored(last[:10_000].tobytes()).stored(window.tobytes(), True).pack()
     start = idx(np.zeros(len(first) + len(inside) + len(last), np.uint8))[:8]
-    # A block of fixed codes, 8 bits each, the highest first; its end; a stored block with padding
-    # that is not zero. No start is found there.
+    # A block of fixed codes, 8 bits each, the highest bit first; its end; a stored block with
+    # nonzero padding. The search finds no start of a block here.
     codes = np.unpackbits(first + np.uint8(0x30))
     block = np.concatenate([[0, 1, 0], codes, 10 * [0], 3 * [1]]).astype(np.uint8)
     packer = zlib.compressobj(6, zlib.DEFLATED, -15, 8, zlib.Z_HUFFMAN_ONLY)
@@ -177,16 +179,16 @@ def test_a_member_that_seems_to_end_in_a_stored_block():
 
 
 def test_chunks_that_end_in_the_last_bytes_of_a_stream(monkeypatch):
-    monkeypatch.setattr(feed, "RESERVE", 8)
+    monkeypatch.setattr(input_buffer, "RESERVE", 8)
     for size in range(700):
         data = np.random.default_rng(size).integers(0, 40, size, np.uint8)
         file = gzip.compress(idx(data)) + gzip.compress(b"")
-        monkeypatch.setattr(feed.Feed.__init__, "__defaults__", (0, 1 + size % 29))
+        monkeypatch.setattr(input_buffer.InputBuffer.move_to, "__defaults__", (1 + size % 29,))
         assert np.array_equal(stream_of(file, len(data)), data)
 
 
 def stream_of(file, size):
-    """As `load` reads a large file; of a small one, too."""
+    """Read a file as `load` reads a large one, whatever its size."""
     memory = np.empty(size, np.uint8)
     reader = stream.GzipStream(source.MemorySource(file, "name"))
     assert len(reader.head(1028)) == min(size + 8, 1028)
@@ -195,9 +197,9 @@ def stream_of(file, size):
 
 
 def test_chunks_that_end_in_the_last_bytes_of_a_file(monkeypatch):
-    """A decoder that took what is missing for zeros would have no space for those."""
+    """A decoder that took missing bits for zeros would run out of space."""
     data = np.random.default_rng(1).integers(0, 16, 0x020304, np.uint8)
-    # One block; the codeword of zero is 0.
+    # A single block, in which the codeword of zero is 0.
     lengths = [1] + [5] * 15 + [0] * 240 + [5]
     packed = Deflate().dynamic([*idx(data)], True, lengths, [1]).pack()
     file = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + packed
@@ -205,8 +207,8 @@ def test_chunks_that_end_in_the_last_bytes_of_a_file(monkeypatch):
     assert gzip.decompress(file) == idx(data)
     monkeypatch.setattr(stream, "MIN_SIZE", 1)
     for end in range(len(file) - 30, len(file), 2):
-        # There a chunk ends, and the last bytes of the stream come in the next one.
-        monkeypatch.setattr(feed.Feed.__init__, "__defaults__", (0, end))
+        # A chunk ends here, and the last bytes of the stream are in the next one.
+        monkeypatch.setattr(input_buffer.InputBuffer.move_to, "__defaults__", (end,))
         for out in (None, np.empty_like(data)):
             for threads in (1, 2):
                 options = {"out": out, "threads": threads}
@@ -221,7 +223,7 @@ def test_chunks_that_end_in_the_last_bytes_of_a_file(monkeypatch):
 @pytest.mark.parametrize("more", [1, 6_000, 14_000, 20_000])
 @pytest.mark.usefixtures("short_segments")
 def test_too_much_is_too_much_whatever_follows(more, missing):
-    """Data that go on after what is announced, and then are cut off or damaged."""
+    """The data continue past the announced size, and are then cut off or damaged."""
     data = np.random.default_rng(1).integers(0, 16, 3_000_000, np.uint8)
     content = idx(data) + data[:more].tobytes()
     whole = gzip.compress(content, 1)
@@ -240,7 +242,7 @@ def test_too_much_is_too_much_whatever_follows(more, missing):
 
 @pytest.mark.parametrize("values", [2, 16, 40])
 def test_a_large_file_that_lacks_its_last_bytes_is_truncated(values):
-    """Zeros, for which a decoder might take what is missing, may unpack to more than it lacks."""
+    """If a decoder took missing bits for zeros, these might unpack to more bytes than are missing."""
     data = np.random.default_rng(values).integers(0, values, 700_000, np.uint8)
     for level in (1, 6):
         file = gzip.compress(idx(data), level)
@@ -252,14 +254,14 @@ def test_a_large_file_that_lacks_its_last_bytes_is_truncated(values):
 
 @pytest.mark.usefixtures("short_segments", "slow_leader")
 def test_a_false_start_just_before_the_end_of_out(monkeypatch):
-    """Its symbols may stand for more bytes than there is space for."""
+    """The symbols of a segment may stand for more bytes than there is space for."""
     data = np.random.default_rng(1).integers(0, 16, 120_000, np.uint8)
     file = gzip.compress(idx(data), 6) + bytes(600)
     find, false = segments.find_block, []
     for before in range(872, 1_264, 20):
 
         def find_block(chunk, start, stop, before=before):
-            # The chunk ends with the file.
+            # The chunk ends where the file does.
             at = stop - 8 * 600 - before
             if not start <= at < start + 8 * pool.MAX_STEP:
                 return find(chunk, start, stop)
@@ -276,7 +278,7 @@ def test_a_false_start_just_before_the_end_of_out(monkeypatch):
 
 @pytest.fixture
 def large(tmp_path):
-    """Its path, and its array."""
+    """The path of a file, and its array."""
     data = np.random.default_rng(1).integers(0, 16, 9_000_000, np.uint8)
     data[::3] = 0
     path = tmp_path / "large.gz"
@@ -297,8 +299,8 @@ def test_any_error_of_progress_passes(large, threads):
 @pytest.mark.parametrize("at", [-9, -5, 1_000_000, 3_000_000])
 @pytest.mark.parametrize(("threads", "started"), [(1, 1), (2, 0), (2, 1), (2, 2), (3, 3)])
 def test_an_error_lets_go_of_all_memory(large, threads, started, at, monkeypatch):
-    start = pool.start_helpers
-    monkeypatch.setattr(pool, "start_helpers", lambda work, _, made: start(work, started, made))
+    start = pool.start_threads
+    monkeypatch.setattr(pool, "start_threads", lambda work, _, made: start(work, started, made))
     file = bytearray(large[0].read_bytes())
     file[at] ^= 4
     out = np.empty_like(large[1])
@@ -338,7 +340,7 @@ def test_no_thread_writes_after_an_error(large):
 
 
 def test_without_reading_by_position(large, tmp_path, monkeypatch):
-    """As on systems that have no preadv: threads share the descriptor's one position."""
+    """As on systems without preadv, where the threads share the position of the descriptor."""
     raw = tmp_path / "raw"
     raw.write_bytes(idx(large[1]))
     monkeypatch.setattr("idxfast.containers.raw.CHUNK", 50_000)

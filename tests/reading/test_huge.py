@@ -1,4 +1,4 @@
-"""Files over 4 GiB; they take 5 GiB of memory and, with `--huge`, half a minute."""
+"""Files of over 4 GiB. With `--huge`, they take 5 GiB of memory and half a minute."""
 
 import struct
 import zlib
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import idxfast
-from handmade import idx
+from files.handmade import idx
 
 pytestmark = pytest.mark.huge
 
@@ -37,7 +37,7 @@ def test_raw(tmp_path):
 
 @pytest.mark.parametrize("members", [1, PARTS], ids=["one-member", "members"])
 def test_gzip(members, tmp_path):
-    """Zeros at 1000:1; the parts stand at a full flush, so that one can be repeated."""
+    """Zeros, compressed 1000:1. Each part ends at a full flush, so that one can be repeated."""
 
     def pack(data):
         packer = zlib.compressobj(9, zlib.DEFLATED, -15)

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 import idxfast
-from handmade import member
+from files.handmade import member
 from idxfast import FormatError, GzipError, IdxError, SizeError, TrailingDataError, TruncatedError
 from idxfast.containers import arrays
+from idxfast.format import MAX_HEADER_SIZE
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 CODES = [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E]
@@ -245,7 +246,7 @@ def test_progress(packed, oracle, tmp_path):
 def test_progress_of_a_small_file(how, shape, packed, oracle, tmp_path):
     content = oracle.pack(0x0B, shape)
     path, calls = tmp_path / "file", []
-    # In one member, and in two.
+    # One member, and two.
     for file in (packed(content), packed(content[:9]) + packed(content[9:])):
         path.write_bytes(file)
         calls.clear()
@@ -316,7 +317,7 @@ def test_read_header_of_a_damaged_file(content):
     with pytest.raises(GzipError, match="invalid block type") as caught:
         idxfast.read_header(packed[:10] + b"\7" + packed[11:])
     assert (caught.value.offset, caught.value.position) == (10, 0)
-    # The header is there, whatever follows it.
+    # The header is whole, whatever follows it.
     for data in (packed[:-9], packed + b"x", packed[:-8] + bytes(8), gzip.compress(content[:12])):
         for source in (data, SimpleNamespace(read=io.BytesIO(data).read)):
             assert idxfast.read_header(source).shape == (30, 20)
@@ -325,9 +326,9 @@ def test_read_header_of_a_damaged_file(content):
 
 
 def test_the_start_of_a_large_file_is_not_all_of_it(oracle):
-    """It could be: a member as long as what is read at first."""
+    """A member may be exactly as long as the start that is read first."""
     data = oracle.pack(0x08, (5,))
-    size = idxfast.reading.loading.MAX_HEADER_SIZE
+    size = MAX_HEADER_SIZE
     packed = member(data, name=b"n" * (size - len(member(data)) - 1))
     assert len(packed) == size
     for more in (b"x" * 70_000, member(b"more") + bytes(70_000)):
@@ -337,7 +338,7 @@ def test_the_start_of_a_large_file_is_not_all_of_it(oracle):
 
 
 def test_read_header_of_small_members(content):
-    """Some of what stands around them is not read at once."""
+    """Some of their headers are not read at once."""
     members = b"".join(gzip.compress(content[at : at + 9]) for at in range(0, len(content), 9))
     for size in range(0, 40, 3):
         start = gzip.compress(b"")

@@ -1,5 +1,6 @@
-"""Malformed files: every one is refused with the right error, or read as what it is."""
+"""Malformed files: each is refused with the right error, or, if it is valid after all, read."""
 
+import bz2
 import gzip
 import io
 import lzma
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 import idxfast
-from handmade import ARRAY, GOOD, HTML, archive, bits, deflate, idx, member, number
+from files.handmade import ARRAY, GOOD, HTML, archive, bits, deflate, idx, member, number
 from idxfast import (
     ChecksumError,
     FormatError,
@@ -30,7 +31,7 @@ FULL = 0xFFFFFFFF
 FIXED = "1" + "10"
 DYNAMIC = "1" + "01"
 
-# Faults that the unpacked bytes have, so that they are the same inside gzip.
+# Faults of the unpacked bytes, which are the same inside gzip.
 CONTENTS = [
     ("H1-empty", b"", TruncatedError),
     ("H2-1", GOOD[:1], TruncatedError),
@@ -48,13 +49,16 @@ CONTENTS = [
     ("H4-zip", archive("zip"), FormatError),
     ("H4-tar", archive("tar"), FormatError),
     ("H4-npy", archive("npy"), FormatError),
-    ("H4-xz", lzma.compress(GOOD), FormatError),
-    ("H4-bz2", b"BZh91AY&SY", FormatError),
+    ("H4-bz2-level-0", b"BZh0" + bytes(9), FormatError),
     ("H4-zstd", b"\x28\xb5\x2f\xfd\0\0\0\0", FormatError),
     ("H4-png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", FormatError),
     ("H4-pickle", pickle.dumps([1, 2, 3]), FormatError),
     ("H4-lfs", b"version https://git-lfs.github.com/spec/v1\n", FormatError),
     ("G1-1", b"\x1f", TruncatedError),
+    ("X1-1", b"\xfd", TruncatedError),
+    ("X1-3", b"\xfd7z", TruncatedError),
+    ("B1-1", b"B", TruncatedError),
+    ("B1-2", b"BZ", TruncatedError),
     ("G16-zlib", zlib.compress(GOOD), FormatError),
     *(
         (f"H6-type-{code:02x}", GOOD[:2] + bytes([code]) + GOOD[3:], FormatError)
@@ -89,6 +93,11 @@ CONTENTS = [
     ("R2-zip", GOOD + archive("zip"), TrailingDataError),
     ("R3-short", idx(0x0C, 2, payload=b"1234567"), TruncatedError),
     ("R3-long", idx(0x0C, 2, payload=b"123456789"), TrailingDataError),
+]
+# Files that are read as they are, and refused inside gzip.
+PACKED = [
+    ("H4-xz", lzma.compress(GOOD), FormatError),
+    ("H4-bz2", bz2.compress(GOOD), FormatError),
 ]
 CONTAINERS = [
     ("G2-method-9", member(method=9), GzipError),
@@ -207,7 +216,7 @@ def test_refused(data, kind, tmp_path):
     refuse(data, kind, tmp_path / "images")
 
 
-@pytest.mark.parametrize(("data", "kind"), params(CONTENTS))
+@pytest.mark.parametrize(("data", "kind"), params(CONTENTS + PACKED))
 def test_refused_inside_gzip(data, kind, tmp_path):
     refuse(gzip.compress(data), kind, tmp_path / "images.gz")
 
@@ -230,14 +239,15 @@ def test_refused_as_stream(data, kind):
         (archive("zip"), "a zip archive"),
         (archive("tar"), "a tar archive"),
         (archive("npy"), "a NumPy .npy file"),
-        (lzma.compress(GOOD), "an xz file"),
+        (gzip.compress(lzma.compress(GOOD)), "an xz file"),
         (b"\x89PNG\r\n\x1a\n", "a PNG image"),
         (pickle.dumps(1), "a Python pickle"),
         (zlib.compress(GOOD), "a zlib stream"),
         (b'<?xml version="1.0"?>', "an XML page"),
         (b"<p>", "a page of HTML or XML"),
         (b'{"error": 404}', "JSON"),
-        (b"BZh91AY&SY", "a bzip2 file"),
+        (gzip.compress(bz2.compress(GOOD)), "a bzip2 file"),
+        (b"BZh0", "a bzip2 file"),
         (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
         (b"\xff\xd8\xff\xe0", "a JPEG image"),
         (b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
@@ -259,7 +269,9 @@ def test_refused_as_stream(data, kind):
         (GOOD + b"x", "more bytes follow the payload (at byte 18, expected 18, found 19)"),
         (b"", "empty"),
         (GOOD[:3], "3 of 4"),
-        (b"\x1f", "gzip header: 1 of 10"),
+        (b"\x1f", "gzip header is cut short: 1 of 10"),
+        (b"\xfd7z", "xz header is cut short: 3 of 12"),
+        (b"BZ", "bzip2 header is cut short: 2 of 4"),
         (member(crc=1), "0x00000001"),
         (member(method=9), "method 9"),
         (member(body=b"\7"), "invalid block type"),
@@ -297,7 +309,7 @@ def test_bytes_that_look_like_a_path(read, path):
     check(caught.value, FormatError, f"<{type(path).__name__}>")
     assert caught.value.found == bytes(path)[:4].hex(" ")
     if type(path) is bytearray:
-        path.append(0)  # raises if the error still holds it
+        path.append(0)  # raises if the error still refers to it
         path.pop()
 
 
@@ -343,7 +355,7 @@ def test_the_number_of_a_damaged_member(tmp_path):
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("zeros", [0, 1, 70_000])
 def test_what_follows_padded_members_is_found_in_its_place(zeros, threads):
-    """Whether or not they are many enough to be read by several threads."""
+    """Both few members and enough of them for several threads."""
     for count in (2, 1_000, 110_000):
         start = member() + (NOTHING + b"\0") * count + bytes(zeros)
         with pytest.raises(TrailingDataError) as caught:
@@ -357,7 +369,7 @@ def test_what_follows_padded_members_is_found_in_its_place(zeros, threads):
 
 
 def test_read_header_says_what_else_it_is():
-    """Also where it shows behind the longest header that its fourth byte could announce."""
+    """Even if the evidence lies after the longest header that the fourth byte could announce."""
     start = b"abc\0".ljust(257, b"\0") + b"ustar"
     for data in (start, member(start)):
         with pytest.raises(FormatError, match="looks like a tar archive"):
@@ -445,6 +457,9 @@ def test_what_max_bytes_may_be():
             call(max_bytes=1e3)
     for six in (np.int64(6), SixBytes()):
         assert idxfast.loads(GOOD, max_bytes=six).tolist() == ARRAY
+    assert idxfast.loads(b"\0\0\x08\1\0\0\0\0", max_bytes=0).shape == (0,)
+    with pytest.raises(idxfast.SizeError, match="larger than max_bytes allows"):
+        idxfast.loads(b"\0\0\x08\1\0\0\0\1\7", max_bytes=0)
 
 
 def test_max_bytes(tmp_path):
@@ -459,7 +474,7 @@ def test_max_bytes(tmp_path):
         for source in (path, data, stream):
             with pytest.raises(idxfast.SizeError, match="max_bytes"):
                 idxfast.load(source, max_bytes=119)
-    # As much as data that do not compress would take, and a byte more.
+    # As many bytes as data that do not compress would take, and one more.
     limit = 120 + (256 << 10)
     padded = gzip.compress(content).ljust(limit, b"\0")
     assert idxfast.load(SimpleNamespace(read=io.BytesIO(padded).read), max_bytes=120).nbytes == 120

@@ -1,4 +1,4 @@
-"""Mapped arrays: how long they live, what may be done with them."""
+"""Mapped arrays: how long they live, and what may be done with them."""
 
 import copy
 import mmap
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import idxfast
-from handmade import idx
+from files.handmade import idx
 from idxfast.containers.raw import check_size
 
 CODES = [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E]
@@ -104,7 +104,7 @@ def test_copies_are_independent(mode, path):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_fork(path):
-    """Parent and child unmap on their own; a private change of the child is not the parent's."""
+    """Parent and child unmap independently; the parent does not see a private change of the child."""
     code = (
         "import os, sys, idxfast\n"
         "array = idxfast.load(sys.argv[1], mmap_mode='c')\n"
@@ -118,7 +118,7 @@ def test_fork(path):
         "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
         "assert array[0, 0] == first and array.sum() == total\n"
     )
-    # From 3.12 on, Python warns of a fork beside the threads that numpy's BLAS starts.
+    # From 3.12 on, Python warns about a fork while threads of numpy's BLAS are running.
     command = [sys.executable, "-P", "-W", "ignore::DeprecationWarning", "-c", code, str(path)]
     subprocess.run(command, check=True, timeout=60)
 
@@ -151,3 +151,9 @@ def test_beyond_4_gib(tmp_path):
     assert array.shape == (5, 1 << 28)
     assert [array[0, 0], array[3, -1], array[4, 0], array[4, -1]] == [1, 2, 3, 4]
     assert not array[4, 1:1000].any()
+
+
+def test_the_bytes_of_a_file_cannot_be_mapped():
+    with pytest.raises(idxfast.IdxError, match="only a raw file on disk can be mapped") as caught:
+        idxfast.load(b"\0\0\x08\1\0\0\0\1\7", mmap_mode="r")
+    assert caught.value.found == "something else"

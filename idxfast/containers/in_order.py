@@ -1,0 +1,120 @@
+"""IDX files from streams, whose size is not known: memory grows only as bytes arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..diagnosis.size import trailing, truncated
+from ..errors import SizeError
+from ..format import Header
+from ..storage.source import MemorySource, StreamSource
+from ..typing import Memory
+from .arrays import allocate, as_payload, bytes_of, check_out, to_native
+from .header import parse_header
+from .request import Request
+
+# The first guess of the size of a stream, in bytes.
+FIRST_GUESS = 1 << 20
+# How many bytes are read between two calls of `progress`.
+PIECE = 4 << 20
+# What gzip may take in addition to data that do not compress: the longest header with a name.
+GZIP_SPACE = 256 << 10
+
+
+def read(source: StreamSource, request: Request) -> np.ndarray[Any, Any]:
+    """Read an unpacked file to its end, which has to be where the header says.
+
+    Raises
+    ------
+    TruncatedError, TrailingDataError
+        If the end is elsewhere.
+    """
+    header = parse_header(read_start(source), source.name, request.max_bytes)
+    total = header.offset + header.nbytes
+
+    def report(count: int) -> None:
+        if request.progress is not None and count < header.nbytes:
+            request.progress(header.offset + count, total)
+
+    if request.out is None:
+        memory = _read_growing(source, header.nbytes, report)
+        count = len(memory)
+    else:
+        check_out(request.out, header, source.name)
+        count = _fill(source, bytes_of(request.out), 0, report)
+    if count < header.nbytes:
+        raise truncated(source.name, header, count)
+    if source.read(1):
+        raise trailing(source.name, header, None)
+    if request.progress is not None:
+        request.progress(total, total)
+    return to_native(as_payload(memory, header, 0) if request.out is None else request.out, header)
+
+
+def read_header(source: StreamSource) -> Header:
+    """Read the header of an unpacked file, and nothing after it."""
+    return parse_header(read_start(source), source.name)
+
+
+def read_start(source: StreamSource) -> bytes:
+    """The header, as far as it is there; of a file that is not IDX, the first 4 bytes."""
+    start = source.read(4)
+    if len(start) == 4 and start[:2] == b"\0\0":
+        start += source.read(4 * start[3])
+    return start
+
+
+def read_all(source: StreamSource, max_bytes: int | None) -> MemorySource:
+    """All of a gzip file.
+
+    Raises
+    ------
+    SizeError
+        If it is larger than one member that holds `max_bytes` of data that do not compress.
+    """
+    limit = None if max_bytes is None else max_bytes + max_bytes // 1000 + GZIP_SPACE
+    memory = _read_growing(source, limit)
+    if len(memory) == limit and source.read(1):
+        raise SizeError(
+            "the compressed stream is larger than max_bytes allows",
+            part="container",
+            filename=source.name,
+            offset=limit,
+            expected=f"at most {limit:,} bytes",
+            found="more",
+        )
+    return MemorySource(memory, source.name)
+
+
+def _read_growing(
+    source: StreamSource, limit: int | None, report: Callable[[int], None] | None = None
+) -> Memory:
+    """The bytes of a source, up to a limit."""
+    memory = allocate(FIRST_GUESS if limit is None else min(limit, FIRST_GUESS), source.name)
+    filled = 0
+    while True:
+        filled = _fill(source, memory, filled, report)
+        if filled < len(memory) or filled == limit:
+            return memory[:filled]
+        size = 2 * filled if limit is None else min(2 * filled, limit)
+        larger = allocate(size, source.name)
+        larger[:filled] = memory
+        memory = larger
+
+
+def _fill(
+    source: StreamSource, memory: Memory, filled: int, report: Callable[[int], None] | None
+) -> int:
+    """Fill memory whose first bytes are filled; return how many are in the end."""
+    while filled < len(memory):
+        piece = memoryview(memory[filled : filled + PIECE])
+        count = source.read_into(piece)
+        filled += count
+        if report is not None:
+            report(filled)
+        if count < len(piece):
+            break
+    return filled

@@ -1,0 +1,241 @@
+"""IDX files in containers that the standard library unpacks.
+
+The compressed data are decoded in order, a piece at a time. Memory for the array grows as bytes
+arrive, up to what the header announces: nothing is allocated on the word of a header.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from ..errors import IdxError, TrailingDataError, TruncatedError
+from ..format import MAX_HEADER_SIZE, Header
+from ..storage.source import Source, StreamSource
+from . import in_order
+from .header import parse_header
+from .request import Request
+
+# Compressed bytes that are read at a time. The first piece is enough for an IDX header, unless the
+# format has larger blocks; each further piece is twice as large as the one before, up to PIECE.
+FIRST_PIECE = 4 << 10
+PIECE = 64 << 10
+# Bytes that are unpacked at a time: few enough that Ctrl-C does not wait long.
+UNPACKED_PIECE = 256 << 10
+
+
+class Decoder(Protocol):
+    """What unpacks one compressed stream: `lzma.LZMADecompressor` or `bz2.BZ2Decompressor`."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = ...) -> bytes: ...
+
+
+class Codec(NamedTuple):
+    """A compressed format, of which a file holds one stream after another.
+
+    Attributes
+    ----------
+    name : str
+    magic : bytes
+        What each stream starts with.
+    padding : int
+        After a stream there may be zero bytes, in multiples of this; 0 if there may be none.
+    error : type
+        What `decompress` raises if the data are damaged.
+    new_decoder : callable
+        Makes a decoder for the next stream.
+    fault : callable
+        Says what is wrong with a stream although it can be unpacked; None if nothing is.
+    """
+
+    name: str
+    magic: bytes
+    padding: int
+    error: type[Exception]
+    new_decoder: Callable[[], Decoder]
+    fault: Callable[[Any], str | None]
+
+
+def read(source: Source | StreamSource, codec: Codec, request: Request) -> np.ndarray[Any, Any]:
+    """Read a whole file of a compressed format, to the end of its last stream."""
+    unpacked = Unpacked(source, codec)
+    stream = StreamSource(unpacked, source.name, owned=False)
+    _refuse_others(stream)
+    try:
+        return in_order.read(stream, request)
+    except (TruncatedError, TrailingDataError) as error:
+        if error.position is None:
+            # So far, the offset counts unpacked bytes.
+            error.offset, error.position = unpacked.offset, error.offset
+        raise
+
+
+def read_header(source: Source | StreamSource, codec: Codec) -> Header:
+    """Read the header alone; what follows it may be missing or damaged."""
+    stream = StreamSource(Unpacked(source, codec), source.name, owned=False)
+    _refuse_others(stream)
+    return in_order.read_header(stream)
+
+
+def import_module(name: str, what: str, filename: str) -> Any:
+    """Import a module of the standard library that not every Python has.
+
+    Raises
+    ------
+    IdxError
+        If it is missing.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise IdxError(
+            f"{what} files are read with the module {name}, which this Python was built without",
+            part="container",
+            filename=filename,
+            offset=0,
+            expected="a raw or gzip file",
+            found=what,
+        ) from error
+
+
+def _refuse_others(stream: StreamSource) -> None:
+    """Refuse unpacked data that are not IDX, with what they seem to be."""
+    if any(stream.peek(2)):
+        parse_header(stream.peek(MAX_HEADER_SIZE), stream.name)
+
+
+class Unpacked:
+    """The unpacked bytes of a compressed file, to be read in order.
+
+    Parameters
+    ----------
+    source : Source or StreamSource
+        Starts with a stream of the format.
+    codec : Codec
+    """
+
+    def __init__(self, source: Source | StreamSource, codec: Codec) -> None:
+        self._source = source
+        self._codec = codec
+        self._decoder = codec.new_decoder()
+        self._streams = 1  # how many have been entered
+        self._size = FIRST_PIECE
+        self._piece = b""  # read, and not yet given to the decoder
+        self._fed = 0  # the offset in the file of what the decoder was given last
+        self._offset = 0  # the offset in the file of what is read next
+        self._position = 0  # how many bytes have been unpacked
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, at least one and at most `size`; none at the end of the file.
+
+        Raises
+        ------
+        IdxError
+            If the compressed data are damaged.
+        TruncatedError
+            If the file ends inside a stream.
+        TrailingDataError
+            If something else follows the last stream.
+        """
+        while not self._decoder.eof or self._enter():
+            data = self._decode(min(size, UNPACKED_PIECE))
+            if data:
+                self._position += len(data)
+                return data
+        return b""
+
+    @property
+    def offset(self) -> int:
+        """How many bytes of the file have been read, less those after the last stream."""
+        return self._offset - len(self._decoder.unused_data)
+
+    def _decode(self, size: int) -> bytes:
+        packed = b""
+        if self._decoder.needs_input:
+            packed, self._piece = self._piece or self._fetch(), b""
+            if not packed:
+                raise TruncatedError(
+                    f"{self._codec.name} stream {self._streams} is cut short; "
+                    "the file is truncated or still downloading",
+                    part="container",
+                    filename=self._source.name,
+                    offset=self._offset,
+                    position=self._position,
+                    expected="the end of the stream",
+                    found="the end of the file",
+                )
+            self._fed = self._offset - len(packed)
+        try:
+            data = self._decoder.decompress(packed, size)
+        except self._codec.error as error:
+            raise self._damaged(str(error)) from error
+        fault = self._codec.fault(self._decoder)
+        if fault is not None:
+            raise self._damaged(fault)
+        return data
+
+    def _enter(self) -> bool:
+        """Go on to the next stream; False at the end of the file."""
+        codec = self._codec
+        rest, padding = self._decoder.unused_data, 0
+        while True:
+            if codec.padding:
+                size = len(rest)
+                rest = rest.lstrip(b"\0")
+                padding += size - len(rest)
+            more = b"" if len(rest) >= len(codec.magic) else self._fetch()
+            if not more:
+                break
+            rest += more
+        if codec.padding and padding % codec.padding:
+            raise self._trailing(rest, f"{padding:,} bytes of padding")
+        if not rest:
+            return False
+        if rest[: len(codec.magic)] != codec.magic[: len(rest)]:
+            raise self._trailing(rest, rest[:4].hex(" "))
+        self._decoder = codec.new_decoder()
+        self._streams += 1
+        self._piece = rest
+        return True
+
+    def _fetch(self) -> bytes:
+        """The next bytes of the file; none at its end."""
+        source, size = self._source, self._size
+        if isinstance(source, StreamSource):
+            piece = source.read(size)
+        else:
+            piece = source.read(size, self._offset)
+        self._offset += len(piece)
+        self._size = min(2 * size, PIECE)
+        return piece
+
+    def _damaged(self, reason: str) -> IdxError:
+        return IdxError(
+            f"{self._codec.name} stream {self._streams} cannot be unpacked: {reason}",
+            part="container",
+            filename=self._source.name,
+            offset=self._fed,
+            position=self._position,
+            expected=f"an undamaged {self._codec.name} stream",
+            found=reason,
+        )
+
+    def _trailing(self, rest: bytes, found: str) -> TrailingDataError:
+        return TrailingDataError(
+            f"something else follows {self._codec.name} stream {self._streams}",
+            part="end",
+            filename=self._source.name,
+            offset=self._offset - len(rest),
+            position=self._position,
+            expected="the end of the file or another stream",
+            found=found,
+        )

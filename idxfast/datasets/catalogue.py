@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ import numpy as np
 
 from ..format import Header
 
-# What a packer may add to content that it cannot compress: DEFLATE 5 bytes in 65,535, xz less; and
-# the names that gzip headers hold.
+# What a packer may add to content that it cannot compress: DEFLATE adds 5 bytes to 65,535, xz
+# less. The constant number of bytes is for the names in a gzip header.
 _PACKING_RATIO = 1000
 _PACKING_BYTES = 64 << 10
 
@@ -27,9 +26,9 @@ class File:
     ----------
     name : str
     header : Header or None
-        Type and shape of its array; None for an archive, the size of which is known.
+        Type and shape of its array. None for an archive, whose size is known.
     size : int or None
-        Bytes of the file.
+        Size of the file in bytes.
     packed, raw : str or None
         Hashes, like ``"sha256:440f..."``, of the file and of its unpacked content.
     """
@@ -42,9 +41,9 @@ class File:
 
     @property
     def limit(self) -> int:
-        """The most bytes that a mirror can have to send.
+        """The most bytes that a mirror may send.
 
-        That is its size, if the file has to be the published one; otherwise what its content
+        If only the published file will do, this is its size. Otherwise it is what the content
         takes when it is packed badly.
         """
         if self.size is not None and self.raw is None:
@@ -56,16 +55,36 @@ class File:
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip archive that holds the files of several sets, in its folder ``gzip``."""
+    """A zip archive that holds the files of several sets.
+
+    Attributes
+    ----------
+    name : str
+    file : File
+        The archive itself.
+    mirrors : tuple of str
+        As of `Dataset`.
+    folder : str
+        The folder in the archive where the files are.
+    names : str
+        The name of each file there, with ``{split}``, ``{kind}`` (train or test) and ``{content}``
+        (images-idx3 or labels-idx1) to be filled in.
+    """
 
     name: str
     file: File
     mirrors: tuple[str, ...]
+    folder: str
+    names: str
 
     @property
     def files(self) -> tuple[File, ...]:
-        """The archive itself: what its mirrors have, as a set's mirrors have its files."""
+        """The archive itself, because its mirrors have this one file."""
         return (self.file,)
+
+    def member(self, filename: str) -> str:
+        """The path of a file in the archive."""
+        return f"{self.folder}/{filename}"
 
 
 @dataclass(frozen=True)
@@ -75,13 +94,13 @@ class Dataset:
     Attributes
     ----------
     name : str
-        What `idxfast.datasets.fetch` and `idxfast.datasets.load` call it.
+        Its name in `idxfast.datasets.fetch` and `idxfast.datasets.load`.
     title : str
         One line about it.
     files : tuple of File
     mirrors : tuple of str
-        Where its files are, each to be completed with a file's name. None if they are in an
-        archive, which has its own.
+        Addresses of folders, to which the name of a file is appended. Empty if the files are in an
+        archive, which has mirrors of its own.
     archive : Archive or None
     classes : mapping of int to str
         The name of the class for each label.
@@ -100,10 +119,14 @@ class Dataset:
 
 @functools.cache
 def datasets() -> dict[str, Dataset]:
-    """All of them, by name."""
-    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-    archives = {name: _archive(name, entry) for name, entry in table["archives"].items()}
-    return {name: _dataset(name, entry, archives) for name, entry in table["sets"].items()}
+    """All data sets, by name."""
+    return {name: _dataset(name, entry) for name, entry in _table()["sets"].items()}
+
+
+@functools.cache
+def archives() -> dict[str, Archive]:
+    """All archives, by name."""
+    return {name: _archive(name, entry) for name, entry in _table()["archives"].items()}
 
 
 def find(name: str) -> Dataset:
@@ -119,24 +142,39 @@ def find(name: str) -> Dataset:
     return datasets()[name]
 
 
+@functools.cache
+def _table() -> dict[str, Any]:
+    # Its import takes 10 ms, and loaders import this module without reading the catalogue.
+    import tomllib
+
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
 def _archive(name: str, entry: dict[str, Any]) -> Archive:
     file = File(entry["name"], size=entry["size"], packed=entry["packed"])
-    return Archive(name, file, tuple(entry["mirrors"]))
+    return Archive(name, file, tuple(entry["mirrors"]), entry["folder"], entry["names"])
 
 
-def _dataset(name: str, entry: dict[str, Any], archives: dict[str, Archive]) -> Dataset:
+def _dataset(name: str, entry: dict[str, Any]) -> Dataset:
+    archive = archives()[entry["archive"]] if "archive" in entry else None
     return Dataset(
         name=name,
         title=entry["title"],
-        files=tuple(_file(*item) for item in entry["files"].items()),
+        files=tuple(_file(key, of, entry, archive) for key, of in entry["files"].items()),
         mirrors=tuple(entry.get("mirrors", ())),
-        archive=archives[entry["archive"]] if "archive" in entry else None,
+        archive=archive,
         classes=dict(enumerate(entry["classes"], entry.get("first_label", 0))),
         licence=entry.get("licence"),
     )
 
 
-def _file(name: str, entry: dict[str, Any]) -> File:
+def _file(
+    key: str, entry: dict[str, Any], dataset: dict[str, Any], archive: Archive | None
+) -> File:
+    name = key
+    if archive is not None:
+        kind, _, content = key.partition("-")
+        name = archive.names.format(split=dataset["split"], kind=kind, content=content)
     dtype = np.dtype(entry.get("dtype", "uint8")).newbyteorder(">")
     header = Header(dtype, tuple(entry["shape"]))
     return File(name, header, entry.get("size"), entry.get("packed"), entry.get("raw"))

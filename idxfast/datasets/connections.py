@@ -1,9 +1,9 @@
-"""The connections of one transfer, which another thread can cut wherever they have got to.
+"""The connections of one transfer, which another thread can cut at any stage.
 
-A time limit on each read does not end a connection on which a byte comes now and then: not while a
-status line is read, nor a header, nor one ``100 Continue`` after another. So the socket is known
-here from the moment it is connected, before TLS, and shut down when the time is over: then each
-read and write on it ends at once.
+A time limit for each read does not end a connection on which a byte arrives now and then, whether
+in a status line, in a header or in one ``100 Continue`` after another. So the socket is remembered
+here as soon as it is connected, before TLS, and is shut down when the time is over. Every read and
+write on it then ends at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 
 class CutError(OSError):
-    """The connections were cut: no more of them are to be made."""
+    """The connections were cut, and no more may be made."""
 
 
 class Connections:
@@ -28,14 +28,14 @@ class Connections:
         self._socket: socket.socket | None = None
 
     def check(self) -> None:
-        """Raise a `CutError` if they were cut."""
+        """Raise a `CutError` if the connections were cut."""
         if self._is_cut:
             raise CutError
 
     def add(self, connected: socket.socket) -> None:
-        """Remember a duplicate of a socket's descriptor, because TLS detaches the original.
+        """Remember a new socket, and end the previous one, which led to a redirect.
 
-        The connection before it, which led to a redirect, ends.
+        A duplicate of the socket's descriptor is kept, because TLS detaches the original.
         """
         with self._lock:
             self.check()
@@ -43,7 +43,7 @@ class Connections:
             self._socket = socket.fromfd(connected.fileno(), connected.family, connected.type)
 
     def cut(self) -> None:
-        """End whatever is read or written, in any thread, and have no more connections made."""
+        """End all reading and writing, in any thread, and allow no more connections."""
         self._is_cut = True
         with self._lock:
             self._end()
@@ -56,7 +56,7 @@ class Connections:
             self._socket = None
 
     def adapter(self) -> Any:
-        """What a session of requests needs to connect in this way, through proxies as well."""
+        """An adapter with which a `requests` session adds its connections here, proxies' too."""
         from requests.adapters import HTTPAdapter
 
         connections = self
@@ -77,7 +77,7 @@ class Connections:
 
 
 class _Options:
-    """Options of a socket. urllib3 goes through them for each address of a host that it tries."""
+    """A socket's options, which call `check` for each of a host's addresses that urllib3 tries."""
 
     def __init__(self, options: Any, check: Callable[[], None]) -> None:
         self._options = options or ()
@@ -89,7 +89,7 @@ class _Options:
 
 
 def _watch(manager: Any, connections: Connections) -> None:
-    """Have the pools of a manager of urllib3 tell of each socket."""
+    """Make the pools of a urllib3 manager report each socket."""
     manager.pool_classes_by_scheme = {
         scheme: _watched(pool, connections)
         for scheme, pool in manager.pool_classes_by_scheme.items()
@@ -97,7 +97,7 @@ def _watch(manager: Any, connections: Connections) -> None:
 
 
 def _watched(pool: Any, connections: Connections) -> Any:
-    """A class of pools, the connections of which tell of their sockets."""
+    """A subclass of a pool class whose connections report their sockets."""
     kind = pool.ConnectionCls
 
     def new_conn(self: Any) -> socket.socket:
@@ -121,9 +121,9 @@ def _watched(pool: Any, connections: Connections) -> Any:
 
 
 def _strict(kind: Any) -> Any:
-    """A class of responses that refuse a chunk of a negative size.
+    """A subclass of a response class that refuses a chunk of negative size.
 
-    For such a one, http.client would read into memory whatever the server sends.
+    Without it, http.client would read into memory whatever the server sends.
     """
 
     def update_chunk_length(self: Any) -> None:

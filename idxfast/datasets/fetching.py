@@ -1,13 +1,13 @@
-"""Published data sets, from their mirrors into a directory.
+"""Fetch published data sets from their mirrors into a directory.
 
-A file arrives in a private folder beside its place, ``.idxfast.USER``, as ``NAME.part``. It is
-verified there, and only then moves out and takes its name. What an interrupted transfer leaves is
-continued by the next one; if the whole then is not the published file, it starts again from
-nothing. A lock, ``NAME.lock``, lets one process of a user at a time fetch a file.
+A file arrives as ``NAME.part`` in a private folder, ``.idxfast.USER``, beside its final place. Once
+it has been verified there, it moves out and takes its name. An interrupted transfer is continued by
+the next one; if the result is not the published file, the transfer starts again from the beginning.
+A lock, ``NAME.lock``, lets only one of the user's processes fetch a file at a time.
 
-How long that may take: each mirror is asked `parts.ROUNDS` times at the most, and each time has the
-limit of `transfer`, a minute and as long as the file takes at 10 kB a second. Beyond that, only the
-lock is waited for, and its holder is bound by the same limits.
+The time is limited: each mirror is asked at most `parts.ROUNDS` times, and each time `transfer` may
+take a minute, plus one second for each 10 kB of the file. The only other wait is for the lock,
+whose holder is bound by the same limits.
 """
 
 from __future__ import annotations
@@ -24,67 +24,67 @@ from typing import Any, BinaryIO, TypeAlias
 
 from ..errors import FetchError, printable
 from ..storage.folders import Folder
-from ..storage.private import entered, move_out, name_for
-from ..storage.regular import check_alone, check_regular, open_regular
+from ..storage.private_folder import lasting_private_folder, move_out, private_folder_name
+from ..storage.regular import check_regular, check_single_link, open_regular
 from .catalogue import Archive, File, find
 from .locking import hold
 from .parts import download_part, extract_part
 from .verifying import verify
 
-# The extra `datasets`; the newest of each is new enough.
+# Installs the extra `datasets`. The newest version of each package is new enough.
 _INSTALL = "pip install --upgrade pooch requests tqdm filelock urllib3"
 
-# Writes a file, verified, to an open one, or raises FetchError.
+# Writes a file to an open part file and verifies it, or raises FetchError.
 _Writer: TypeAlias = Callable[[File, BinaryIO], None]
 
 _log = logging.getLogger("idxfast")
 
 
 def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
-    """Bring a published data set to this machine, if it is not there yet.
+    """Download a published data set, unless it is already there.
 
     Parameters
     ----------
     name : str
-        One of `idxfast.datasets.catalogue.datasets`, like ``"fashion-mnist"``.
+        One of `idxfast.datasets.catalogue.datasets`, such as ``"fashion-mnist"``.
     directory : str or PathLike, optional
-        Where its files are or shall be. By default a directory of its own in the user's cache. In
-        the cache a damaged file is fetched again, with a warning on the logger ``idxfast``; in a
-        directory of yours nothing that stands there is replaced.
+        Where the files are or should go; by default, the set's own directory in the user's cache.
+        In the cache, a damaged file is fetched again, with a warning on the logger ``idxfast``. In
+        a directory of yours, existing files are never replaced.
 
     Returns
     -------
     pathlib.Path
-        The directory. All files of the set stand in it under their published names, and each has
-        been verified just now: by its published hash or, for a file that a mirror packed anew, by
-        that of its content. A few files have no published hash: they are whole IDX files of the
-        right type and shape. What a path leads to may change after that: it is the published file
-        for as long as nobody who may write in the directory, or to the files, puts something else
-        there. `load` has no such gap: it returns what it has verified.
+        The directory, which holds all files of the set under their published names. Each has just
+        been verified: by its published hash or, for a file that a mirror compressed anew, by the
+        hash of its content. The few files without a published hash are whole IDX files of the right
+        type and shape. The files remain the published ones only as long as nobody who may write to
+        them or to the directory changes them. `load` has no such gap: it returns the content that
+        it has verified.
 
     Raises
     ------
     FetchError
-        If no mirror gives a file, or one is missing and the environment variable
-        ``IDXFAST_OFFLINE`` is set (to anything but 0), which forbids to use the network.
+        If no mirror provides a file, or a file is missing and the environment variable
+        ``IDXFAST_OFFLINE`` (set to anything but 0) forbids the use of the network.
     HashMismatchError
-        If what the mirrors give, or what stands in `directory`, is another file.
+        If a file from the mirrors, or in `directory`, is not the published one.
     ValueError
         If there is no set of that name.
     ImportError
-        If a package is needed and missing; the message says how to install them.
+        If a package is missing; the message says how to install it.
     OSError
-        If the directory cannot be written.
+        If the directory cannot be written to.
 
     Notes
     -----
-    Only https is spoken. Of each file, a mirror is asked three times at the most, and each time it
-    has a minute and as long as the file takes at 10 kB a second, everything included; then a
-    `FetchError` says that it took too long. While another process fetches the same file, this one
-    waits, and the logger ``idxfast`` warns whom for.
+    Only https is used. Each mirror is asked for a file at most three times. Each time it may take a
+    minute, plus one second for each 10 kB of the file, everything included. After that, a
+    `FetchError` says that the transfer took too long. While another process fetches the same file,
+    this one waits, and a warning on the logger ``idxfast`` names the other process.
 
-    The splits of EMNIST come in one archive of 562 MB; it is kept, for the other splits, in
-    `directory` or in the cache.
+    The splits of EMNIST come in one archive of 562 MB. It is kept in `directory` or in the cache,
+    for the other splits.
     """
     dataset = find(name)
     replace = directory is None
@@ -97,30 +97,30 @@ def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
     elif missing:
         path = (_cache(archive.name) if replace else folder) / archive.file.name
         with _open_archive(archive, path, replace) as opened:
-            extract = functools.partial(extract_part, opened, str(path))
+            extract = functools.partial(extract_part, opened, str(path), archive)
             for file in missing:
                 _put_in_place(file, folder / file.name, extract, replace)
     return folder
 
 
 def fetch_file(name: str, filename: str, path: str | os.PathLike[str]) -> None:
-    """Bring one file of a published data set to a path, in place of whatever else stands there.
+    """Download one file of a published data set to a path, replacing any other file there.
 
     Parameters
     ----------
     name : str
         As for `fetch`.
     filename : str
-        Its published name. Of a set that comes in an archive, only the archive can be had.
+        The file's published name. Of a set that comes in an archive, only the archive itself.
     path : str or PathLike
-        Where it is or shall be. The published file is left as it is.
+        Where the file is or should go. If it is there already, it is left as it is.
 
     Raises
     ------
     FetchError
-        If the set has no such file, or as `fetch` raises it.
+        If the set has no such file, or as for `fetch`.
     ValueError, ImportError, OSError
-        As `fetch` raises them.
+        As for `fetch`.
     """
     dataset = find(name)
     source = dataset.archive or dataset
@@ -134,17 +134,17 @@ def fetch_file(name: str, filename: str, path: str | os.PathLike[str]) -> None:
 
 
 def folder_of(name: str, directory: str | os.PathLike[str] | None) -> Path:
-    """The directory of a set: the one given, or its own in the user's cache."""
+    """The directory of a set: `directory`, or by default the set's own in the user's cache."""
     return _cache(name) if directory is None else Path(directory)
 
 
 def _cache(name: str) -> Path:
     """The directory of a set in the user's cache."""
-    return Path(_extra("pooch").os_cache("idxfast"), name)
+    return Path(_import_extra("pooch").os_cache("idxfast"), name)
 
 
-def _extra(module: str) -> Any:
-    """A module that idxfast can do without, but not here."""
+def _import_extra(module: str) -> Any:
+    """Import a module that only data sets need."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
@@ -152,7 +152,7 @@ def _extra(module: str) -> Any:
 
 
 def _is_there(file: File, path: Path, replace: bool) -> bool:
-    """Whether the published file is there. Another one is an error if it may not be replaced."""
+    """Whether the published file is there. Raise if another file has its place and must stay."""
     opened = _open_verified(file, path, replace)
     if opened is not None:
         opened.close()
@@ -170,7 +170,7 @@ def _open_verified(file: File, path: Path, replace: bool) -> BinaryIO | None:
             opened.close()
         if isinstance(error, FetchError) and replace:
             return None
-        # A link that leads nowhere is of a file that is elsewhere, and just now is not to be had.
+        # A broken link in the user's directory stands for a file kept elsewhere, so it stays.
         if isinstance(error, FileNotFoundError) and (replace or not path.is_symlink()):
             return None
         raise
@@ -178,18 +178,18 @@ def _open_verified(file: File, path: Path, replace: bool) -> BinaryIO | None:
 
 
 def _open_archive(archive: Archive, path: Path, replace: bool) -> BinaryIO:
-    """Open an archive, which is fetched if need be.
+    """Open an archive, and fetch it if necessary.
 
-    It is read from the open file that was verified, not by its name again. It is too large to be
-    held in memory: a file in it that has a hash of its own is verified by that as well. The others
-    are right only if nobody writes to the archive meanwhile.
+    The archive is read from the open file that was verified, not opened again by name. It is too
+    large to be held in memory, so a member that has its own hash is verified once more. The other
+    members are right only if nobody writes to the archive meanwhile.
     """
     opened = _open_verified(archive.file, path, replace)
     if opened is None:
         _fetch_from_mirrors(archive.file, path, archive.mirrors, replace)
         opened = _open_verified(archive.file, path, replace=False)
     if opened is None:
-        raise FetchError(f"{path} was there, and is gone")
+        raise FetchError(f"{path} was just there, and is missing now")
     return opened
 
 
@@ -199,24 +199,24 @@ def _fetch_from_mirrors(file: File, path: Path, mirrors: tuple[str, ...], replac
             f"{path.name} is missing or damaged in {path.parent}, and IDXFAST_OFFLINE is set"
         )
     for module in ("pooch", "requests", "tqdm"):
-        _extra(module)
+        _import_extra(module)
     _put_in_place(file, path, functools.partial(download_part, mirrors), replace)
 
 
 def _put_in_place(file: File, path: Path, write_part: _Writer, replace: bool) -> None:
-    """Put a file in its place, unless another process has done so meanwhile."""
-    _extra("filelock")
+    """Write a file and move it to its place, unless another process has done so meanwhile."""
+    _import_extra("filelock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (
             Folder(str(path.parent)) as folder,
-            entered(folder, name_for("idxfast", "")) as private,
+            lasting_private_folder(folder, private_folder_name("idxfast", "")) as private,
             hold(private, f"{path.name}.lock", path),
         ):
             if _is_there(file, path, replace):
                 return
             if path.exists():
-                _log.warning("%s is damaged; getting it again", printable(str(path)))
+                _log.warning("%s is damaged; fetching it again", printable(str(path)))
             name = f"{path.name}.part"
             with _open_part(private, name) as part:
                 write_part(file, part)
@@ -233,12 +233,12 @@ def _put_in_place(file: File, path: Path, write_part: _Writer, replace: bool) ->
 
 @contextlib.contextmanager
 def _open_part(private: Folder, name: str) -> Iterator[BinaryIO]:
-    """Open what has arrived of a file, to append to it and to read it; no file of nothing stays."""
+    """Open a part file for reading and appending; after an error, an empty one is removed."""
     found = private.status(name)
     if found is not None:
         path = os.path.join(private.path, name)
         check_regular(found, path)
-        check_alone(found, path)
+        check_single_link(found, path)
     with io.BufferedRandom(private.open(name, "a+b")) as part:  # type: ignore[arg-type]
         try:
             yield part

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from ..containers.xz import MAGIC, XzStream
 from ..errors import IdxError
 from ..reading.loading import load
 from .pairs import Pair, find_pair, words_of
 
-# Images turned at once: their copy stays in the processor's cache.
+# How many images are transposed at once: few enough that their copy stays in cache.
 _BATCH = 256
 
 
@@ -24,31 +23,32 @@ def load_dataset(
     Parameters
     ----------
     directory : str or PathLike
-        Where its files are: raw, gzip or xz, with dashes or dots in their names, as MNIST and the
-        sets that follow it name them (``train-images-idx3-ubyte.gz``, ``t10k-labels.idx1-ubyte``,
-        ``emnist-letters-test-images-idx3-ubyte.gz``, ``qmnist-train-labels-idx2-int.gz``).
+        Where the files are: raw, gzip, xz or bzip2, with dashes or dots in their names, as MNIST
+        and the sets that follow it name them (``train-images-idx3-ubyte.gz``,
+        ``t10k-labels.idx1-ubyte``, ``emnist-letters-test-images-idx3-ubyte.gz``,
+        ``qmnist-train-labels-idx2-int.gz``).
     kind : str
-        Which ones: ``"train"``, ``"test"`` (or ``"t10k"``), or more words of the names where a
-        directory has several, like ``"letters-train"``.
+        Which files: ``"train"``, ``"test"`` (or ``"t10k"``), or more words of the names where a
+        directory has several sets, like ``"letters-train"``.
     upright : bool
-        EMNIST stores its images transposed. They are turned upright, unless this is False. Other
+        EMNIST stores its images transposed. They are turned upright unless this is False. Other
         sets, and EMNIST's files under other names, are left as they are.
 
     Returns
     -------
     images, labels : ndarray
-        As `load` returns them: images of shape (N, 28, 28), uint8; labels of shape (N,), uint8,
-        but QMNIST's of shape (N, 8), int32, the class in column 0. Labels are as stored: EMNIST's
-        letters are 1 to 26.
+        As `load` returns them: images of shape (N, 28, 28), uint8; labels of shape (N,), uint8.
+        QMNIST's labels have shape (N, 8), int32, with the class in column 0. Labels are as stored:
+        EMNIST's letters are 1 to 26.
 
     Raises
     ------
     FileNotFoundError
         If the directory has no images with labels of that kind.
     ValueError
-        If it has several.
+        If the directory has several sets of that kind.
     IdxError
-        If a file is damaged, or there are not as many labels as images.
+        If a file is damaged, or the numbers of images and labels differ.
     """
     directory = os.fsdecode(directory)
     with os.scandir(directory) as entries:
@@ -62,7 +62,7 @@ def load_pair(
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Read two files of a directory, as `load_dataset` does."""
     images_file, labels_file = (os.path.join(directory, name) for name in pair)
-    images, labels = load_file(images_file), load_file(labels_file)
+    images, labels = load(images_file), load(labels_file)
     return join(images, labels, pair, labels_file, upright=upright)
 
 
@@ -74,7 +74,7 @@ def join(
     *,
     upright: bool,
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Images and labels as `load_dataset` returns them, from what their files hold."""
+    """Images and labels as `load_dataset` returns them, from the arrays of their files."""
     check_counts(images, labels, labels_file)
     square = images.ndim == 3 and images.shape[1] == images.shape[2]
     if upright and square and words_of(pair.images)[0] == "emnist":
@@ -82,36 +82,13 @@ def join(
     return images, labels
 
 
-def load_file(path: str, max_bytes: int | None = None) -> np.ndarray[Any, Any]:
-    """Read an IDX file, raw, gzip or xz, into an array, as `idxfast.load` does.
-
-    Raises
-    ------
-    IdxError
-        If it is not a whole, undamaged IDX file. An xz file has to be a single stream.
-    OSError
-        If it cannot be opened or read.
-    """
-    with open(path, "rb") as file:
-        if file.peek(len(MAGIC)).startswith(MAGIC):
-            return load(XzStream(file, path), max_bytes=max_bytes)
-        return load(file, max_bytes=max_bytes)
-
-
-def load_opened(file: BinaryIO, name: str, max_bytes: int | None = None) -> np.ndarray[Any, Any]:
-    """Read an open file from its start, as `load_file` does."""
-    file.seek(0)
-    is_xz = file.read(len(MAGIC)) == MAGIC
-    file.seek(0)
-    return load(XzStream(file, name) if is_xz else file, max_bytes=max_bytes)
-
-
 def check_counts(images: np.ndarray[Any, Any], labels: np.ndarray[Any, Any], filename: str) -> None:
-    """Refuse labels, of a file of this name, that are not as many as the images."""
+    """Refuse labels, from the file named, whose number is not that of the images."""
     expected, found = (len(array) if array.ndim else "no row" for array in (images, labels))
     if not images.ndim or expected != found:
         raise IdxError(
             "there are not as many labels as images",
+            part="dimensions",
             filename=filename,
             offset=4,
             expected=expected,

@@ -29,7 +29,7 @@ def load(
     name, directory
         As for `fetch`.
     kind, upright
-        As for `idxfast.load_dataset`. Kannada-MNIST also has ``"dig"``; XNIST has ``"xnist"`` only.
+        As for `idxfast.load_dataset`. Kannada-MNIST also has ``"dig"``; XNIST has only ``"xnist"``.
 
     Returns
     -------
@@ -45,10 +45,10 @@ def load(
 
     Notes
     -----
-    The bytes that become the arrays are the ones that were verified: each file is read into memory
-    once, and there it is hashed and decoded, so that it does not matter what others do in the
-    directory meanwhile. Only the two files that are needed are looked at, unless one is missing or
-    damaged; then the set is fetched.
+    The bytes that become the arrays are the bytes that were verified: each file is read into memory
+    once, and is hashed and decoded there, so that other processes may change the directory
+    meanwhile. Only the two files that are needed are read. If one of them is missing or damaged,
+    the set is fetched.
     """
     files = {file.name: file for file in find(name).files}
     pair = find_pair(files, kind, name)

@@ -1,8 +1,8 @@
 """Which files belong together, from their names.
 
-A name says what a file holds (``images``, ``labels``), how many dimensions and which type, and the
-words that are left say what of: ``train``, ``emnist letters test``. Publishers write it in many
-ways, and unpackers put dots where there were dashes::
+A name says what a file holds (``images``, ``labels``), its number of dimensions and its type. The
+other words say which set: ``train``, ``emnist letters test``. Publishers write names in many ways,
+and some unpackers replace dashes by dots::
 
     train-images-idx3-ubyte.gz                 t10k-labels.idx1-ubyte
     emnist-letters-test-images-idx3-ubyte.gz   qmnist-train-labels-idx2-int.gz
@@ -14,15 +14,20 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ..errors import printable
 
 _NAME = re.compile(
-    r"(?P<words>.+)[-.]idx(?P<ndim>\d+)-(?:ubyte|byte|short|int|float|double)(?:\.gz|\.xz)?"
+    r"(?P<words>.+)[-.]idx(?P<ndim>\d+)-(?:ubyte|byte|short|int|float|double)(?P<suffix>\.gz|\.xz|\.bz2|)"
 )
+# The fastest to read first.
+_SUFFIXES = ["", ".gz", ".xz", ".bz2"]
 _IMAGES = {"images", "patterns"}
 _LABELS = {"labels"}
+
+
+_Form: TypeAlias = tuple[int, str, int, str]
 
 
 class Pair(NamedTuple):
@@ -39,17 +44,18 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
     ----------
     filenames : iterable of str
     kind : str
-        Words that the names have in a row, like ``"train"`` or ``"letters-test"``; ``"t10k"`` is
-        ``"test"``, and capitals do not count. Names with no other words are preferred, and of
-        those the ones that are written as given.
+        Words that stand in a row in the names, like ``"train"`` or ``"letters-test"``. ``"t10k"``
+        means ``"test"``, and case does not matter. Names without other words are preferred, and
+        of those the ones that are written as given.
     where : str
         For messages: where the files are.
 
     Returns
     -------
     Pair
-        Of a file in several forms, that with the most dimensions (QMNIST's whole table of labels,
-        not the classes alone), then with a dash rather than a dot, then unpacked.
+        Of a file in several forms, the one with the most dimensions (QMNIST's whole table of
+        labels, not the classes alone), then one with a dash rather than a dot, then the one that
+        is read fastest: raw, gzip, xz, bzip2.
 
     Raises
     ------
@@ -77,9 +83,9 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
 
 
 def _pairs(filenames: Iterable[str]) -> dict[tuple[str, ...], Pair]:
-    """The best file of images and of labels for each set of words, as written, that has both."""
-    images: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
-    labels: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
+    """For each set of words that has images and labels, the preferred file of each."""
+    images: dict[tuple[str, ...], list[_Form]] = defaultdict(list)
+    labels: dict[tuple[str, ...], list[_Form]] = defaultdict(list)
     for filename in filenames:
         match = _NAME.fullmatch(filename)
         if match is None:
@@ -90,21 +96,28 @@ def _pairs(filenames: Iterable[str]) -> dict[tuple[str, ...], Pair]:
             if words and words[0].lower() == letter:
                 rest = words[1:]
             if rest != words:
-                group[rest].append((-int(match["ndim"]), filename))
+                group[rest].append(_form(match))
     both = {words: words for words in images.keys() & labels.keys()}
-    # Those that are written otherwise, like train and TRAIN, if there is no doubt.
+    # Names that are written differently, like train and TRAIN, if the match is unambiguous.
     for written in images.keys() - both.keys():
         others = [words for words in labels if _merged(words) == _merged(written)]
         rivals = [words for words in images if _merged(words) == _merged(written)]
         if len(others) == len(rivals) == 1:
             both[written] = others[0]
     return {
-        words: Pair(min(images[words])[1], min(labels[other])[1]) for words, other in both.items()
+        words: Pair(min(images[words])[-1], min(labels[other])[-1]) for words, other in both.items()
     }
 
 
+def _form(match: re.Match[str]) -> _Form:
+    """What sorts the forms of a file, the preferred one first; at the end, the file's name."""
+    name = match[0]
+    suffix = match["suffix"]
+    return -int(match["ndim"]), name.removesuffix(suffix), _SUFFIXES.index(suffix), name
+
+
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a name, in lower case, however it separates them; t10k is test."""
+    """The words of a name, whatever separates them, in lower case; t10k becomes test."""
     return _merged(_split(text))
 
 
@@ -113,7 +126,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def _merged(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words in lower case, with those that mean the same written alike."""
+    """The words in lower case, with one spelling for those that mean the same."""
     return tuple("test" if word.lower() == "t10k" else word.lower() for word in words)
 
 

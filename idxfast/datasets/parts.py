@@ -1,4 +1,4 @@
-"""Write a file, from a mirror or out of an archive, to an open part file, and verify it there."""
+"""Write a file from a mirror or an archive to an open part file, and verify it there."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import zipfile
 from typing import BinaryIO
 
 from ..errors import FetchError, HashMismatchError
-from .catalogue import File
+from .catalogue import Archive, File
 from .transfer import transfer
 from .verifying import verify
 
-# How often the mirrors are asked in turn, with a pause (seconds) before they are asked again.
+# How often each mirror is asked, in turn, with a pause (in seconds) before each further round.
 ROUNDS = 3
 PAUSE = 1.0
 
@@ -22,7 +22,7 @@ _log = logging.getLogger("idxfast")
 
 
 def download_part(mirrors: tuple[str, ...], file: File, part: BinaryIO) -> None:
-    """Get a file from the first mirror that gives it."""
+    """Write a file from the first mirror that provides it."""
     failures: dict[str, FetchError] = {}
     for number in range(ROUNDS):
         if number:
@@ -38,14 +38,14 @@ def download_part(mirrors: tuple[str, ...], file: File, part: BinaryIO) -> None:
                 return
     if all(isinstance(error, HashMismatchError) for error in failures.values()):
         raise failures[mirrors[0]]
-    raise FetchError(f"no mirror gives {file.name}: " + "; ".join(map(str, failures.values())))
+    raise FetchError(f"no mirror provides {file.name}: " + "; ".join(map(str, failures.values())))
 
 
 def _transfer_whole(url: str, part: BinaryIO, file: File) -> None:
-    """Get a file from one mirror, and verify it.
+    """Write a file from one mirror, and verify it.
 
-    Another mirror may have begun the part, from a file that was packed in another way. If the two
-    halves do not make the published file, this mirror is asked for all of it.
+    The part may have been begun from another mirror, whose file may be compressed differently. If
+    the whole is not the published file, this mirror is asked for all of it.
     """
     was_begun = part.seek(0, os.SEEK_END) > 0
     transfer(url, part, file.limit)
@@ -58,11 +58,12 @@ def _transfer_whole(url: str, part: BinaryIO, file: File) -> None:
         _verify_part(part, file, url)
 
 
-def extract_part(archive: BinaryIO, path: str, file: File, part: BinaryIO) -> None:
-    """Get a file out of an open zip archive; no other name in the archive is looked at."""
-    source = f"{path}/gzip/{file.name}"
+def extract_part(opened: BinaryIO, path: str, archive: Archive, file: File, part: BinaryIO) -> None:
+    """Write a file from an open zip archive; no other member of the archive is read."""
+    name = archive.member(file.name)
+    source = f"{path}/{name}"
     try:
-        with zipfile.ZipFile(archive) as members, members.open(f"gzip/{file.name}") as member:
+        with zipfile.ZipFile(opened) as members, members.open(name) as member:
             part.truncate(0)
             shutil.copyfileobj(member, part)
     except (KeyError, zipfile.BadZipFile) as error:

@@ -1,16 +1,16 @@
 """Handwritten-looking digits, drawn here instead of downloaded.
 
 Sample data for the demo, the tests and the benchmarks. The images have the shape of MNIST's and
-compress about as well (4.75 times at gzip level 6), so that what is measured on them says something
-about the real files.
+compress about as well (4.75 times at gzip level 6), so that measurements on them apply to the real
+files, too.
 
-Every digit is one stroke of a pen: a Catmull-Rom spline through a few control points, in each image
-with another size, slant, thickness and unsteadiness of the hand. The distance to the stroke makes
-the brightness of a pixel.
+Every digit is one stroke of a pen: a Catmull-Rom spline through a few control points. Size, slant,
+thickness and unsteadiness of the hand vary from image to image. A pixel's brightness depends on its
+distance to the stroke.
 
-The same seed gives the same bytes on every platform and NumPy version: from the random words to the
-pixels all arithmetic is on integers, and the words are the raw stream of `numpy.random.PCG64`,
-which NumPy promises not to change; there is no such promise for `numpy.random.Generator` (NEP 19).
+The same seed gives the same bytes on every platform and with every version of NumPy: all arithmetic
+is on integers, and the random words are the raw stream of `numpy.random.PCG64`, which NumPy
+promises not to change. There is no such promise for `numpy.random.Generator` (NEP 19).
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _Ints = npt.NDArray[np.int32]
 _SIDE = 28
 
 # Lengths are in 1/32 pixel. The squares of two lengths of at most _FAR add up to at most 64,800,
-# which uint16 still holds.
+# which fits into uint16.
 _PIXEL = 32
 _FAR = 180
 
 # Factors are in 1/256.
 _ONE = 256
 
-# Control points x,y of the stroke of each digit, in pixels of a box of 20 by 20 as in MNIST, y
-# downwards. A point given twice makes a corner.
+# The control points x,y of each digit's stroke, in pixels of a box of 20 by 20 as in MNIST, with y
+# downwards. A repeated point makes a corner.
 _STROKES = tuple(
     np.array([[int(length) for length in point.split(",")] for point in stroke.split()], np.int32)
     for stroke in (
@@ -57,33 +57,34 @@ _LEAST, _GREATEST = np.array(
     [(160, 270), (-130, 50), (-30, 30), (195, 245), (-24, 24), (-24, 24), (16, 74)], np.int32
 ).T[:, :, np.newaxis]
 
-# How far a control point strays at most in x and in y (length).
+# How far, at most, a control point strays in x and in y (length).
 _WOBBLE = 52
 
-# Half the width of the stroke's soft rim (length). It decides how well the images compress at gzip
-# level 6: 20 gave 5.0 times, 22 gives 4.75 times, 24 gave 4.5 times.
+# Half the width of the stroke's soft rim (length). The compression at gzip level 6 depends on it:
+# 20 gave 5.0 times, 22 gives 4.75 times, 24 gave 4.5 times.
 _EDGE = 22
 
-# Random words for each image: one for the label; the rest are 28 pairs of bytes, 7 for the values
+# Random words for each image: one for the label; the others are 28 pairs of bytes, 7 for the values
 # above and 2 for each of at most 10 control points.
 _WORDS = 8
 _PAIRS = 28
 
-# Images drawn at once; the fastest of 512, 1,024, 2,048 and 4,096.
+# How many images are drawn at once: the fastest of 512, 1,024, 2,048 and 4,096.
 _BATCH = 2048
 
 
 def digits(count: int, *, seed: int = 0) -> tuple[_Bytes, _Bytes]:
     """Draw digits in the manner of MNIST.
 
-    Image i depends on `seed` and i alone, so a smaller `count` gives the beginning of a larger one.
+    Image i depends only on `seed` and i, so a smaller `count` gives the first images of a larger
+    one.
 
     Parameters
     ----------
     count : int
         How many images to draw.
     seed : int
-        Non-negative; another seed gives other labels and other images.
+        Not negative. Another seed gives other labels and other images.
 
     Returns
     -------
@@ -106,7 +107,7 @@ def digits(count: int, *, seed: int = 0) -> tuple[_Bytes, _Bytes]:
         batch = slice(start, min(start + _BATCH, count))
         words = source.random_raw((batch.stop - start, _WORDS))
         labels[batch] = words[:, 0] % 10
-        # Little-endian on every machine, or the pairs would differ.
+        # The same byte order on every machine, so that the pairs are the same.
         pairs = words[:, 1:].astype("<u8").view(np.uint8).reshape(-1, _PAIRS, 2)
         throws = pairs.sum(axis=2, dtype=np.int32).T
         for digit, stroke in enumerate(_STROKES):
@@ -116,13 +117,13 @@ def digits(count: int, *, seed: int = 0) -> tuple[_Bytes, _Bytes]:
 
 
 def _draw(stroke: _Ints, throws: _Ints) -> _Bytes:
-    """Draw one digit's stroke, shape (points, 2), once for each column of throws."""
+    """Draw one digit's stroke, of shape (points, 2), once for each column of throws."""
     values = _spread(throws[:7], _LEAST, _GREATEST)
     width, slant, turn, height, right, down, radius = values
     wobble = _spread(throws[7 : 7 + stroke.size], -_WOBBLE, _WOBBLE)
     x, y = stroke.T[:, :, np.newaxis] * _PIXEL + wobble.reshape(2, len(stroke), -1)
     dots = _curve(np.stack([width * x + slant * y, turn * x + height * y]) // _ONE)
-    # Like MNIST's, an image has its centre of mass in the middle, give or take the shift.
+    # As in MNIST, the centre of mass is in the middle of the image, apart from the shift.
     mass = dots.sum(axis=1, dtype=np.int32) // dots.shape[1]
     dots += (np.stack([right, down]) + _SIDE * _PIXEL // 2 - mass)[:, np.newaxis]
     # From 255 at radius - _EDGE down to 0 at radius + _EDGE, linear in the squared distance.
@@ -132,12 +133,12 @@ def _draw(stroke: _Ints, throws: _Ints) -> _Bytes:
 
 
 def _spread(throws: _Ints, least: _Ints | int, greatest: _Ints | int) -> _Ints:
-    """Map sums of two bytes to least..greatest; as with two dice, the middle comes most often."""
+    """Map sums of two bytes to least..greatest. As with two dice, the middle is most likely."""
     return least + throws * (greatest - least) // 510
 
 
 def _curve(points: _Ints) -> _Ints:
-    """Put eight dots between neighbouring points, shape (2, points, images), along a spline."""
+    """Place eight dots between neighbouring points, of shape (2, points, images), on a spline."""
     padded = np.concatenate([points[:, :1], points, points[:, -1:]], axis=1)
     neighbours = np.lib.stride_tricks.sliding_window_view(padded, 4, axis=1)
     whole = 16
@@ -160,8 +161,8 @@ def _nearest(dots: _Ints) -> _Ints:
     """Find the squared distance to the nearest dot, shape (28, 28, images)."""
     centres = np.arange(_PIXEL // 2, _SIDE * _PIXEL, _PIXEL, dtype=np.int32)[:, np.newaxis]
     distances = np.minimum(np.abs(centres - dots[:, :, np.newaxis]), _FAR)
-    # With the images innermost NumPy's loops are long: 2.6 times faster than in the order that
-    # numpy.einsum leaves behind.
+    # With images as the innermost axis, NumPy's loops are long: 2.6 times faster than in the order
+    # of the array that numpy.einsum returns.
     squares = distances.astype(np.uint16, order="C") ** 2
     nearest = np.full((_SIDE, _SIDE, dots.shape[2]), 2 * _FAR**2, np.uint16)
     for across, down in zip(*squares, strict=True):

@@ -1,9 +1,9 @@
-"""One file from one mirror, within a time.
+"""Transfer one file from one mirror within a time limit.
 
-requests asks, in a thread of its own, and what arrives goes to a `_Receiver`. As a hook of requests
-the receiver sees every response first, redirects too, and refuses what cannot be the file before
-reading it. The thread that called waits, and cuts the connections when the time is over or the user
-interrupts it: whatever a server does, and whatever stage the transfer has got to, that ends it.
+`requests` runs in a thread of its own, and what arrives goes to a `_Receiver`. As a response hook
+the receiver sees every response first, redirects included, and refuses one that cannot be the file
+before reading it. The calling thread waits, and cuts the connections when the time is over or the
+user interrupts it. This ends the transfer at any stage, whatever the server does.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from typing import Any, BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import FetchError, printable
-from ..threads.thread import PATIENCE, Helper
+from ..threads.thread import POLL_SECONDS, JoinableThread
 from .connections import Connections, CutError
 
-# Seconds to wait for a connection, and for the next byte.
+# How many seconds to wait for a connection, and for the next byte.
 CONNECT_SECONDS = 10.0
 STALL_SECONDS = 30.0
-# A transfer may take a minute, and in addition as long as the file takes at this rate (bytes a
-# second). The time starts with the look-up of the server's name.
+# A transfer may take FIRST_SECONDS, and in addition as long as the file takes at LEAST_RATE (bytes
+# per second). The time starts with the look-up of the server's name.
 FIRST_SECONDS = 60.0
 LEAST_RATE = 10_000
-# Seconds for the thread to end once its connections are cut. Only one that waits for a name's
-# look-up, or for a connection, takes longer; then it is left to end by itself.
+# How many seconds the thread has to end once its connections are cut. If the look-up of a name or
+# the connecting takes longer, the thread is left to end by itself.
 GRACE_SECONDS = 1.0
-# What has arrived of a piece of so many bytes is lost when the connection is cut.
+# How many bytes are received at a time. Those of an incomplete chunk are lost with the connection.
 CHUNK = 64 << 10
-# The most characters of a server's words in a message.
-WORDS = 100
+# How many characters of a server's text are shown in a message.
+MAX_QUOTED = 100
 
 _RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
 
@@ -42,14 +42,14 @@ _log = logging.getLogger("idxfast")
 
 
 def transfer(url: str, file: BinaryIO, limit: int) -> None:
-    """Bring a file's bytes into `file`, after those that an earlier transfer left there.
+    """Append a file's bytes to those that an earlier transfer left in `file`.
 
     Parameters
     ----------
     url : str
     file : binary file
-        Open for appending. After an error it holds what had arrived. If the mirror has no more
-        bytes than it holds, it is left as it is.
+        Open for appending. After an error, `file` holds what has arrived. If the mirror has no
+        more bytes than `file` holds already, `file` is left as it is.
     limit : int
         The most bytes that the file can have. The transfer may take `FIRST_SECONDS`, and in
         addition the time in which this many bytes arrive at `LEAST_RATE`.
@@ -57,19 +57,19 @@ def transfer(url: str, file: BinaryIO, limit: int) -> None:
     Raises
     ------
     FetchError
-        If the mirror does not give the file in that time. The message is one line and names `url`
-        alone, not what it redirected to.
+        If the mirror does not provide the file in that time. The message is one line and names
+        `url` alone, not where it redirected to.
     OSError
-        If `file` cannot be written.
+        If `file` cannot be written to.
 
     Notes
     -----
-    When this returns or raises, nothing writes to `file` any more. A thread may be left only in the
-    system's look-up of a name, which nothing can end, or in connecting, which takes no longer than
-    `CONNECT_SECONDS`; it ends there.
+    When this returns or raises, nothing writes to `file` any more. A thread may be left in the
+    system's look-up of a name, which nothing can interrupt, or in connecting, which takes at most
+    `CONNECT_SECONDS`. The thread ends after that.
     """
     check_url(url, url)
-    # The total is not known yet, but it may not be 0. disable=None: on terminals only.
+    # The total is not known yet, but must not be 0. disable=None shows the bar on terminals only.
     name = url.rpartition("/")[2]
     with _bar(desc=name, total=1, unit="B", unit_scale=True, disable=None) as bar:
         receiver = _Receiver(file, url, limit, bar)
@@ -82,11 +82,11 @@ def transfer(url: str, file: BinaryIO, limit: int) -> None:
             except BaseException as error:
                 failures.append(error)
 
-        worker = Helper(work)
+        worker = JoinableThread(work)
         deadline = time.monotonic() + FIRST_SECONDS + limit / LEAST_RATE
         try:
             worker.start()
-            while not worker.wait(PATIENCE) and time.monotonic() < deadline:
+            while not worker.wait(POLL_SECONDS) and time.monotonic() < deadline:
                 pass
             is_late = not worker.has_ended
         finally:
@@ -98,14 +98,14 @@ def transfer(url: str, file: BinaryIO, limit: int) -> None:
     if failures:
         failure = receiver.failure(failures.pop())
         try:
-            # An error of requests, as its cause, would show the server's words as they came.
+            # With an error of requests as its cause, the server's text would be shown unescaped.
             raise failure from None
         finally:
-            del failure  # it leads here: such a cycle would keep memory alive
+            del failure  # Drop our reference: error, traceback and frame would form a cycle.
 
 
 def _get(url: str, receiver: _Receiver, connections: Connections) -> None:
-    """Ask for the file, and give what arrives to the receiver."""
+    """Request the file, and pass what arrives to the receiver."""
     import requests
 
     with requests.Session() as session:
@@ -129,7 +129,7 @@ def _get(url: str, receiver: _Receiver, connections: Connections) -> None:
 
 
 def _bar(**options: Any) -> Any:
-    """A bar of tqdm, without the thread that tqdm would leave running."""
+    """A progress bar of tqdm, without the thread that tqdm would leave running."""
     from tqdm import tqdm
 
     class Bar(tqdm):  # type: ignore[misc, unused-ignore]
@@ -139,35 +139,35 @@ def _bar(**options: Any) -> Any:
 
 
 def check_url(url: str, mirror: str) -> None:
-    """Refuse an address that is not https, or that holds a password.
+    """Refuse an address that is not https, or that contains a password.
 
     Raises
     ------
     FetchError
-        Which names `mirror`, who gave the address.
+        Names `mirror`, which gave the address.
     """
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None:
         raise FetchError(f"{mirror}: an address with a password in it is not followed")
     if parts.scheme != "https":
-        scheme = _words(parts.scheme) or "this"
+        scheme = _quoted(parts.scheme) or "this"
         raise FetchError(f"{mirror}: only https is followed, not {scheme}")
 
 
-def _words(text: str) -> str:
-    """What a server says, for a message."""
-    shown = printable(text[: WORDS + 1])
-    return shown if len(shown) <= WORDS else f"{shown[:WORDS]}..."
+def _quoted(text: str) -> str:
+    """A server's text as it is shown in messages: escaped and shortened."""
+    shown = printable(text[: MAX_QUOTED + 1])
+    return shown if len(shown) <= MAX_QUOTED else f"{shown[:MAX_QUOTED]}..."
 
 
 class _NothingLeft(Exception):
-    """The mirror has no more bytes than are at hand."""
+    """The mirror has no more bytes than have already arrived."""
 
 
 class _Receiver:
-    """Where the bytes go, and the judge of each response before that.
+    """Checks each response, and writes its bytes to the file.
 
-    Its file is another thread's: once it is closed, it leaves the file alone.
+    The file belongs to the calling thread: once the receiver is closed, it leaves the file alone.
     """
 
     def __init__(self, file: BinaryIO, url: str, limit: int, bar: Any) -> None:
@@ -185,18 +185,18 @@ class _Receiver:
             self.headers["Range"] = f"bytes={self._count}-"
 
     def check(self, response: Any, **_: object) -> None:
-        """Refuse a response that does not bring the file, or the rest of it."""
+        """Refuse a response that is neither the file, nor the rest of it, nor a redirect."""
         self.response = response
         if response.is_redirect:
             check_url(urljoin(response.url, response.headers["Location"]), self._url)
             if not response.headers["Location"]:
                 raise self.refusal("a redirect to nowhere")
-            response.close()  # requests would read what comes with it, however much that is
+            response.close()  # requests would read its body, however large
             return
         if response.status_code == 416 and self._count:
             raise _NothingLeft
         if response.status_code not in (200, 206):
-            raise self.refusal(f"{response.status_code} {_words(response.reason or '')}".rstrip())
+            raise self.refusal(f"{response.status_code} {_quoted(response.reason or '')}".rstrip())
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind in ("text/html", "application/xhtml+xml"):
             raise self.refusal(f"got {kind}, not the file")
@@ -207,12 +207,12 @@ class _Receiver:
                 raise self.refusal("its Content-Length is not a number")
             self._check_count(self._count + int(length))
             self._bar.reset(int(length) or None)
-        # The bytes are kept as they are sent, for the hash: requests would unpack them.
+        # The hash is that of the bytes as they are sent, but requests would unpack them.
         response.raw.headers.pop("Content-Encoding", None)
         self._has_begun = True
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes; they are in the file at once, should the process be killed."""
+        """Write the next bytes to the file at once, so that they outlive a killed process."""
         with self._writing():
             self._check_count(self._count + len(data))
             self._file.write(data)
@@ -224,24 +224,24 @@ class _Receiver:
         """Leave the file alone from now on."""
         self._is_closed = True
         with self._lock:
-            pass  # what was being written is
+            pass  # wait until a write that is under way has ended
 
     def refusal(self, reason: str) -> FetchError:
         return FetchError(f"{self._url}: {reason}")
 
     def failure(self, error: BaseException) -> BaseException:
-        """The error to raise for one of the transfer: what one of requests means, in words."""
+        """The error to raise for an error of the transfer; explains those of requests."""
         from requests import exceptions
 
-        # requests lets ValueErrors through, of a redirect to what is no address.
+        # requests raises ValueErrors if a redirect leads to an invalid address.
         if not isinstance(error, (exceptions.RequestException, ValueError)):
             return error
         _log.debug("%s: %s", self._url, printable(repr(error)))
         if self._has_begun:
             after = f"after {self._count:,} bytes"
-            return self.refusal(f"the connection was cut or came to a stop {after}")
+            return self.refusal(f"the connection was cut or stalled {after}")
         if isinstance(error, ValueError):
-            return self.refusal(f"its answer makes no sense ({type(error).__name__})")
+            return self.refusal(f"its response makes no sense ({type(error).__name__})")
         if isinstance(error, exceptions.SSLError):
             return self.refusal("no secure connection")
         if isinstance(error, exceptions.Timeout):
@@ -256,14 +256,14 @@ class _Receiver:
             yield
 
     def _find_place(self, response: Any) -> None:
-        """Continue where the bytes at hand end, or start again if the mirror does."""
+        """Continue after the bytes that have arrived; start again if the mirror sends them all."""
         if response.status_code == 200:
             self._forget()
             return
         match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if match is None or int(match[1]) != self._count:
             self._forget()
-            raise self.refusal("got another part of the file than was asked for")
+            raise self.refusal("sent another part of the file than was requested")
 
     def _check_count(self, count: int) -> None:
         if count > self._limit:

@@ -1,11 +1,12 @@
 """Whether a file is the published one.
 
-What is checked depends on what has been published of it:
+The check depends on what has been published about the file:
 
-- the hash of the file, SHA-256 or else MD5; or, if it differs and the content's hash is known,
-  that one: mirrors pack the same content anew. The packing has to be that of the file's name;
-- with no hash at all, that it is a whole IDX file of the right type and shape: gzip's CRC-32 or
-  xz's check, and nothing missing or left over.
+- the hash of the file, SHA-256 or else MD5. If that hash differs, the hash of the unpacked content
+  is checked instead, if it is known, because some mirrors compress the same content anew. The
+  container has to be the one that the file's name says;
+- if no hash has been published, that the file is a whole IDX file of the right type and shape, with
+  the right checksum of gzip or xz, nothing missing and nothing left over.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from ..containers.gzip import MAGIC as GZIP_MAGIC
 from ..containers.xz import MAGIC as XZ_MAGIC
 from ..diagnosis.start import describe
 from ..errors import FetchError, HashMismatchError, IdxError, SizeError
 from ..format import Header, pack
-from ..gzip.container import MAGIC as GZIP_MAGIC
-from ..storage.content import FileContent
+from ..reading.loading import load
+from ..storage.snapshot import Snapshot
 from .catalogue import File
-from .folder import load_opened
 
 _MAGICS = {".gz": GZIP_MAGIC, ".xz": XZ_MAGIC, ".zip": b"PK\x03\x04"}
-# As many bytes as `describe` looks at.
+# How many bytes `describe` is given.
 _START = 512
 
 
@@ -37,22 +38,22 @@ def verify(file: BinaryIO, known: File, url: str) -> None:
     Parameters
     ----------
     file : binary file
-        Open for reading, and able to seek; under whatever name. It is read from its start, several
+        Open for reading, and able to seek, under any name. It is read from its start, several
         times if need be.
     known : File
-        What it should be.
+        What the file should be.
     url : str
         Where it came from, for messages.
 
     Raises
     ------
     HashMismatchError
-        If it has another hash.
+        If the file has another hash.
     FetchError
-        If it is not even packed as its name says, like a page of HTML; or, with no hash
-        published, if it is not a whole IDX file of the right type and shape.
+        If the file is not in the container that its name says, like a page of HTML; or, if no
+        hash has been published, if it is not a whole IDX file of the right type and shape.
     OSError
-        If it cannot be read.
+        If the file cannot be read.
     """
     _check_packing(file, known, url)
     if known.packed is not None:
@@ -77,15 +78,15 @@ def load_verified(path: str, known: File) -> np.ndarray[Any, Any]:
     FetchError, OSError
         As `verify` does.
     """
-    content = FileContent(path, known.limit)
+    content = Snapshot(path, known.limit)
     if len(content.getbuffer()) > known.limit:
         raise FetchError(f"{path}: more than the {known.limit:,} bytes that the file can have")
     verify(content, known, path)
-    return load_opened(content, path)
+    return _load_from_start(content)
 
 
 def hash_file(file: BinaryIO, algorithm: str) -> str:
-    """The hash of an open file, from its start, after the algorithm's name and a colon."""
+    """The hash of an open file from its start, with the algorithm's name and a colon before it."""
     file.seek(0)
     digest = hashlib.file_digest(
         file,  # type: ignore[arg-type]
@@ -106,7 +107,7 @@ def _check_packing(file: BinaryIO, known: File, url: str) -> None:
 
 def _check_content(file: BinaryIO, header: Header, url: str) -> None:
     try:
-        array = load_opened(file, url, max_bytes=header.nbytes)
+        array = _load_from_start(file, header.nbytes)
     except SizeError as error:
         raise FetchError(f"{url}: got more than {header.dtype.name} {header.shape}") from error
     except IdxError as error:
@@ -119,15 +120,20 @@ def _check_content(file: BinaryIO, header: Header, url: str) -> None:
 
 
 def _hash_content(file: BinaryIO, algorithm: str, limit: int) -> str | None:
-    """The hash of an IDX file's content; None if it does not unpack, or to more than the limit."""
+    """The hash of an IDX file's content; None if it is damaged or larger than the limit."""
     try:
-        array = load_opened(file, "", max_bytes=limit)
+        array = _load_from_start(file, limit)
     except IdxError:
         return None
     dtype = array.dtype.newbyteorder(">")
     digest = hashlib.new(algorithm, pack(Header(dtype, array.shape)), usedforsecurity=False)
     digest.update(array.astype(dtype, copy=False))
     return f"{algorithm}:{digest.hexdigest()}"
+
+
+def _load_from_start(file: BinaryIO, max_bytes: int | None = None) -> np.ndarray[Any, Any]:
+    file.seek(0)
+    return load(file, max_bytes=max_bytes)
 
 
 def _algorithm(known: str) -> str:

@@ -1,1 +1,1 @@
-"""gzip files (RFC 1952), decoded in segments: knows DEFLATE's shape, nothing of IDX."""
+"""gzip files (RFC 1952): read, on several threads where that pays, and written."""

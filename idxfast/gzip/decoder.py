@@ -1,30 +1,29 @@
-"""One pass over a gzip source: from block to block, and from member to member."""
+"""Decode a gzip source in one pass, block by block and member by member."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..errors import GzipError, TrailingDataError, TruncatedError
-from ..native.checksum import crc32
+from ..native.deflate import crc32
 from ..native.inflate import BAD, BLOCK, END, INPUT, SPACE, Inflater
 from ..storage.source import Source
-from ..threads.ordered_map import map_here
+from ..threads.ordered_map import map_serially
 from ..typing import Memory
-from .container import BGZF_MAX_SIZE
-from .feed import Feed
-from .groups import Groups, Map
-from .members import enter, leave, skip_padding
+from .input_buffer import InputBuffer
+from .members import BGZF_MAX_SIZE, read_member_header, skip_padding, verify_trailer
 from .segments import Segment
+from .small_members import Map, SmallMembers
 
-# Bytes decoded in one call, about: few enough that their CRC-32 is computed while they are still in
-# the second-level cache, and that Ctrl-C does not wait long.
+# About how many bytes one call decodes: few enough to be still in the second-level cache when their
+# CRC-32 is computed, and to let Ctrl-C take effect soon.
 PIECE = 256 << 10
 # A `block_stop` that no block reaches.
 NEVER = (1 << 64) - 1
 
 
 class Decoder:
-    """Decodes a source from its first byte to its last, and verifies each member.
+    """Decodes a source from start to end, and verifies each member.
 
     Parameters
     ----------
@@ -33,31 +32,30 @@ class Decoder:
 
     Attributes
     ----------
-    feed : Feed
-        The compressed bytes, from where the decoder is.
+    input : InputBuffer
+        The compressed bytes that come next.
     position : int
         How many bytes of the unpacked stream have been decoded.
     total : int
-        How many there have to be in all; 0 while that is unknown.
+        How many bytes the unpacked stream should have; 0 while that is unknown.
     """
 
     def __init__(self, source: Source) -> None:
-        self.feed = Feed(source)
+        self.input = InputBuffer(source)
         self.position = 0
         self.total = 0
-        self._filename = source.name
         self._out: Memory = np.empty(0, np.uint8)
-        self._origin = 0  # the position in the stream of the first byte of `_out`
-        self._history = b""  # the stream's bytes before that
+        self._origin = 0  # the position in the unpacked stream where `_out` begins
+        self._history = b""  # the unpacked stream before that
         self._inflater = Inflater()
-        self._groups = Groups()
-        self._members = 0  # how many have been entered
-        self._is_inside = False  # whether the last member entered has not been left yet
+        self._small_members = SmallMembers()
+        self._members = 0  # the number of members begun
+        self._is_inside = False  # whether the last of them has not ended yet
         self._is_at_block = False  # whether the next bit begins a block
-        self._member_offset = 0  # where in the source its compressed data start
-        self._member_position = 0  # and its data in the unpacked stream
-        self._was_small = False
-        self._crc = 0
+        self._member_offset = 0  # where in the source the member's compressed data start
+        self._member_position = 0  # where in the unpacked stream the member starts
+        self._was_small = False  # whether the previous member was small
+        self._crc = 0  # of the member's data so far
 
     def write_to(self, out: Memory, origin: int = 0, history: bytes = b"") -> None:
         """Decode into other memory from now on.
@@ -65,29 +63,29 @@ class Decoder:
         Parameters
         ----------
         out : ndarray
-            Memory for the stream from a position on. What has been decoded of that is there
-            already.
+            Memory for the unpacked stream from `origin` on. What has been decoded of that part is
+            already in the memory.
         origin : int
-            The position.
         history : bytes
-            The stream's bytes before that.
+            The unpacked stream before `origin`.
         """
         self._out, self._origin, self._history = out, origin, history
 
     def advance(
-        self, max_bytes: int = PIECE, map: Map = map_here, *, block_stop: int = NEVER
+        self, max_bytes: int = PIECE, map: Map = map_serially, *, block_stop: int = NEVER
     ) -> bool:
-        """Decode about `max_bytes` bytes more at most, or one batch of small members.
+        """Decode the next piece: about `max_bytes` bytes at most, or a batch of small members.
 
-        What is wrong is raised once all before it has been decoded, and again by each later call.
+        An error is raised once everything before the fault has been decoded, and again by later
+        calls.
 
         Parameters
         ----------
         max_bytes : int
         map : callable
-            As `Workers.map`; decodes several groups of small members.
+            `Workers.map`, or one like it, to decode several groups of small members.
         block_stop : int
-            A bit of the source: decode no more after the first block that ends there or later.
+            A bit of the source. Decoding pauses after the first block that ends there or later.
 
         Returns
         -------
@@ -97,25 +95,25 @@ class Decoder:
         Raises
         ------
         IdxError
-            If the source is damaged, or holds more than there is memory for.
+            If the source is damaged, or holds more than fits into the memory.
         """
         if not self._is_inside:
-            if self._decode_group(map) or (self._members and skip_padding(self.feed)):
+            if self._decode_small_members(map) or (self._members and skip_padding(self.input)):
                 return True
-            if not self._enter():
+            if not self._begin_member():
                 return False
-        feed = self.feed
-        max_bits = feed.prepare()
+        input = self.input
+        max_bits = input.prepare()
         at = self.position - self._origin
         start, history = self._window()
-        stop, feed.bit, after, reason = self._inflater.decode(
-            feed.data,
-            feed.bit,
+        stop, input.bit, after, reason = self._inflater.decode(
+            input.data,
+            input.bit,
             self._out,
             at,
             start=start,
             history=history,
-            block_stop=max(block_stop - feed.source_bit + feed.bit, 0),
+            block_stop=max(block_stop - input.source_bit + input.bit, 0),
             max_bits=max_bits,
             max_bytes=max_bytes,
         )
@@ -124,8 +122,8 @@ class Decoder:
         self._is_at_block = stop == BLOCK
         if after == at:
             if stop == END:
-                self._leave()
-            if stop == INPUT and not feed.grow():
+                self._end_member()
+            if stop == INPUT and not input.grow():
                 raise self.truncated()
             if stop == SPACE:
                 raise self.trailing_data()
@@ -134,12 +132,12 @@ class Decoder:
         return True
 
     def append(self, segment: Segment) -> bool:
-        """Take over a segment whose symbols have been decoded; False if it does not follow.
+        """Write a segment whose symbols have been decoded; False if it does not come next.
 
-        The decoder goes on with the segment's feed, and with its inflater inside a block; the
-        segment gets the decoder's old ones.
+        The decoder goes on with the segment's input and, inside a block, with its inflater. The
+        segment gets the decoder's in exchange.
         """
-        is_next = self._is_inside and self._is_at_block and segment.start == self.feed.source_bit
+        is_next = self._is_inside and self._is_at_block and segment.start == self.input.source_bit
         if not is_next:
             return False
         at = self.position - self._origin
@@ -149,67 +147,71 @@ class Decoder:
             return False
         self._crc = crc32(self._out[at:after], self._crc)
         self.position = self._origin + after
-        self.feed, segment.feed = segment.feed, self.feed
+        self.input, segment.input = segment.input, self.input
         self._is_at_block = segment.stop == BLOCK
         if self._is_at_block:
-            # At a block's start any inflater will do, and the old one is in this thread's cache.
+            # At a block's start any inflater will do. This one is in this thread's cache already.
             self._inflater.reset()
         else:
             self._inflater, segment.inflater = segment.inflater, self._inflater
         return True
 
-    def _decode_group(self, map: Map) -> bool:
-        """Decode small members; False if there are none."""
+    def _decode_small_members(self, map: Map) -> bool:
+        """Decode the small members that come next; False if there are none."""
         at = self.position - self._origin
-        count, after = self._groups.decode(self.feed, self._out, at, map, follows=self._was_small)
+        count, after = self._small_members.decode(
+            self.input, self._out, at, map, follows=self._was_small
+        )
         self.position = self._origin + after
         self._members += count
         return count > 0
 
-    def _enter(self) -> bool:
+    def _begin_member(self) -> bool:
         """Begin the next member; False if there is none."""
-        if not enter(self.feed, self._filename, self._members + 1, self.position):
+        if not read_member_header(self.input, self._members + 1, self.position):
             return False
         self._members += 1
-        self._member_offset = self.feed.offset
+        self._member_offset = self.input.offset
         self._member_position = self.position
         self._crc = 0
         self._inflater.reset()
         self._is_inside = self._is_at_block = True
         return True
 
-    def _leave(self) -> None:
-        """Verify the member that has ended."""
-        self.feed.skip_to_byte()
+    def _end_member(self) -> None:
+        """End the current member, and verify it."""
+        self.input.skip_to_byte()
         size = self.position - self._member_position
-        is_small = self.feed.offset - self._member_offset <= BGZF_MAX_SIZE
-        leave(self.feed, self._filename, self._members, self.position, self._crc, size)
+        is_small = self.input.offset - self._member_offset <= BGZF_MAX_SIZE
+        verify_trailer(self.input, self._members, self.position, self._crc, size)
         self._was_small, self._is_inside = is_small, False
 
     def _window(self) -> tuple[int, bytes]:
-        """The window's start in the memory, and the member's data that precede the memory."""
+        """Where the member starts in the memory, and its data before the memory."""
         start = self._member_position - self._origin
         return (start, b"") if start >= 0 else (0, self._history[self._member_position :])
 
     def truncated(self) -> TruncatedError:
-        """The error for data that end before they should."""
+        """The error for data that end too early: inside a member, or after the last."""
         total = f" of {self.total:,}" if self.total else ""
         return TruncatedError(
             f"the unpacked data end at byte {self.position:,}{total}; "
             "the file is truncated or still downloading",
-            filename=self._filename,
-            offset=self.feed.offset + len(self.feed.unread),
+            part="container" if self._is_inside else "payload",
+            filename=self.input.name,
+            offset=self.input.offset + len(self.input.unread),
             position=self.position,
             expected=self.total or "a whole gzip member",
             found=self.position,
         )
 
     def trailing_data(self) -> TrailingDataError:
-        """The error for data that do not end where they should."""
+        """The error for data that continue past their expected end."""
         return TrailingDataError(
-            f"the unpacked data go on after the {self.total:,} bytes that the header announces",
-            filename=self._filename,
-            offset=self.feed.offset,
+            f"the unpacked data continue past the {self.total:,} bytes that the header announces",
+            part="end",
+            filename=self.input.name,
+            offset=self.input.offset,
             position=self.total,
             expected=self.total,
             found="more",
@@ -218,8 +220,9 @@ class Decoder:
     def _damaged(self, reason: str) -> GzipError:
         return GzipError(
             f"the compressed data of gzip member {self._members} are damaged: {reason}",
-            filename=self._filename,
-            offset=self.feed.offset,
+            part="container",
+            filename=self.input.name,
+            offset=self.input.offset,
             position=self.position,
             expected="a DEFLATE stream",
             found=reason,

@@ -1,40 +1,53 @@
-"""From member to member of a gzip file: their headers, trailers and padding."""
+"""gzip members (RFC 1952): the headers, trailers and padding around the compressed data."""
 
 from __future__ import annotations
 
 import struct
 
 from ..errors import ChecksumError, GzipError, TrailingDataError, TruncatedError
-from .container import MAGIC, TRAILER_SIZE, header_size
-from .feed import Feed
+from ..native.deflate import crc32
+from ..native.members import CHECKSUM, FLAGS, METHOD, NONE, read_header
+from .input_buffer import InputBuffer
 
-# RFC 1952 sets no limit to a name or a comment. A file without an end to one would have to be kept
-# in memory as a whole.
+MAGIC = b"\x1f\x8b"
+TRAILER_SIZE = 8
+
+# BGZF (the SAM/BAM specification, section 4.1) consists of blocks: members of at most 64 KiB that
+# state their own size in an extra field, "BC".
+BGZF_MAX_SIZE = 65536
+BGZF_HEADER_SIZE = 18
+
+# RFC 1952 does not limit names and comments. Without a limit, a header whose name never ends would
+# be kept in memory as a whole.
 MAX_MEMBER_HEADER = 1 << 20
 
 
-def skip_padding(feed: Feed) -> bool:
-    """Skip zeros after a member, as `gzip` does, in this chunk; False if there are none."""
-    feed.fill(len(MAGIC))
-    data = feed.unread
+def is_bgzf(start: bytes) -> bool:
+    """Whether a gzip file starts with a BGZF block, as bgzip writes one."""
+    return start[:4] == MAGIC + b"\x08\x04" and start[10:16] == b"\x06\x00BC\x02\x00"
+
+
+def skip_padding(input: InputBuffer) -> bool:
+    """Skip zeros after a member in this chunk, as `gzip` does; False if there are none."""
+    input.fill(len(MAGIC))
+    data = input.unread
     if not len(data) or data[0]:
         return False
-    feed.skip(int((data != 0).argmax()) or len(data))
+    input.skip(int((data != 0).argmax()) or len(data))
     return True
 
 
-def enter(feed: Feed, filename: str, member: int, position: int) -> bool:
-    """Read the header of a member; False at the end of the file.
+def read_member_header(input: InputBuffer, member: int, position: int) -> bool:
+    """Read a member's header; False at the end of the file.
 
     Parameters
     ----------
-    feed : Feed
-        Where the member before ends.
-    filename : str
+    input : InputBuffer
+        Stands at the end of the previous member.
     member : int
-        Its number, from 1.
+        The member's number, from 1.
     position : int
-        Where in the unpacked stream its data begin.
+        Where in the unpacked stream the member's data begin.
 
     Raises
     ------
@@ -43,72 +56,74 @@ def enter(feed: Feed, filename: str, member: int, position: int) -> bool:
     TrailingDataError
         If something else follows the last member.
     """
-    feed.fill(len(MAGIC))
-    data = memoryview(feed.unread)
-    if not len(data):
+    input.fill(len(MAGIC))
+    start = input.unread[:4].tobytes()
+    if not start:
         return False
-    if data[:2] != MAGIC[: len(data)]:
+    if start[:2] != MAGIC[: len(start)]:
         raise TrailingDataError(
             f"something else follows gzip member {member - 1}",
-            filename=filename,
-            offset=feed.offset,
+            part="end",
+            filename=input.name,
+            offset=input.offset,
             position=position,
             expected="the end of the file or another member",
-            found=bytes(data[:4]).hex(" "),
+            found=start.hex(" "),
         )
-    size = header_size(data, filename, feed.offset, position, member)
-    while size is None:
-        if feed.at_end:
+    while (size := _header_size(input, member, position)) is None:
+        count = len(input.unread)
+        if input.at_end:
             raise TruncatedError(
                 f"the header of gzip member {member} is cut short",
-                filename=filename,
-                offset=feed.offset + len(data),
+                part="container",
+                filename=input.name,
+                offset=input.offset + count,
                 position=position,
                 expected="a whole header",
-                found=f"{len(data):,} bytes",
+                found=f"{count:,} bytes",
             )
-        if len(data) > MAX_MEMBER_HEADER:
+        if count > MAX_MEMBER_HEADER:
             raise GzipError(
                 f"the header of gzip member {member} is too long",
-                filename=filename,
-                offset=feed.offset,
+                part="container",
+                filename=input.name,
+                offset=input.offset,
                 position=position,
                 expected=f"at most {MAX_MEMBER_HEADER:,} bytes",
                 found="more",
             )
-        feed.grow()
-        data = memoryview(feed.unread)
-        size = header_size(data, filename, feed.offset, position, member)
-    feed.skip(size)
+        input.grow()
+    input.skip(size)
     return True
 
 
-def leave(feed: Feed, filename: str, member: int, position: int, crc: int, size: int) -> None:
-    """Read the trailer of a member and hold it against the data's CRC-32 and length.
+def verify_trailer(input: InputBuffer, member: int, position: int, crc: int, size: int) -> None:
+    """Compare a member's trailer with the CRC-32 and the length of its data.
 
     Parameters
     ----------
-    feed, filename, member
-        As for `enter`.
+    input, member
+        As for `read_member_header`.
     position : int
-        Where in the unpacked stream its data end.
+        Where in the unpacked stream the member's data end.
     crc, size : int
-        CRC-32 and length of the data.
+        The CRC-32 and the length of the data.
 
     Raises
     ------
     TruncatedError
         If the file ends inside the trailer.
     ChecksumError
-        If either differs; the length modulo 2^32, which is what the format stores.
+        If either differs. The trailer holds the length modulo 2^32.
     """
-    feed.fill(TRAILER_SIZE)
-    data = memoryview(feed.unread)
+    input.fill(TRAILER_SIZE)
+    data = memoryview(input.unread)
     if len(data) < TRAILER_SIZE:
         raise TruncatedError(
             f"the trailer of gzip member {member} is cut short",
-            filename=filename,
-            offset=feed.offset + len(data),
+            part="container",
+            filename=input.name,
+            offset=input.offset + len(data),
             position=position,
             expected=f"{TRAILER_SIZE} bytes",
             found=f"{len(data)} bytes",
@@ -117,8 +132,9 @@ def leave(feed: Feed, filename: str, member: int, position: int, crc: int, size:
     if stored_crc != crc:
         raise ChecksumError(
             f"the CRC-32 of gzip member {member} is wrong: the data are damaged",
-            filename=filename,
-            offset=feed.offset,
+            part="container",
+            filename=input.name,
+            offset=input.offset,
             position=position,
             expected=f"0x{stored_crc:08x}",
             found=f"0x{crc:08x}",
@@ -126,10 +142,39 @@ def leave(feed: Feed, filename: str, member: int, position: int, crc: int, size:
     if stored_size != size & 0xFFFFFFFF:
         raise ChecksumError(
             f"the length of gzip member {member} is wrong: the data are damaged",
-            filename=filename,
-            offset=feed.offset + 4,
+            part="container",
+            filename=input.name,
+            offset=input.offset + 4,
             position=position,
             expected=stored_size,
             found=size & 0xFFFFFFFF,
         )
-    feed.skip(TRAILER_SIZE)
+    input.skip(TRAILER_SIZE)
+
+
+def _header_size(input: InputBuffer, member: int, position: int) -> int | None:
+    """The size of the member header that comes next, or None if it continues after the chunk."""
+    data = memoryview(input.unread)
+    size, fault = read_header(data, 0)
+    found: int | str
+    if fault == METHOD:
+        reason, at = f"gzip member {member} has compression method {data[2]}", 2
+        expected, found = "method 8 (DEFLATE)", data[2]
+    elif fault == FLAGS:
+        reason, at = f"gzip member {member} has reserved flags set", 3
+        expected, found = "flags below 0x20", f"0x{data[3]:02x}"
+    elif fault == CHECKSUM:
+        reason, at = f"the checksum of the header of gzip member {member} is wrong", size
+        (stored,) = struct.unpack_from("<H", data, size)
+        expected, found = f"0x{stored:04x}", f"0x{crc32(data[:size]) & 0xFFFF:04x}"
+    else:
+        return size if fault == NONE else None
+    raise GzipError(
+        reason,
+        part="container",
+        filename=input.name,
+        offset=input.offset + at,
+        position=position,
+        expected=expected,
+        found=found,
+    )

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..native.blocks import HEADER_SPACE, find_block
-from ..native.inflate import BAD, BLOCK, END, INPUT, PAUSE, SPACE, Inflater, Symbols
+from ..native.inflate import (
+    BAD,
+    BLOCK,
+    END,
+    HEADER_SPACE,
+    INPUT,
+    PAUSE,
+    SPACE,
+    Inflater,
+    Symbols,
+    find_block,
+)
 from ..storage.source import Source
-from .feed import CHUNK, Feed
+from .input_buffer import CHUNK, InputBuffer
 
-# Room for what a segment of usual data holds. Where it is not enough, the segment ends early, and
-# whoever takes it over goes on from there.
+# How many literals and matches a segment has room for: enough for usual data. Where they are not
+# enough, the segment ends early, and the decoder that appends it goes on from there.
 LITERALS = 1792 << 10
 MATCHES = 224 << 10
 
 
 class Segment:
-    """A part of a source, from the first block that starts in it to the first that starts after it.
+    """A part of a source: from the first block that starts in it to the first that starts after it.
 
-    One object, and its memory, serve for one part after another.
+    The object and its memory are used again for other parts.
 
     Parameters
     ----------
@@ -27,36 +37,36 @@ class Segment:
     Attributes
     ----------
     first, last : int
-        The offsets of the source where the part begins and ends.
+        The offsets in the source where the part begins and ends.
     start : int or None
         The bit of the source where the first block seems to start; None if there is none, or if
         the symbols from there on cannot be decoded.
     symbols : Symbols
-    feed : Feed
+    input : InputBuffer
     inflater : Inflater
-        Both are where the symbols end.
+        Both stand where the symbols end.
     stop : int
-        What ended them: `BLOCK`, or `END`, or `SPACE` or `PAUSE` inside a block.
+        Why the symbols end: `BLOCK` or `END`; or, inside a block, `SPACE` or `PAUSE`.
     is_ready : bool
-        Whether they have been decoded.
+        Whether the symbols have been decoded.
     """
 
     def __init__(self, source: Source) -> None:
-        self.feed = Feed(source)
+        self.input = InputBuffer(source)
         self.inflater = Inflater()
         self.symbols = Symbols(LITERALS, MATCHES)
         self.begin(0, 0)
 
     def begin(self, first: int, last: int) -> None:
-        """Become another part of the source."""
+        """Use this object for another part of the source."""
         self.first, self.last = first, last
         self.start: int | None = None
         self.stop = PAUSE
         self.is_ready = False
 
     def decode(self, is_wanted: Callable[[], bool]) -> None:
-        """Find the first block, and decode the symbols from there, as long as they are wanted."""
-        self.feed.move_to(self.first, CHUNK)
+        """Find the first block and decode the symbols from there, as long as they are wanted."""
+        self.input.move_to(self.first, CHUNK)
         self.inflater.reset()
         self.symbols.clear()
         try:
@@ -64,37 +74,37 @@ class Segment:
             if start is not None and self._decode_symbols(is_wanted):
                 self.start = start
         except (OSError, MemoryError):
-            pass  # the leader decodes this part: it meets the same error, or needs no segment
+            pass  # the leader decodes this part, and meets the same error or needs less memory
 
     def _find_block(self) -> int | None:
-        feed = self.feed
-        while feed.offset < self.last:
-            feed.fill(CHUNK)
-            found = find_block(feed.data, feed.bit, 8 * len(feed.data))
+        input = self.input
+        while input.offset < self.last:
+            input.fill(CHUNK)
+            found = find_block(input.data, input.bit, 8 * len(input.data))
             if found >= 0:
-                feed.bit = found
-                return feed.source_bit if feed.offset < self.last else None
-            if feed.at_end:
+                input.bit = found
+                return input.source_bit if input.offset < self.last else None
+            if input.at_end:
                 return None
-            feed.skip(len(feed.unread) - HEADER_SPACE)
+            input.skip(len(input.unread) - HEADER_SPACE)
         return None
 
     def _decode_symbols(self, is_wanted: Callable[[], bool]) -> bool:
-        """Decode up to the first block after the part; False if that fails, or is not wanted."""
-        feed, last = self.feed, 8 * self.last
-        # A block may be long; but one that is none must not be decoded for ever.
+        """Decode up to the first block after the part; False if this fails or is not wanted."""
+        input, last = self.input, 8 * self.last
+        # A block may be long, but what only looks like a block must not be decoded for ever.
         limit = last + 8 * (self.last - self.first)
         while is_wanted():
-            max_bits = feed.prepare()
-            self.stop, feed.bit, _ = self.inflater.decode_symbols(
-                feed.data,
-                feed.bit,
+            max_bits = input.prepare()
+            self.stop, input.bit, _ = self.inflater.decode_symbols(
+                input.data,
+                input.bit,
                 self.symbols,
-                block_stop=max(last - feed.source_bit + feed.bit, 0),
+                block_stop=max(last - input.source_bit + input.bit, 0),
                 max_bits=max_bits,
             )
-            if self.stop == BAD or (self.stop == INPUT and not feed.grow()):
+            if self.stop == BAD or (self.stop == INPUT and not input.grow()):
                 return False
-            if self.stop in (BLOCK, END, SPACE) or feed.source_bit >= limit:
+            if self.stop in (BLOCK, END, SPACE) or input.source_bit >= limit:
                 return True
         return False

@@ -1,4 +1,4 @@
-"""The front door: the unpacked stream of a gzip file, on as many threads as pay."""
+"""Read the unpacked stream of a gzip file, on several threads where that pays."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from ..storage.source import Progress, Source
 from ..threads.count import choose_threads
 from ..threads.ordered_map import Workers
 from ..typing import Memory
-from .container import BGZF_HEADER_SIZE, is_bgzf
 from .decoder import Decoder
+from .members import BGZF_HEADER_SIZE, is_bgzf
 from .pool import Pool
 
-# A match of 258 bytes takes 2 bits at the least: no DEFLATE stream unpacks to more.
+# No DEFLATE stream unpacks to more than this many times its size: the longest match has 258 bytes,
+# and takes at least 2 bits.
 MAX_RATIO = 1032
 MAX_LENGTH = 258
-# Bytes, packed and unpacked, from which on several threads are used.
+# Several threads are used if the file and its unpacked stream have at least this many bytes.
 MIN_SIZE = 2 << 20
 
 
@@ -30,7 +31,7 @@ class GzipStream:
     threads : int, optional
         The most threads to use; if not given, one for each core that may be used, 8 at the most.
     progress : callable, optional
-        Called in this thread, every now and then, with the bytes unpacked so far and in all.
+        Called in this thread, again and again, with the numbers of bytes unpacked and in all.
     """
 
     def __init__(
@@ -40,12 +41,12 @@ class GzipStream:
         self._threads = threads
         self._progress = progress
         self._decoder = Decoder(source)
-        # A match is decoded whole or not at all: the last one may go on after the head.
+        # The last match may extend past the head: matches are decoded whole or not at all.
         self._head: Memory = np.empty(MAX_HEADER_SIZE + MAX_LENGTH, np.uint8)
         self._decoder.write_to(self._head)
 
     def head(self, count: int) -> bytes:
-        """The first bytes of the stream, at most `count`; their checksum is not verified yet.
+        """The first `count` bytes of the stream, or all of it; their checksum is not verified yet.
 
         Parameters
         ----------
@@ -55,7 +56,7 @@ class GzipStream:
         Raises
         ------
         IdxError
-            If the file is damaged that early.
+            If the file is damaged within these bytes.
         """
         decoder = self._decoder
         while decoder.position < count and decoder.advance(count - decoder.position):
@@ -68,15 +69,15 @@ class GzipStream:
         Parameters
         ----------
         memory : ndarray
-            Of exactly the size that the rest of the stream should have. After an error its content
-            is undefined.
+            As large as the rest of the stream should be. After an error its content is undefined.
         start : int
-            The position, at most the size of a head that was asked for.
+            The position, at most the size of the head that was read.
 
         Raises
         ------
         GzipError, TruncatedError, TrailingDataError
-            If anything in the file is damaged, missing or too much.
+            If the file is damaged, cut short, or followed by something else, or if the rest of the
+            stream does not fill `memory` exactly.
         """
         decoder = self._decoder
         decoder.total = start + len(memory)
@@ -95,9 +96,9 @@ class GzipStream:
         threads = 1
         if min(source.size, decoder.total) >= MIN_SIZE:
             threads = choose_threads(self._threads)
-        if threads > 1 and not is_bgzf(source.read(0, BGZF_HEADER_SIZE)):
+        if threads > 1 and not is_bgzf(source.read(BGZF_HEADER_SIZE, 0)):
             Pool(decoder, source, threads, progress).decode()
-        # All of it, or what is left.
+        # Everything, or what the pool has left if it could start no thread.
         with Workers(threads) as workers:
             while decoder.advance(map=workers.map):
                 if progress is not None:

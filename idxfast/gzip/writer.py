@@ -1,51 +1,60 @@
-"""Encode data as a gzip file: one member, or many small ones that can be read from anywhere."""
+"""Encode data as a gzip file: one member, or BGZF blocks, which can be read from anywhere.
+
+There are two encoders. Run-length coding (`encode_runs`) makes matches of runs of equal bytes
+alone, and is much faster. A search (`encode`) finds other repeated sequences, too. Samples of the
+data show which one to use. Pieces that are coded as runs are watched for such sequences as well.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import struct
 from collections.abc import Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from ..native.checksum import combine_crc32, crc32
-from ..native.encoder import encode
-from ..native.run_length import encode_runs
-from ..threads.ordered_map import Workers, call_aside
+from ..native.deflate import combine_crc32, crc32, encode, encode_runs
+from ..threads.ordered_map import Workers, call_interruptibly
 from ..typing import Memory
-from .container import BGZF_END, pack_bgzf_header, pack_header, pack_trailer
+from .members import MAGIC, TRAILER_SIZE
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-# What bgzip puts into a block: with it, even data that do not compress stay below 64 KiB.
+_FEXTRA = 4
+# The empty member that marks the end of a BGZF file.
+BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+# The bytes of a block, as bgzip chooses them: even if they do not compress, the block stays below
+# 64 KiB.
 BLOCK_SIZE = 0xFF00
-# Bytes that a thread encodes at a time: some milliseconds, of which what is around them takes 1%.
-# A search in more takes so long that Ctrl-C may come meanwhile.
+# The bytes that a thread encodes at a time: some milliseconds, of which the overhead takes 1%. A
+# search of more takes so long that Ctrl-C has to be able to interrupt it.
 PIECE_SIZE = 16 * BLOCK_SIZE
-# One block in SAMPLED shows whether runs are enough, and at least MIN_SAMPLES blocks do. Each piece
-# is watched for repeats as well, so more samples would add little.
-SAMPLED = 256
+# One block in BLOCKS_PER_SAMPLE is a sample, but there are at least MIN_SAMPLES. As each piece is
+# watched for repeats, more samples would add little.
+BLOCKS_PER_SAMPLE = 256
 MIN_SAMPLES = 8
-# A piece is searched if a search is estimated to save more than 1/DOUBTFUL of its size as runs. For
-# the pieces of MNIST and Fashion-MNIST the estimate is 3 to 10%.
-DOUBTFUL = 8
-# libdeflate's levels at which each level searches. Of the outcomes the smallest is taken, for its
-# levels are not in order: of ramps of numbers, those below 6 make up to 6 times as much as zlib's,
-# and of steps with noise, 7 to 9 make up to 2% more than 6.
+# A piece is searched if a search is estimated to save more than 1/MIN_SAVING of its size as runs.
+# For the pieces of MNIST and Fashion-MNIST the estimate is 3 to 10%.
+MIN_SAVING = 8
+# The libdeflate levels at which each level searches. The smallest result is taken, because higher
+# levels are not always better: levels below 6 make ramps of numbers up to 6 times as large as zlib
+# does, and levels 7 to 9 make steps with noise up to 2% larger than level 6.
 SEARCHES = {level: tuple(range(6, max(level, 6) + 1)) for level in range(1, 13)} | {0: (0,)}
-# But where a piece is found to repeat itself, level 7 is the least: of a ramp of bytes, each value
-# 50 times, 6 makes 5 times as much as 7, and takes as long.
+# At least level 7 where a piece repeats itself: level 6 makes a ramp of bytes, each value 50 times,
+# 5 times as large as level 7, and takes as long.
 SEARCHES_OF_REPEATS = SEARCHES | dict.fromkeys(range(1, 7), (7,))
-# And of a block: bgzip's levels 7, 8 and 9 are libdeflate's 8, 10 and 12.
+# For BGZF blocks: bgzip's levels 7, 8 and 9 are libdeflate's 8, 10 and 12.
 BLOCK_SEARCHES = {level: (6, 8, 10, 12)[: max(level - 5, 1)] for level in range(1, 13)} | {0: (0,)}
-# Up to this level runs are enough with one part in so many more; above it, size is all that counts.
-# Of MNIST, where runs take up 1/150 more than level 6, 1 draw of 8 blocks in 500 passes the limit.
+# Up to FAST_LEVEL, runs are enough if they take up at most 1/MAX_EXCESS more than a search; above,
+# if they take up no more. For MNIST, where runs take up 1/150 more than level 6, 1 draw of 8 blocks
+# in 500 exceeds the limit.
 FAST_LEVEL = 6
-MORE = 32
+MAX_EXCESS = 32
 
 
 class Content(Protocol):
-    """Bytes; no other thread can change the parts that are taken from them."""
+    """Bytes to encode. No other thread can change a slice once it has been taken."""
 
     def __len__(self) -> int: ...
 
@@ -53,7 +62,7 @@ class Content(Protocol):
 
 
 def encode_member(content: Content, level: int, threads: int) -> Generator[Buffer, None, None]:
-    """The pieces of one gzip member: as runs as far as these are enough, and the rest searched."""
+    """One gzip member in pieces: coded as runs as far as runs are enough, the rest searched."""
     crc = size = 0
     yield pack_header(level)
     searches = SEARCHES[level]
@@ -66,7 +75,7 @@ def encode_member(content: Content, level: int, threads: int) -> Generator[Buffe
                     size += piece_size
                     yield stream
     if size < len(content):
-        # The search wants all of it at once, and then nothing stops it.
+        # A search needs all data at once, and cannot be stopped.
         rest = content[size:]
         yield _search(rest, searches)
         crc = combine_crc32(crc, crc32(rest), len(rest))
@@ -74,18 +83,18 @@ def encode_member(content: Content, level: int, threads: int) -> Generator[Buffe
 
 
 def _search(data: Memory, searches: tuple[int, ...]) -> memoryview:
-    """The smallest stream of some searches."""
+    """The smallest of the streams that the searches give."""
     if len(data) <= PIECE_SIZE and len(searches) == 1:
         return encode(data, searches[0])
-    return min((call_aside(partial(encode, data), search) for search in searches), key=len)
+    return min((call_interruptibly(partial(encode, data), search) for search in searches), key=len)
 
 
 def _encode_pieces(
     data: Content, workers: Workers
 ) -> Generator[tuple[Buffer, int, int], None, None]:
-    """The pieces up to the first that needs a search, as runs, with CRC-32s and sizes.
+    """Pieces as runs, with CRC-32s and sizes, until a piece needs a search.
 
-    The piece before that one is left to the search as well: it may hold what is repeated.
+    The piece before that one is left to the search as well, because it may hold what is repeated.
     """
 
     def encode_piece(start: int) -> tuple[bool, tuple[Buffer, int, int]]:
@@ -108,7 +117,7 @@ def _encode_pieces(
 
 
 def encode_blocks(data: Content, level: int, threads: int) -> Generator[Buffer, None, None]:
-    """The pieces of a BGZF file, end-of-file block included."""
+    """A BGZF file in pieces, the end-of-file block included."""
     with _workers(data, threads) as workers:
         runs = _are_runs_enough(data, level, workers)
         searches = BLOCK_SEARCHES[level]
@@ -119,7 +128,7 @@ def encode_blocks(data: Content, level: int, threads: int) -> Generator[Buffer, 
             header = pack_bgzf_header(level, len(stream))
             return b"".join([header, stream, pack_trailer(crc32(block), len(block))])
 
-        # A search in a single block may take 20 ms, for which Ctrl-C has to wait.
+        # Ctrl-C has to wait for a search, which takes up to 20 ms for a block.
         def search_block(start: int) -> bytes:
             block = data[start : start + BLOCK_SIZE]
             return pack_block(block, min((encode(block, search) for search in searches), key=len))
@@ -149,56 +158,63 @@ def encode_blocks(data: Content, level: int, threads: int) -> Generator[Buffer, 
 
 
 def _workers(data: Content, threads: int) -> Workers:
-    """As many threads as there are pieces, and no more than asked for."""
+    """As many threads as there are pieces, but at most `threads`."""
     return Workers(min(threads, len(data) // PIECE_SIZE + 1))
 
 
 def _are_runs_enough(data: Content, level: int, workers: Workers) -> bool:
-    """Whether samples of the data become about as small without a search for repeats.
+    """Whether samples of the data become about as small as runs as they do by a search.
 
-    Data that are searched quickly are not worth samples, and level 0 stores.
+    Small data are searched quickly and need no samples; level 0 does not compress.
     """
     if level == 0 or len(data) <= PIECE_SIZE:
         return False
 
     def sizes(start: int) -> tuple[int, int]:
-        return _sizes(data[start : start + BLOCK_SIZE], SEARCHES[level][-1])
+        block = data[start : start + BLOCK_SIZE]
+        return len(encode_runs(block, True)), len(encode(block, SEARCHES[level][-1]))
 
-    samples = [*workers.map(sizes, _samples(data))]
-    runs = sum(size for size, _ in samples)
-    searched = sum(size for _, size in samples)
-    return runs <= searched + _tolerated(searched, level)
+    runs, searched = map(sum, zip(*workers.map(sizes, _samples(data)), strict=True))
+    return runs <= searched + (searched // MAX_EXCESS if level <= FAST_LEVEL else 0)
 
 
 def _needs_search(size: int, repeats: list[int]) -> bool:
-    """Whether a search would save much of a piece.
+    """Whether a search would save much of a piece that takes up `size` bytes as runs.
 
-    As runs, it takes up `size` bytes; `repeats` are estimates of what a search would save, block by
-    block.
+    `repeats` holds estimates of what it would save, block by block.
     """
-    return sum(repeats) * DOUBTFUL > size
-
-
-def _sizes(block: Memory, search: int) -> tuple[int, int]:
-    """What a block takes up as runs, and what it does searched."""
-    return len(encode_runs(block, True)), len(encode(block, search))
-
-
-def _tolerated(size: int, level: int) -> int:
-    """How much more than the search's size is not worth the search."""
-    return size // MORE if level <= FAST_LEVEL else 0
+    return sum(repeats) * MIN_SAVING > size
 
 
 def _samples(data: Content) -> Iterator[int]:
-    """Where the blocks start that are looked at: one in each group, each time elsewhere in it.
+    """Where the samples start: one block in each group, each time at another place in the group.
 
-    The content of each block decides where the next one is. So the places cannot be known from the
-    size alone, and equal data still give equal files.
+    The content of one sample decides where the next one is. So the places cannot be known from the
+    size alone, and yet equal data give equal files.
     """
     blocks = -(-len(data) // BLOCK_SIZE)
-    group = min(SAMPLED, blocks // MIN_SAMPLES)
+    group = min(BLOCKS_PER_SAMPLE, blocks // MIN_SAMPLES)
     crc = crc32(data[:BLOCK_SIZE])
     for first in range(0, blocks, group):
         start = BLOCK_SIZE * (first + crc % min(group, blocks - first))
         yield start
         crc = crc32(data[start : start + BLOCK_SIZE], crc)
+
+
+def pack_header(level: int, flags: int = 0) -> bytes:
+    """A member's header, without time stamp and name, so that equal data give equal files."""
+    # XFL, as gzip sets it: 2 for the densest compression, 4 for the fastest.
+    extra_flags = 2 if level >= 8 else 4 if level <= 1 else 0
+    return MAGIC + struct.pack("<BBIBB", 8, flags, 0, extra_flags, 255)
+
+
+def pack_bgzf_header(level: int, deflate_size: int) -> bytes:
+    """The header of a BGZF block with `deflate_size` bytes of compressed data."""
+    header = pack_header(level, _FEXTRA)
+    size = len(header) + 8 + deflate_size + TRAILER_SIZE
+    return header + struct.pack("<H2sHH", 6, b"BC", 2, size - 1)
+
+
+def pack_trailer(crc: int, size: int) -> bytes:
+    """A member's trailer: the CRC-32 of the data, and their length modulo 2^32."""
+    return struct.pack("<II", crc, size & 0xFFFFFFFF)

@@ -1,1 +1,1 @@
-"""What the caller passed, as bytes to read, and files that appear whole or not at all."""
+"""Bytes to read from whatever the caller passed; files that appear whole or not at all."""

@@ -1,8 +1,8 @@
 """Hold folders, and files in them, by their descriptors rather than by their names.
 
-Between two calls that name a file by its path, anybody who may write to a folder on the way can put
-something else in its place. What is held by its descriptor cannot be exchanged. On systems without
-such descriptors, names are used.
+Between two calls that name a file by its path, anybody who may write to a folder on the path can
+put something else in its place. What is held by a descriptor cannot be exchanged. On systems
+without such descriptors, names are used.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ACCESS_LIST = "system.posix_acl_access"
 
 
 class _Holder:
-    """What is held until it is closed or forgotten, where the system can hold it."""
+    """Something held by a descriptor, where the system can do that, until closed or collected."""
 
     _held: Held | None
 
@@ -32,19 +32,19 @@ class _Holder:
         self.close()
 
     def close(self) -> None:
-        """Let it go; more than once does no harm."""
+        """Close the descriptor; closing twice does no harm."""
         if self._held:
             self._held.close()
 
 
 class Folder(_Holder):
-    """A folder, held until it is closed or forgotten.
+    """A folder, held until it is closed or garbage-collected.
 
     Parameters
     ----------
     path : str
     within : Folder, optional
-        The folder that a relative path starts from, rather than the working directory.
+        Where a relative path starts, instead of the working directory.
     is_followed : bool
         Whether a symbolic link at the end of the path is followed.
 
@@ -68,39 +68,39 @@ class Folder(_Holder):
 
     @property
     def descriptor(self) -> int | None:
-        """For the calls of `os` that take ``dir_fd``; None where there are no such calls."""
+        """The descriptor for `os` functions that take ``dir_fd``; None where there are none."""
         return self._held.fileno() if self._held else None
 
     def named(self, name: str) -> str:
-        """What the calls of `os` that get the descriptor call a file in the folder."""
+        """The name of a file in the folder for `os` functions that are given the descriptor."""
         return name if self._held else os.path.join(self.path, name)
 
     def open(self, name: str, mode: str, permissions: int = 0o666) -> BinaryIO:
-        """Open a file in the folder, without a buffer; symbolic links are followed."""
-        # An opener in Python would have the descriptor as a number, which Ctrl-C could lose.
+        """Open a file in the folder, unbuffered; symbolic links are followed."""
+        # With an opener written in Python, Ctrl-C could lose the bare descriptor.
         opener: Any = functools.partial(os.open, mode=permissions, dir_fd=self.descriptor)
         return cast("BinaryIO", open(self.named(name), mode, buffering=0, opener=opener))
 
     def allow_owner(self) -> None:
-        """Allow the owner of a new folder everything, whatever the umask denies."""
+        """Give the owner of a new folder every permission, whatever the umask denies."""
         if self._held and self.own_status().st_mode & 0o700 != 0o700:
-            # A folder that may not be listed is held by a descriptor that chmod does not take.
+            # A folder that may not be listed is held by an O_PATH descriptor, which fchmod refuses.
             path = f"/proc/self/fd/{self.descriptor}"
             os.chmod(path if sys.platform == "linux" else self._held.fileno(), 0o700)
 
     def own_status(self) -> os.stat_result:
-        """What `os.stat` says of the folder itself."""
+        """The `os.stat` of the folder itself."""
         return os.stat(self.path if self.descriptor is None else self.descriptor)
 
     def status(self, name: str) -> os.stat_result | None:
-        """What `os.lstat` says of a name in the folder; None if nothing has it."""
+        """The `os.lstat` of a name in the folder; None if nothing has that name."""
         try:
             return os.stat(self.named(name), dir_fd=self.descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def find(self, name: str) -> Entry | None:
-        """What has a name in the folder; None if nothing has it."""
+        """The entry of a name in the folder; None if nothing has that name."""
         try:
             return Entry(self, name)
         except FileNotFoundError:
@@ -115,7 +115,7 @@ class Folder(_Holder):
         os.unlink(self.named(name), dir_fd=self.descriptor)
 
     def move(self, name: str, target: Folder, target_name: str) -> None:
-        """Move a file to another folder, in place of what has that name there."""
+        """Move a file to another folder, replacing what has the target name there."""
         os.replace(
             self.named(name),
             target.named(target_name),
@@ -124,13 +124,13 @@ class Folder(_Holder):
         )
 
     def sync(self) -> None:
-        """Have the names in the folder reach the disk, if the system can do that."""
+        """Write the folder's names to the disk, if the system can do that."""
         if self._held:
             self._held.sync()
 
 
 class Entry(_Holder):
-    """What had a name in a folder when it was found. A symbolic link is not followed.
+    """An entry of a folder, as it was when looked up by its name. Symbolic links are not followed.
 
     Attributes
     ----------
@@ -158,11 +158,11 @@ class Entry(_Holder):
 
     @property
     def is_link(self) -> bool:
-        """Whether it is a symbolic link."""
+        """Whether the entry is a symbolic link."""
         return stat.S_ISLNK(self.status.st_mode)
 
     def read_link(self) -> str:
-        """What the symbolic link leads to."""
+        """The target of the symbolic link."""
         if self._held:
             return os.readlink("", dir_fd=self._held.fileno())
         target = os.readlink(self._folder.named(self._name), dir_fd=self._folder.descriptor)
@@ -173,7 +173,7 @@ class Entry(_Holder):
         return target
 
     def access_list(self) -> bytes | None:
-        """The POSIX access control list of a file, as Linux stores it; None if it has none."""
+        """The file's POSIX access control list, as Linux stores it; None if there is none."""
         if not self._held:
             return None
         try:
@@ -182,11 +182,11 @@ class Entry(_Holder):
             return None
 
     def open(self) -> BinaryIO:
-        """Open what is no regular file, like a pipe, for writing."""
+        """Open for writing what is not a regular file, such as a pipe."""
         if self._held and not self.is_link:
             path = f"/proc/self/fd/{self._held.fileno()}"
             return cast("BinaryIO", open(path, "wb", buffering=0))
-        # Nothing is emptied before it is known to be the same.
+        # Append mode: nothing is truncated before it is known to be the same.
         file = self._folder.open(self._name, "ab")
         try:
             if not self.is_to_open_file():
@@ -197,7 +197,7 @@ class Entry(_Holder):
         return file
 
     def is_to_open_file(self) -> bool:
-        """Whether it is the system's own symbolic link to what a process has open."""
+        """Whether the entry is the system's own link to a process's open file (/proc/*/fd)."""
         try:
             processes = os.stat("/proc/self/fd").st_dev
         except OSError:
@@ -205,7 +205,7 @@ class Entry(_Holder):
         return self.is_link and self.status.st_dev == processes
 
     def _check(self, found: os.stat_result) -> None:
-        """Refuse what has taken the entry's name meanwhile."""
+        """Refuse something else that has taken the entry's name since."""
         if not os.path.samestat(found, self.status):
             raise _exchanged()
 

@@ -1,4 +1,4 @@
-"""Read a descriptor by position, also where the system cannot.
+"""Read a descriptor by position, even on systems without pread.
 
 Several threads may read the same descriptor at once.
 """
@@ -6,13 +6,13 @@ Several threads may read the same descriptor at once.
 from __future__ import annotations
 
 import os
-import threading
+from _thread import allocate_lock
 
-# Linux reads at most 0x7ffff000 bytes in one call, macOS less than 2^31.
+# One call reads at most 0x7ffff000 bytes on Linux, and less than 2^31 on macOS.
 MAX_READ = 1 << 30
 
-# Where the system cannot read by position, the descriptor's own position moves: one at a time.
-_moving = threading.Lock()
+# Without pread, reading moves the descriptor's own position, so only one thread may read.
+_moving = allocate_lock()
 
 
 def _seek_and_read(descriptor: int, count: int, position: int) -> bytes:
@@ -36,7 +36,7 @@ _read_into = _preadv if hasattr(os, "preadv") else _read_and_copy
 
 
 def read_at(descriptor: int, count: int, position: int) -> bytes:
-    """Bytes from a position: `count`, or fewer at the end of the file."""
+    """Read `count` bytes from a position, or fewer at the end of the file."""
     pieces = []
     while count > 0:
         piece = _read(descriptor, min(count, MAX_READ), position)
@@ -49,7 +49,7 @@ def read_at(descriptor: int, count: int, position: int) -> bytes:
 
 
 def read_at_into(descriptor: int, buffer: memoryview, position: int) -> int:
-    """Fill a buffer from a position; return how many bytes there were."""
+    """Fill a buffer from a position, as far as the file goes; return the number of bytes."""
     done = 0
     while done < len(buffer):
         count = _read_into(descriptor, buffer[done : done + MAX_READ], position + done)

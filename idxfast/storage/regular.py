@@ -1,7 +1,7 @@
 """Open regular files, and refuse everything else.
 
-In a folder where others may write, a name may belong to a FIFO, which keeps whoever opens it
-waiting, to a device, or to a link to a file elsewhere.
+In a folder that others may write to, a name may belong to a FIFO, on which opening waits for ever,
+to a device, or to a link to a file elsewhere.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def open_regular(path: str | os.PathLike[str]) -> io.BufferedReader:
     Raises
     ------
     OSError
-        If it cannot be opened, or is something else.
+        If it cannot be opened, or is not a regular file.
     """
     file = io.FileIO(os.fspath(path), "rb", opener=_open_at_once)
     try:
@@ -48,7 +48,7 @@ def check_regular(status: os.stat_result, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     OSError
-        Which says what it is.
+        Says what it is instead.
     """
     kind = stat.S_IFMT(status.st_mode)
     if kind == stat.S_IFREG:
@@ -60,19 +60,19 @@ def check_regular(status: os.stat_result, path: str | os.PathLike[str]) -> None:
     )
 
 
-def check_alone(status: os.stat_result, path: str | os.PathLike[str]) -> None:
-    """Refuse a file that has another name as well, because a hard link may lead to anything.
+def check_single_link(status: os.stat_result, path: str | os.PathLike[str]) -> None:
+    """Refuse a file with several hard links: the other name may be that of any file.
 
     Raises
     ------
     OSError
-        Which says so.
+        If the file has another name.
     """
     if status.st_nlink > 1:
         name = printable(Path(path).name)
-        raise OSError(errno.EMLINK, f"{name} is also another file, by a hard link", str(path))
+        raise OSError(errno.EMLINK, f"{name} has another name, by a hard link", str(path))
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """For `open`: a FIFO is opened at once, and a terminal does not become the process's."""
+    """An opener that does not wait for a FIFO's writer, nor make a terminal the controlling one."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0), 0o666)

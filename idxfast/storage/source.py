@@ -1,7 +1,8 @@
 """Bytes to read, with a name for messages.
 
-Two shapes are enough. A `FileSource` or `MemorySource` knows its size and is read by position. A
-`StreamSource` (a pipe, a socket, any other object with ``read``) does not, and is read in order.
+There are two kinds of source. A `FileSource` or `MemorySource` knows its size and is read by
+position; as with `os.pread`, the position comes last. A `StreamSource` (a pipe, a socket, any other
+object with ``read``) does not know its size, and is read in order.
 """
 
 from __future__ import annotations
@@ -18,27 +19,27 @@ from ..errors import printable
 from ..typing import BytesLike, Memory
 from .pread import MAX_READ, read_at, read_at_into
 
-# Called with the bytes that are done, and with all there are to do.
+# Called with the number of bytes done, and the number of bytes in all.
 Progress: TypeAlias = Callable[[int, int], object]
 
 
 class FileSource:
-    """A regular file, read by position, from where it stands.
+    """A regular file, read by position, starting where the file object stands.
 
     Parameters
     ----------
     file : FileIO or a buffer over one
-        It closes itself once nobody has it, so it is not left open whatever Ctrl-C interrupts.
+        Closed when garbage-collected, so that an interrupt cannot leak it.
     size : int
-        Of the whole file.
+        The size of the whole file in bytes.
     owned : bool
-        Whether it is closed at the end; or the caller has opened it, and will close it.
+        Whether to close the file at the end. False if the caller opened it.
 
     Attributes
     ----------
     name : str
     size : int
-        Bytes from the start position to the end of the file, when it was opened.
+        The number of bytes from where the source starts to where the file ended when opened.
     """
 
     __slots__ = ("_descriptor", "_file", "_owned", "_start", "name", "size")
@@ -59,20 +60,20 @@ class FileSource:
             self._file.close()
 
     def consume(self) -> None:
-        """Leave the caller's file object where the data ended."""
+        """Leave the caller's file object at the end of the data."""
         if not self._owned:
             self._file.seek(self._start + self.size)
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
-        """Fill a buffer from a position; return how many bytes there were."""
+        """Fill a buffer from a position, as far as the bytes go; return how many."""
         return read_at_into(self._descriptor, buffer, self._start + offset)
 
-    def read(self, offset: int, count: int) -> bytes:
-        """Bytes from a position: `count`, or fewer at the end of the file."""
+    def read(self, count: int, offset: int) -> bytes:
+        """Read `count` bytes from a position, or fewer at the end of the file."""
         return read_at(self._descriptor, min(count, self.size - offset), self._start + offset)
 
     def map(self, access: int) -> tuple[mmap.mmap, int]:
-        """Map the whole file; return the mapping and where in it this source starts.
+        """Map the whole file; return the mapping and this source's start in it.
 
         Raises
         ------
@@ -80,18 +81,42 @@ class FileSource:
             If the file has become shorter.
         """
         size = self._start + self.size
-        # On Windows mmap would make the file longer.
+        # On Windows, mmap would extend the file.
         if os.fstat(self._descriptor).st_size < size:
             raise ValueError("the file has become shorter")
         return mmap.mmap(self._descriptor, size, access=access), self._start
 
 
 class MemorySource:
-    """Bytes in memory; the same interface as a file's."""
+    """Bytes in memory, with the methods of a `FileSource`.
 
-    __slots__ = ("_caller", "_data", "name", "size")
+    Parameters
+    ----------
+    data : bytes-like
+    name : str
+    caller : BytesIO, optional
+        The caller's file object, if `data` is its content.
+    is_content : bool
+        Whether the caller passed the bytes themselves, as the content of a file.
 
-    def __init__(self, data: BytesLike, name: str, caller: io.BytesIO | None = None) -> None:
+    Attributes
+    ----------
+    name, is_content
+        As given.
+    size : int
+        How many bytes there are.
+    """
+
+    __slots__ = ("_caller", "_data", "is_content", "name", "size")
+
+    def __init__(
+        self,
+        data: BytesLike,
+        name: str,
+        caller: io.BytesIO | None = None,
+        *,
+        is_content: bool = False,
+    ) -> None:
         self._data: bytes | Memory
         if type(data) is bytes:
             self._data = data
@@ -100,6 +125,7 @@ class MemorySource:
             content = view if view.c_contiguous else view.tobytes()
             self._data = np.frombuffer(content, np.uint8)
         self._caller = caller
+        self.is_content = is_content
         self.name = name
         self.size = len(self._data)
 
@@ -107,39 +133,42 @@ class MemorySource:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The caller may resize what it has given, also while it holds an error that leads here.
+        # Even if the caller keeps an error that refers to this source, it may resize its buffer.
         del self._data
 
     def consume(self) -> None:
-        """Leave the caller's file object where the data ended."""
+        """Leave the caller's file object at the end of the data."""
         if self._caller is not None:
             self._caller.seek(0, io.SEEK_END)
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
-        """Fill a buffer from a position; return how many bytes there were."""
+        """Fill a buffer from a position, as far as the bytes go; return how many."""
         # A slice of bytes would be a copy.
         data = memoryview(self._data) if isinstance(self._data, bytes) else self._data
         piece = memoryview(data[offset : offset + len(buffer)])
         buffer[: len(piece)] = piece
         return len(piece)
 
-    def read(self, offset: int, count: int) -> bytes:
-        """Bytes from a position: `count`, or fewer at the end."""
+    def read(self, count: int, offset: int) -> bytes:
+        """Read `count` bytes from a position, or fewer at the end."""
         return bytes(self._data[offset : offset + count])
 
 
 class StreamSource:
     """An object with ``read`` or ``readinto``, of unknown size, read in order.
 
-    It may return fewer bytes than asked; None (nothing yet, from a non-blocking file) is a
-    `BlockingIOError`, never an end.
+    The object may return fewer bytes than asked for. If it returns None, as a non-blocking file
+    without data does, that is a `BlockingIOError`, not the end. Nothing is read after the end,
+    because a terminal would wait for more.
     """
 
-    __slots__ = ("_file", "_owned", "name", "size")
+    __slots__ = ("_file", "_has_ended", "_owned", "_peeked", "name", "size")
 
     def __init__(self, file: Any, name: str, *, owned: bool) -> None:
         self._file = file
         self._owned = owned
+        self._peeked = b""
+        self._has_ended = False
         self.name = name
         self.size = None
 
@@ -150,22 +179,33 @@ class StreamSource:
         if self._owned:
             self._file.close()
 
+    def peek(self, count: int) -> bytes:
+        """The next bytes, `count` or all that are left. They stay unread."""
+        start = self.read(count)
+        self._peeked = start + self._peeked
+        return start
+
+    def read(self, count: int) -> bytes:
+        """The next bytes: `count`, or fewer at the end."""
+        memory = bytearray(count)
+        return bytes(memory[: self.read_into(memoryview(memory))])
+
     def read_into(self, buffer: memoryview) -> int:
-        """Fill a buffer with the next bytes; return how many there were."""
-        done = 0
-        while done < len(buffer):
+        """Fill a buffer with the next bytes, as far as there are any; return how many."""
+        done = min(len(self._peeked), len(buffer))
+        buffer[:done], self._peeked = self._peeked[:done], self._peeked[done:]
+        while done < len(buffer) and not self._has_ended:
             piece = buffer[done : done + MAX_READ]
             count = self._read_some(piece)
             if count is None:
                 raise BlockingIOError(
-                    f"{printable(self.name)}: no data to read yet from a non-blocking file"
+                    f"{printable(self.name)}: the non-blocking file has no data yet"
                 )
             if not 0 <= count <= len(piece):
                 raise OSError(
                     f"{printable(self.name)}: read {count} bytes where {len(piece)} were asked for"
                 )
-            if count == 0:
-                break
+            self._has_ended = count == 0
             done += count
         return done
 

@@ -1,1 +1,1 @@
-"""Threads: how many, one that can be started and joined whatever happens, and an ordered map."""
+"""How many threads to use, threads that can always be joined, and an ordered map over threads."""

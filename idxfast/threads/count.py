@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import operator
 import os
-from pathlib import Path
 
 # More threads than this gain little, and a service runs more than one reader.
 MAX_THREADS = 8
 
-_CGROUPS = Path("/sys/fs/cgroup")
+_MEMBERSHIP = "/proc/self/cgroup"
+_CGROUPS = "/sys/fs/cgroup"
 
 
 def check_threads(threads: int | None) -> None:
-    """Refuse a number of threads below 1, or one that is not whole."""
+    """Refuse a number of threads that is below 1 or not whole."""
     if threads is not None and operator.index(threads) < 1:
         raise ValueError(f"threads is {threads}, not 1 or more")
 
 
 def choose_threads(threads: int | None) -> int:
-    """As many as asked for; if not asked, one for each core that may be used, 8 at the most.
+    """The number asked for; by default one thread for each core that may be used, at most 8.
 
-    The cores are those of the process's affinity or, if less, of its control group's share of time
-    (Linux), which is what a container is given.
+    The cores are those of the process's affinity, or fewer if its control group (Linux) allows
+    less time than theirs. Containers limit time in this way.
     """
     if threads is not None:
         return operator.index(threads)
@@ -37,19 +38,22 @@ def choose_threads(threads: int | None) -> int:
 
 @functools.cache
 def _quota() -> float:
-    """How many cores' time the control group of this process may use."""
+    """The number of cores whose time the process's control group may use."""
     try:
-        group = Path("/proc/self/cgroup").read_text().rpartition("0::/")[2].strip()
+        with open(_MEMBERSHIP) as file:
+            group = file.read().rpartition("0::/")[2].strip()
     except OSError:
         return math.inf
-    folder = _CGROUPS / group
-    return min(_read_quota(place) for place in (folder, *folder.parents))
+    # A group's quota holds for the groups below it, too.
+    parents = itertools.accumulate(group.split("/"), os.path.join, initial=_CGROUPS)
+    return min(map(_read_quota, parents))
 
 
-def _read_quota(folder: Path) -> float:
-    """The quota of one control group: microseconds of time in a period, or "max"."""
+def _read_quota(folder: str) -> float:
+    """One control group's quota, in cores. Its file holds microseconds per period, or "max"."""
     try:
-        quota, period = (folder / "cpu.max").read_text().split()
+        with open(os.path.join(folder, "cpu.max")) as file:
+            quota, period = file.read().split()
         return int(quota) / int(period)
     except (OSError, ValueError):
         return math.inf

@@ -1,1 +1,1 @@
-"""Arrays to IDX files."""
+"""Write arrays as IDX files."""

@@ -1,4 +1,4 @@
-"""save, dumps: arrays to IDX files."""
+"""`save` and `dumps`: write arrays as IDX files."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ import numpy as np
 
 from ..format import CODES, Header, pack
 from ..gzip.writer import Content, encode_blocks, encode_member
-from ..storage import sink
-from ..storage.opening import is_url
+from ..storage import outputs
+from ..storage.inputs import is_url
 from ..threads.count import check_threads, choose_threads
 from ..typing import Buffer, Memory, WritableFile
 
 DEFAULT_LEVEL = 6
 MAX_LEVEL = 12  # libdeflate's
-# Elements converted at a time, in cache.
+# How many elements are converted at a time, so that they stay in cache.
 CHUNK = 64 << 10
 
-# The smallest IDX type that holds the values of another; of 64-bit integers, what labels need.
+# The smallest IDX type that holds all values of a type; for 64-bit integers, which have none, the
+# type that is large enough for labels.
 _NEAREST = {
     "bool": "uint8",
     "uint16": "int32",
@@ -48,52 +49,52 @@ def save(
     Parameters
     ----------
     file : str, bytes, PathLike, int or binary file object
-        Where to. A path that ends in ``.gz`` is compressed, any other is not. A file at the path
-        is replaced in one step when the new one is whole, so it may be the one that `array` is
-        mapped from; a symbolic link stays, and what it points to is replaced. Its permissions
-        stay, and its group and owner where the system allows that. In a folder that other users may
-        write to, their symbolic links and pipes are a PermissionError, and their files' permissions
-        are not taken over. A descriptor and a file object are written to from where they stand, and
-        stay open.
+        The file to write. A path that ends in ``.gz`` is compressed, any other is not. A file at
+        the path is replaced in one step once the new one is complete, so `array` may be mapped
+        from it. If the path is a symbolic link, the link stays and its target is replaced. The new
+        file takes over the old one's permissions, and its group and owner where the system allows
+        that. In a folder that other users may write to, their symbolic links and pipes raise
+        PermissionError, and their files' permissions are not taken over. Descriptors and file
+        objects are written to from their current position, and stay open.
     array : array_like
         Of one of the six types of IDX (uint8, int8, int16, int32, float32, float64), in any byte
         order and memory layout.
     compresslevel : int, optional
-        0 (stored) to 12 (smallest); 6 if not given. For a descriptor or a file object, giving it
-        (or `seekable`) is what asks for compression.
+        0 (stored) to 12 (smallest); by default 6. Descriptors and file objects are compressed if
+        this or `seekable` is given.
     seekable : bool, optional
-        Compress in blocks (BGZF, as bgzip does), from which any part can be read alone.
+        Compress in blocks (BGZF, the format of bgzip), each of which can be read by itself.
     threads : int, optional
-        The most threads to use; if not given, one for each core that may be used, 8 at the most.
-        What is not `seekable` is compressed on more than one only as far as runs are enough
-        (below).
+        The most threads to use; by default one for each core that may be used, at most 8. Without
+        `seekable`, several threads are used only for data that are coded as runs (see Notes).
 
     Raises
     ------
     TypeError
-        If the array has another type; the message names the nearest one. Or if `file` is nothing
-        to write to, or a number is not whole.
+        If IDX has no type for the array; the message names the nearest type. Also if `file` cannot
+        be written to, or a number is not whole.
     SizeError
         If a dimension does not fit into 32 bits.
     ValueError
-        If there is no such level, it is given for a path that is not compressed, or `file` is a
-        URL.
+        If `compresslevel` is out of range or given for a path that is not compressed, or if `file`
+        is a URL.
     OSError
-        If writing fails; then a file at the path is as it was.
+        If writing fails. A file at the path is then unchanged.
 
     Notes
     -----
     Equal arrays give equal files: the gzip header holds neither time nor name.
 
-    What compresses images are runs of equal pixels and a code for the others, and to look for these
-    alone is much faster than to look for all that repeats. Of more than 1 MB, samples show whether
-    that is enough: up to level 6 if it takes up at most 3% more, above if it takes up no more. Then
-    all of the data are watched for repeats as well. From the megabyte before the first that repeats
-    itself, the rest is searched as a whole; with `seekable`, each such megabyte is searched by
-    itself. Of fewer bytes, and where the samples say so, all that repeats is searched for.
+    Images compress mostly through runs of equal pixels and short codes for frequent values. Coding
+    runs alone is much faster than searching for all repeated sequences. If the data have more than
+    1 MB, samples show whether runs are enough: up to level 6 if they take up at most 3% more than a
+    search, above level 6 if they take up no more. The data are then watched for repeated sequences.
+    Without `seekable`, the data are searched as a whole from the megabyte before the first that has
+    such sequences; with `seekable`, each megabyte that has them is searched by itself. Smaller
+    data, and data for which runs are not enough, are searched from the start.
 
-    Levels 1 to 6 are the same: a faster search would make some data several times as large. From
-    level 7 on, the smallest outcome of several searches is taken, which takes longer.
+    Levels 1 to 6 are the same, because a faster search would make some data several times as large.
+    From level 7 on, several searches are made and the smallest result is taken.
     """
     check_threads(threads)
     level = _checked_level(compresslevel)
@@ -103,7 +104,7 @@ def save(
         path = os.fsdecode(file)
         if is_url(path):
             raise ValueError(
-                f"{path!r} is a URL; open it, and give compresslevel if it is to be gzip: "
+                f"{path!r} is a URL; open it, and give compresslevel to write gzip: "
                 "with fsspec.open(url, 'wb') as file: idxfast.save(file, array)"
             )
         compressed = path.lower().endswith(".gz")
@@ -121,20 +122,20 @@ def save(
             else encode_member(content, level, choose_threads(threads))
         )
         with contextlib.closing(encoded):
-            sink.write(file, encoded)
+            outputs.write(file, encoded)
     else:
-        sink.write(file, _raw(header, array))
+        outputs.write(file, _raw(header, array))
 
 
 def dumps(array: Any, *, compresslevel: int | None = None) -> bytes:
-    """The content of an IDX file, in memory.
+    """Return an array as the content of an IDX file.
 
     Parameters
     ----------
     array : array_like
         As for `save`.
     compresslevel : int, optional
-        0 to 12 for gzip; not compressed if not given.
+        0 to 12 for gzip; by default the content is not compressed.
 
     Returns
     -------
@@ -162,7 +163,7 @@ def _checked_level(compresslevel: int | None) -> int:
 
 def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
     yield pack(header)
-    # Any layout comes out in C order, a buffer at a time; without copies where none are needed.
+    # The iterator converts any layout to C order, a buffer at a time, and copies only if it must.
     chunks = np.nditer(  # type: ignore[call-overload]  # the stubs misspell "contig"
         array,
         ["external_loop", "buffered", "zerosize_ok"],
@@ -177,50 +178,51 @@ def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
 
 
 def _content(header: Header, array: np.ndarray[Any, Any]) -> Content:
-    """The content of the file. No other thread can change the parts that are taken from it."""
+    """The content of the file. No other thread can change a slice once it has been taken."""
     if array.flags.c_contiguous and array.dtype == header.dtype:
-        return _Parts(pack(header), array.reshape(-1).view(np.uint8))
+        return _HeaderAndPayload(pack(header), array.reshape(-1).view(np.uint8))
     content = np.empty(header.offset + header.nbytes, np.uint8)
     content[: header.offset] = memoryview(pack(header))
     np.ndarray(header.shape, header.dtype, content, header.offset)[...] = array
     return content
 
 
-class _Parts:
+class _HeaderAndPayload:
     """The content of a file: a header, and an array whose bytes are already in the file's order.
 
-    Parts are copies, because another thread may change the array between the making of the checksum
-    and the encoding. To copy 47 MB piece by piece took 0.27 of the time that all at once took (the
-    best of 11 each, in one process): a piece stays in the cache, a copy of all needs fresh memory.
+    Slices are copies, because another thread may change the array after a checksum is computed and
+    before the data are encoded. Copying 47 MB piece by piece took 0.27 of the time of one copy
+    (best of 11 each, in one process): a piece stays in cache, whereas a whole copy needs fresh
+    memory.
     """
 
-    def __init__(self, start: bytes, payload: Memory) -> None:
-        self._start = np.frombuffer(start, np.uint8)
+    def __init__(self, header: bytes, payload: Memory) -> None:
+        self._header = np.frombuffer(header, np.uint8)
         self._payload = payload
 
     def __len__(self) -> int:
-        return len(self._start) + len(self._payload)
+        return len(self._header) + len(self._payload)
 
     def __getitem__(self, part: slice) -> Memory:
         start, stop, _ = part.indices(len(self))
-        size = len(self._start)
+        size = len(self._header)
         copy = np.empty(max(stop - start, 0), np.uint8)
-        head = self._start[start:stop]
+        head = self._header[start:stop]
         copy[: len(head)] = head
         copy[len(head) :] = self._payload[max(start - size, 0) : max(stop - size, 0)]
         return copy
 
 
 def _checked(data: Any) -> np.ndarray[Any, Any]:
-    """The array, if IDX has its type."""
+    """The data as an array, if IDX has its type."""
     array: np.ndarray[Any, Any] = np.asanyarray(data)
-    # numpy.ma is not imported for this: nobody has a masked array without it.
+    # If numpy.ma has not been imported, there are no masked arrays.
     masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())
     parts = data if isinstance(data, (list, tuple)) else ()
     if any(isinstance(part, masked) for part in (array, *parts)):
         raise TypeError("IDX has no masks: fill the masked array first, array.filled(...)")
     array = np.asarray(array)
-    # Strings of any length have no byte order that could be asked for.
+    # Strings of variable length have no byte order, and newbyteorder raises.
     if array.dtype.kind == "T" or array.dtype.newbyteorder(">") not in CODES:
         name = array.dtype.name
         nearest = _NEAREST.get(name)

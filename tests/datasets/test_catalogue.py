@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from idxfast.datasets.catalogue import File, datasets, find
+from idxfast.datasets.catalogue import File, archives, datasets, find
 from idxfast.datasets.verifying import verify
 from idxfast.format import Header
 
@@ -69,6 +69,22 @@ def test_as_many_labels_as_images(name):
     assert all(
         file.header.shape[1:] == (28, 28) for file in datasets()[name].files if "idx3" in file.name
     )
+
+
+def test_names_in_the_archive():
+    """As torchvision, mnists and emnist have them."""
+    archive = archives()["emnist"]
+    assert archive.file.name == "gzip.zip"
+    assert [file.name for file in find("emnist-letters").files] == [
+        "emnist-letters-train-images-idx3-ubyte.gz",
+        "emnist-letters-train-labels-idx1-ubyte.gz",
+        "emnist-letters-test-images-idx3-ubyte.gz",
+        "emnist-letters-test-labels-idx1-ubyte.gz",
+    ]
+    for name, dataset in datasets().items():
+        assert (dataset.archive is archive) == name.startswith("emnist-")
+        for file in dataset.files if dataset.archive else ():
+            assert archive.member(file.name).startswith(f"gzip/{name}-t")
 
 
 def test_hashes_are_of_different_files():

@@ -1,22 +1,23 @@
 """Images and labels together, from a directory."""
 
+import bz2
 import gzip
 import lzma
 import os
 
 import pytest
 
-from idxfast import ChecksumError, FormatError, IdxError, load_dataset
-from idxfast.datasets.folder import load_file
+from idxfast import ChecksumError, FormatError, IdxError, load, load_dataset
 
 
 @pytest.fixture
 def put(tmp_path, oracle):
-    """Write an IDX file, packed as its name says; return what it holds."""
+    """Write an IDX file, compressed as its name says; return its unpacked content."""
 
     def put(name, code, shape, payload=None):
         data = oracle.pack(code, shape, payload)
-        pack = {"gz": gzip.compress, "xz": lzma.compress}.get(name.rpartition(".")[2], bytes)
+        packers = {"gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress}
+        pack = packers.get(name.rpartition(".")[2], bytes)
         (tmp_path / name).write_bytes(pack(data))
         return data
 
@@ -29,6 +30,7 @@ def put(tmp_path, oracle):
         ("{}-images-idx3-ubyte.gz", "{}-labels-idx1-ubyte.gz"),
         ("{}-images-idx3-ubyte", "{}-labels-idx1-ubyte"),
         ("{}-images.idx3-ubyte", "{}-labels.idx1-ubyte.gz"),
+        ("{}-images-idx3-ubyte.xz", "{}-labels-idx1-ubyte.bz2"),
         ("X_kannada_MNIST_{}-idx3-ubyte.gz", "y_kannada_MNIST_{}-idx1-ubyte.gz"),
     ],
 )
@@ -60,7 +62,7 @@ def test_qmnist(put, tmp_path, oracle):
     oracle.check(load_dataset(tmp_path, "xnist")[1], more)
 
 
-# 256 images are turned at once.
+# 256 images are transposed at once.
 @pytest.mark.parametrize("count", [0, 1, 256, 300])
 def test_emnist_is_upright_unless_asked(count, put, tmp_path, oracle):
     data = put("emnist-letters-train-images-idx3-ubyte.gz", 8, (count, 28, 28))
@@ -92,6 +94,12 @@ def test_emnist_is_upright_however_its_name_is_written(form, put, tmp_path):
 def test_others_are_left_as_they_are(put, tmp_path, oracle):
     data = put("kmnist-train-images-idx3-ubyte", 8, (5, 28, 28))
     put("kmnist-train-labels-idx1-ubyte", 8, (5,))
+    oracle.check(load_dataset(tmp_path)[0], data)
+
+
+def test_emnist_that_is_not_square_is_left_as_it_is(put, tmp_path, oracle):
+    data = put("emnist-letters-train-images-idx3-ubyte", 8, (5, 4, 3))
+    put("emnist-letters-train-labels-idx1-ubyte", 8, (5,))
     oracle.check(load_dataset(tmp_path)[0], data)
 
 
@@ -133,7 +141,7 @@ def test_a_file_is_opened_once(pack, oracle):
     os.write(writing, pack(data))
     os.close(writing)
     with open(reading, "rb"):
-        oracle.check(load_file(f"/dev/fd/{reading}"), data)
+        oracle.check(load(f"/dev/fd/{reading}"), data)
 
 
 def test_a_directory_of_the_name_is_no_file(put, tmp_path):

@@ -1,4 +1,4 @@
-"""A published set as arrays, by its name."""
+"""A published data set as arrays, by its name."""
 
 import gzip
 
@@ -13,7 +13,7 @@ from idxfast.format import Header
 
 @pytest.fixture
 def sets(mirror, oracle, monkeypatch):
-    """Two sets that differ in their name alone, and a split in EMNIST's manner."""
+    """Two sets that differ only in their name, and a split like EMNIST's."""
     raw = {}
     for name, prefix, test in (
         ("one", "", "t10k"),
@@ -74,7 +74,7 @@ def test_every_published_set_has_its_kinds(name):
 
 @pytest.fixture
 def labels(mirror, publish, oracle, tmp_path):
-    """A set, `tiny`; the path of its labels, and these packed, right and wrong, in equal sizes."""
+    """A set, `tiny`: the path of its labels, and right and wrong labels, compressed to one size."""
     right = oracle.pack(8, (200,), bytes(range(200)))
     wrong = oracle.pack(8, (200,), bytes(range(200))[::-1])
     packed = [gzip.compress(data, 0, mtime=0) for data in (right, wrong)]
@@ -89,7 +89,7 @@ def labels(mirror, publish, oracle, tmp_path):
 
 @pytest.mark.parametrize("tries", [200])
 def test_what_is_loaded_is_what_was_verified(tries, labels, swapping, tmp_path):
-    """While others put wrong labels in the place of the right ones, and the right ones back."""
+    """Meanwhile, another thread replaces the right labels by wrong ones, and back."""
     path, *contents = labels
     right = refused = 0
     with swapping(path, *contents):

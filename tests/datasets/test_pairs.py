@@ -90,6 +90,16 @@ def test_pairs(names, kind, images, labels):
     assert find_pair([*reversed(names), *NOISE], kind, "here") == (images, labels)
 
 
+@pytest.mark.parametrize("what", ["images-idx3", "labels-idx1"])
+def test_of_several_forms_of_a_file_the_fastest_to_read(what):
+    other = {"images-idx3": "labels-idx1", "labels-idx1": "images-idx3"}[what]
+    forms = [f"train-{what}-ubyte{suffix}" for suffix in ("", ".gz", ".xz", ".bz2")]
+    forms.append(f"train-{what.replace('-', '.')}-ubyte")
+    for first in range(len(forms)):
+        names = [*reversed(forms[first:]), f"train-{other}-ubyte.bz2"]
+        assert forms[first] in find_pair(names, "train", "here")
+
+
 T10K = ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
 TEST = ["test-images-idx3-ubyte.gz", "test-labels.idx1-ubyte"]
 CAPITALS = ["TEST-images-idx3-ubyte", "TEST-labels-idx1-ubyte"]
@@ -108,10 +118,11 @@ CAPITALS = ["TEST-images-idx3-ubyte", "TEST-labels-idx1-ubyte"]
         (TEST + CAPITALS[:1], "TEST", TEST),
         (TEST[:1] + T10K[1:], "test", [TEST[0], T10K[1]]),
         (TEST[:1] + CAPITALS[1:], "test", [TEST[0], CAPITALS[1]]),
+        (STANDARD[:2] + TEST[:1] + T10K[1:], "test", [TEST[0], T10K[1]]),
     ],
 )
 def test_images_and_labels_are_of_the_same_set(names, kind, expected):
-    """Where some are written otherwise, those that are written alike belong together."""
+    """If spellings differ, files with the same spelling belong together."""
     assert list(find_pair(names, kind, "here")) == expected
     assert list(find_pair(names[::-1], kind, "here")) == expected
 
@@ -137,6 +148,7 @@ def test_of_several_forms_the_dashed_and_unpacked_is_chosen():
     [
         ([], "train", "none at all"),
         (NOISE, "train", "none at all"),
+        (STANDARD[:1] + STANDARD[3:], "train", "none at all"),
         (STANDARD, "dev", "t10k, train"),
         (STANDARD, "trai", "t10k, train"),
         (STANDARD[:3], "test", "train"),

@@ -3,8 +3,8 @@
 import contextlib
 import errno
 import gc
+import http.client
 import io
-import itertools
 import os
 import shutil
 import signal
@@ -13,18 +13,26 @@ import ssl
 import subprocess
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from idxfast import FetchError
 from idxfast.datasets import transfer as room
 from idxfast.datasets.transfer import transfer
-
-# Seconds: the limit; and far more than what is left to do after it.
-LIMIT = 0.4
-SOON = 5.0
-# A server that is let go on goes on for so long.
-LONG = 60.0
+from mirrors.stalling import (
+    LIMIT,
+    LONG,
+    SOON,
+    STAGES,
+    Server,
+    endless_continue,
+    silence,
+    trickled_body,
+    trickled_handshake,
+    trickled_refusal,
+    trickled_status,
+)
 
 # A handshake that ends at an unlucky moment leaves its socket to the collector, in the library and in
 # these tests' servers.
@@ -32,9 +40,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:Resource
 
 
 @pytest.fixture(autouse=True)
-def collected():
+def collected(no_thread_is_left):
     """Such a socket is closed in the test that has made it, not in a later one."""
     yield
+    # A transfer's thread may outlive the transfer a little, and has a socket.
+    no_thread_is_left()
     gc.collect()
 
 
@@ -47,60 +57,6 @@ def short(monkeypatch):
     monkeypatch.setattr(room, "STALL_SECONDS", LONG)
     monkeypatch.setattr(room, "check_url", lambda url, by: None)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,example.invalid")
-
-
-class Server:
-    """Accepts connections, each in a thread, and does one thing with all of them."""
-
-    def __init__(self, act, wrap=lambda connection: connection):
-        self.stopping = threading.Event()
-        self.accepted = 0
-        self._act, self._wrap = act, wrap
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.address = "{}:{}".format(*self._listening.getsockname())
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listening.accept()
-            except OSError:
-                return
-            if self.stopping.is_set():
-                connection.close()
-                return
-            self.accepted += 1
-            self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
-            self._threads[-1].start()
-
-    def _serve(self, connection):
-        # The client hangs up, or is not spoken to in its language.
-        with contextlib.suppress(OSError), connection, self._wrap(connection) as speaking:
-            self._act(self, speaking)
-
-    def trickle(self, connection, data):
-        """A byte at a time, for as long as anybody listens."""
-        deadline = time.monotonic() + LONG
-        for byte in data:
-            if self.stopping.wait(0.02) or time.monotonic() > deadline:
-                return
-            connection.sendall(bytes([byte]))
-
-    def wait(self):
-        """Until the other side has hung up on all connections."""
-        for thread in self._threads[1:]:
-            thread.join(SOON)
-            assert not thread.is_alive()
-
-    def close(self):
-        self.stopping.set()
-        with socket.create_connection(self._listening.getsockname()):
-            pass
-        self._listening.close()
-        for thread in self._threads:
-            thread.join(SOON)
-            assert not thread.is_alive()
 
 
 @pytest.fixture
@@ -116,77 +72,6 @@ def serve():
     yield serve
     for server in servers:
         server.close()
-
-
-def silence(server, connection):
-    connection.settimeout(LONG)
-    while connection.recv(65536):
-        pass
-
-
-def trickled_status(server, connection):
-    server.trickle(connection, b"HTTP/1.1 200 OK" + b" " * 60_000)
-
-
-def trickled_header(server, connection):
-    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Words: ")
-    server.trickle(connection, b"x" * 60_000)
-
-
-def many_headers(server, connection):
-    connection.sendall(b"HTTP/1.1 200 OK\r\n")
-    server.trickle(connection, b"A: b\r\n" * 10_000)
-
-
-def endless_continue(server, connection):
-    while not server.stopping.wait(0.001):
-        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-
-def trickled_continue(server, connection):
-    server.trickle(connection, itertools.cycle(b"HTTP/1.1 100 Continue\r\n\r\n"))
-
-
-def trickled_body(server, connection):
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n")
-    server.trickle(connection, b"x" * 60_000)
-
-
-def trickled_chunks(server, connection):
-    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    server.trickle(connection, itertools.cycle(b"1\r\nx\r\n"))
-
-
-def trickled_chunk_size(server, connection):
-    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    server.trickle(connection, b"0" * 60_000)
-
-
-def trickled_trailer(server, connection):
-    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
-    server.trickle(connection, itertools.cycle(b"A: b\r\n"))
-
-
-def slow_redirects(server, connection):
-    """Each comes in time, and leads on."""
-    connection.recv(65536)
-    server.stopping.wait(0.1)
-    connection.sendall(
-        b"HTTP/1.1 302 On\r\nLocation: /%d\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        % server.accepted
-    )
-
-
-STAGES = [
-    silence, trickled_status, trickled_header, many_headers, endless_continue, trickled_continue,
-    trickled_body, trickled_chunks, trickled_chunk_size, trickled_trailer, slow_redirects,
-]  # fmt: skip
-# Of TLS: a record of a handshake, which is announced with so many bytes.
-HANDSHAKE = b"\x16\x03\x03\x3f\xff\x02\0\x3f\xfb\x03\x03" + bytes(16_000)
-
-
-def trickled_handshake(server, connection):
-    server.trickle(connection, HANDSHAKE)
 
 
 def late(url, file=None):
@@ -268,13 +153,9 @@ def test_a_chunk_of_a_negative_size_is_refused(serve, monkeypatch):
             sent.append(1 << 20)
 
     monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
-    with pytest.raises(FetchError, match="came to a stop after 0 bytes"):
+    with pytest.raises(FetchError, match="stalled after 0 bytes"):
         transfer(serve(endless), io.BytesIO(), 30_000)
     assert sum(sent) < 100 << 20
-
-
-def trickled_refusal(server, connection):
-    server.trickle(connection, b"HTTP/1.1 502 No" + b" " * 60_000)
 
 
 @pytest.mark.parametrize("act", [silence, trickled_refusal], ids=lambda act: act.__name__)
@@ -306,10 +187,11 @@ def test_the_limit_holds_while_the_connection_is_made(monkeypatch, no_thread_is_
 @pytest.fixture
 def no_names(monkeypatch):
     """Names are looked up until the event comes, and then found here."""
-    event = threading.Event()
-    real = socket.getaddrinfo
+    event, real = threading.Event(), socket.getaddrinfo
+    event.is_asked_for = threading.Event()
 
     def look_up(host, *arguments, **options):
+        event.is_asked_for.set()
         event.wait(LONG)
         return real("127.0.0.1", *arguments, **options)
 
@@ -325,7 +207,7 @@ def test_the_limit_holds_while_the_name_is_looked_up(serve, no_names, no_thread_
     with path.open("a+b") as file:
         late(f"http://example.invalid:{port}", file)
         no_names.set()
-        serve.servers[0].stopping.wait(0.2)
+        no_thread_is_left(1)  # but the server's
         assert serve.servers[0].accepted == 0
     serve.servers.pop().close()
     no_thread_is_left()
@@ -340,17 +222,22 @@ def test_a_thread_that_is_left_writes_nothing(serve, monkeypatch, no_thread_is_l
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole")
 
     arrived, go_on = threading.Event(), threading.Event()
-    write = room._Receiver.write
+    read = http.client.HTTPResponse.read
 
-    def slow(self, data):
+    def slow(self, *arguments):
+        data = read(self, *arguments)
         arrived.set()
         go_on.wait(LONG)
-        write(self, data)
+        return data
 
-    monkeypatch.setattr(room._Receiver, "write", slow)
+    # The time is over once the bytes are there.
+    clock = SimpleNamespace(monotonic=lambda: 1e9 * arrived.is_set())
+    monkeypatch.setattr(http.client.HTTPResponse, "read", slow)
+    monkeypatch.setattr(room, "time", clock)
     monkeypatch.setattr(room, "GRACE_SECONDS", 0.01)
-    file = io.BytesIO()
-    late(serve(give), file)
+    file, url = io.BytesIO(), serve(give)
+    with pytest.raises(FetchError, match=f"^{url}: it took too long$"):
+        transfer(url, file, 5)
     assert arrived.is_set()
     go_on.set()
     serve.servers.pop().close()
@@ -367,17 +254,27 @@ def test_a_thread_that_is_left_writes_nothing(serve, monkeypatch, no_thread_is_l
 def test_an_interrupt_ends_it_at_once(act, serve, no_names, monkeypatch, no_thread_is_left):
     """At every stage, the look-up of the name included."""
     monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
-    main = threading.get_ident()
-    timer = threading.Timer(0.3, lambda: signal.pthread_kill(main, signal.SIGINT))
+    main, is_there = threading.get_ident(), no_names.is_asked_for
     if act is not None:
+        is_there = threading.Event()
         no_names.set()
-    url = serve(act or silence)
+
+    def tell_and_act(server, connection):
+        is_there.set()
+        act(server, connection)
+
+    def interrupt():
+        is_there.wait(LONG)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    url = serve(silence if act is None else tell_and_act)
+    interrupting = threading.Thread(target=interrupt)
     start = time.monotonic()
-    timer.start()
     with pytest.raises(KeyboardInterrupt):
+        interrupting.start()
         transfer(url, io.BytesIO(), 100_000)
     assert time.monotonic() - start < SOON
-    timer.join()
+    interrupting.join()
     serve.servers[0].wait()
     no_names.set()
     serve.servers.pop().close()

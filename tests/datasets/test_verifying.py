@@ -1,4 +1,4 @@
-"""Whether a file is the published one, by what has been published of it."""
+"""Whether a file is the published one, depending on what has been published."""
 
 import gzip
 import hashlib
@@ -97,7 +97,7 @@ def test_without_a_hash_it_has_to_be_whole_and_of_the_shape(make, reason, oracle
 @pytest.mark.parametrize("ending", [".gz", ".xz"])
 @pytest.mark.parametrize("facts", [{}, {"packed": "sha256:0", "raw": "sha256:1"}])
 def test_no_more_is_unpacked_than_the_file_can_hold(ending, facts, oracle, check):
-    """Of what announces far more, and holds it. The decoder of xz itself takes 8 MiB."""
+    """The file announces, and holds, far more. The decoder of xz itself takes 8 MiB."""
     content = oracle.pack(8, (32 << 20,), bytes(32 << 20))
     packed = (gzip if ending == ".gz" else lzma).compress(content)
     reason = "not the published file" if facts else r"got more than int32 \(30, 8\)"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import idxfast
-from handmade import Deflate, deflate, member
-from idxfast.gzip import decoder, feed, stream
+from files.handmade import Deflate, deflate, member
+from idxfast.gzip import decoder, input_buffer, stream
 from idxfast.storage.source import MemorySource
 
 DICE = np.random.default_rng(4)
@@ -62,7 +62,7 @@ def made(file, total, chunk=None):
     """A decoder, and the memory that it decodes into."""
     reader = decoder.Decoder(MemorySource(file, "name"))
     if chunk is not None:
-        reader.feed.move_to(0, chunk)
+        reader.input.move_to(0, chunk)
     reader.total = total
     out = np.full(total, 99, np.uint8)
     reader.write_to(out)
@@ -79,8 +79,8 @@ def failure(call):
 @pytest.mark.parametrize("name", FILES)
 def test_pieces(name, piece, monkeypatch):
     content = gzip.decompress(FILES[name])
-    for chunk, reserve in ((1, 1), (100, 50), (None, feed.RESERVE)):
-        monkeypatch.setattr(feed, "RESERVE", reserve)
+    for chunk, reserve in ((1, 1), (100, 50), (None, input_buffer.RESERVE)):
+        monkeypatch.setattr(input_buffer, "RESERVE", reserve)
         reader, out = made(FILES[name], len(content), chunk)
         before = -1
         while reader.advance(piece):
@@ -89,7 +89,7 @@ def test_pieces(name, piece, monkeypatch):
             assert out[:before].tobytes() == content[:before]
         assert reader.position == len(content)
         assert out.tobytes() == content
-        assert reader.feed.offset == len(FILES[name])
+        assert reader.input.offset == len(FILES[name])
         # It stays at the end.
         assert not reader.advance(piece)
 
@@ -127,7 +127,7 @@ def test_it_stops_at_each_block():
     reader, out = made(file, 5_000)
     found = []
     while reader.advance(block_stop=0):
-        found.append((reader.feed.source_bit, reader.position))
+        found.append((reader.input.source_bit, reader.position))
     # The end of the last block is met again when its member is verified.
     assert found[: len(ends)] == ends
     assert out.tobytes() == TEXT[:5_000]
@@ -139,7 +139,7 @@ def test_it_stops_at_the_first_block_that_ends_there_or_later():
         for stop in (bit - 1, bit, bit + 1):
             reader, _ = made(file, 5_000)
             reader.advance(block_stop=stop)
-            assert (reader.feed.source_bit, reader.position) == next(
+            assert (reader.input.source_bit, reader.position) == next(
                 e for e in ends if e[0] >= stop
             )
 
@@ -147,7 +147,7 @@ def test_it_stops_at_the_first_block_that_ends_there_or_later():
 @pytest.mark.parametrize("name", FILES)
 def test_blocks_in_chunks_of_a_byte(name, monkeypatch):
     content = gzip.decompress(FILES[name])
-    monkeypatch.setattr(feed, "RESERVE", 1)
+    monkeypatch.setattr(input_buffer, "RESERVE", 1)
     reader, out = made(FILES[name], len(content), 1)
     while reader.advance(block_stop=0):
         pass
@@ -184,9 +184,13 @@ def test_an_error_is_raised_again(name, monkeypatch):
     """By each later call, whatever pieces led to it, and once all before it has been decoded."""
     file, outcomes = BAD[name], set()
     total = len(TEXT) * (1 if name == "too much" else 2)
-    for piece, chunk, reserve in ((1, 1, 1), (7, 100, 9), (decoder.PIECE, None, feed.RESERVE)):
+    for piece, chunk, reserve in (
+        (1, 1, 1),
+        (7, 100, 9),
+        (decoder.PIECE, None, input_buffer.RESERVE),
+    ):
         for stop in (0, decoder.NEVER):
-            monkeypatch.setattr(feed, "RESERVE", reserve)
+            monkeypatch.setattr(input_buffer, "RESERVE", reserve)
             reader, out = made(file, total, chunk)
 
             def go_on(reader=reader, piece=piece, stop=stop):
@@ -232,12 +236,12 @@ def by_zlib(file):
 
 def test_padding_is_skipped_a_chunk_at_a_time():
     """There may be gigabytes of zeros, and Ctrl-C in between."""
-    reader, out = made(START + bytes(4 * feed.CHUNK) + START, 2 * len(TEXT))
+    reader, out = made(START + bytes(4 * input_buffer.CHUNK) + START, 2 * len(TEXT))
     offsets = [0]
     while reader.advance():
-        offsets.append(reader.feed.offset)
+        offsets.append(reader.input.offset)
     assert out.tobytes() == 2 * TEXT
-    assert max(np.diff(offsets)) <= feed.CHUNK
+    assert max(np.diff(offsets)) <= input_buffer.CHUNK
 
 
 def test_offsets_and_positions():

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import idxfast
-from handmade import DISTANCES, FIXED_LITERALS, LITERALS, Deflate, codewords, idx, member
+from files.handmade import DISTANCES, FIXED_LITERALS, LITERALS, Deflate, codewords, idx, member
 from idxfast.native import members
 from idxfast.native.inflate import END, Inflater
 

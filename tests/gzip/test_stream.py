@@ -10,8 +10,8 @@ import pytest
 
 import idxfast
 from idxfast import ChecksumError, GzipError, SizeError, TrailingDataError, TruncatedError
-from idxfast.gzip import container, decoder, members, pool, segments
-from idxfast.gzip.feed import Feed
+from idxfast.gzip import decoder, members, pool, segments, writer
+from idxfast.gzip.input_buffer import InputBuffer
 from idxfast.storage.source import MemorySource
 
 
@@ -109,8 +109,8 @@ def test_a_flood_of_empty_members(oracle):
 
 def bgzf_block(data):
     body = zlib.compress(data, 1, -15)
-    trailer = container.pack_trailer(zlib.crc32(data), len(data))
-    return container.pack_bgzf_header(1, len(body)) + body + trailer
+    trailer = writer.pack_trailer(zlib.crc32(data), len(data))
+    return writer.pack_bgzf_header(1, len(body)) + body + trailer
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -203,19 +203,19 @@ def test_damage_after_segments(own, big, oracle):
 
 def test_what_a_bgzf_file_starts_with():
     block = bytes.fromhex("1f8b08040000000000ff0600424302001b00")
-    assert container.is_bgzf(block)
+    assert members.is_bgzf(block)
     for at in (0, 1, 2, 3, *range(10, 16)):
         other = bytearray(block)
         other[at] ^= 8
-        assert not container.is_bgzf(bytes(other))
-    assert not any(container.is_bgzf(block[:size]) for size in range(16))
+        assert not members.is_bgzf(bytes(other))
+    assert not any(members.is_bgzf(block[:size]) for size in range(16))
 
 
 def test_the_length_is_compared_modulo_its_32_bits():
     def leave(size):
-        feed = Feed(MemorySource(struct.pack("<II", 7, 5), "name"))
-        members.leave(feed, "name", 1, size, 7, size)
-        return feed.offset
+        input = InputBuffer(MemorySource(struct.pack("<II", 7, 5), "name"))
+        members.verify_trailer(input, 1, size, 7, size)
+        return input.offset
 
     assert leave(5) == leave((1 << 32) + 5) == 8
     for wrong in (6, (1 << 32) + 6):

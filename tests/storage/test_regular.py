@@ -9,9 +9,9 @@ import stat
 import pytest
 
 from idxfast.datasets import fetching
-from idxfast.storage.content import FileContent
 from idxfast.storage.folders import Folder
 from idxfast.storage.regular import check_regular, open_regular
+from idxfast.storage.snapshot import Snapshot
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
 
@@ -68,6 +68,7 @@ def descriptors():
 def test_a_part_has_to_be_a_regular_file(make, tmp_path):
     path = tmp_path / ".x.part"
     make(path)
+    gc.collect()
     before = descriptors()
     found, number = KINDS[make]
     reason = rf"\.x\.part is {found}, not a regular file"
@@ -96,7 +97,7 @@ def test_a_fifo_with_a_writer_is_refused_unread(tmp_path):
     end = os.open(path, os.O_RDWR)
     try:
         os.write(end, b"bytes")
-        for opens in (open_regular, lambda path: FileContent(path, 10)):
+        for opens in (open_regular, lambda path: Snapshot(path, 10)):
             with pytest.raises(OSError, match="a FIFO"):
                 opens(path)
         with pytest.raises(OSError, match="a FIFO"), open_part(path):
@@ -130,7 +131,7 @@ def test_no_more_is_read_than_a_file_can_have(size, tmp_path):
     path = tmp_path / "x"
     path.write_bytes(bytes(range(256))[:10] * 100)
     os.truncate(path, size)
-    content = FileContent(str(path), 10)
+    content = Snapshot(str(path), 10)
     assert content.getvalue() == (bytes(range(10)) * 2)[: min(size, 11)]
     assert content.name == str(path)
 

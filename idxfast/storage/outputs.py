@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..typing import Buffer, WritableFile
+from .atomic import write_atomically
 from .folders import Entry, Folder
-from .owners import may_be_planted
-from .replacing import replace
+from .trust import may_be_planted
 
-# Linux follows as many symbolic links.
+# How many symbolic links are followed: as many as Linux follows.
 MAX_LINKS = 40
 
 
@@ -24,18 +24,19 @@ def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
     Parameters
     ----------
     file : str, bytes, PathLike, int or binary file object
-        A path is replaced in one step when all is written (see `replacing`); of a symbolic link,
-        what it leads to. Something that is no regular file with a name, like a pipe or /dev/stdout,
-        is written to directly, as a file object or a descriptor is.
+        A file at a path is replaced in one step once everything is written (see `atomic`). If the
+        path is a symbolic link, its target is replaced. A pipe, a device, or a link to an open
+        file such as /dev/stdout is written to directly, as file objects and descriptors are.
     pieces : iterable of bytes-like
 
     Raises
     ------
     OSError
-        If writing fails. Then a file that stood at the path is as it was.
+        If writing fails. A file at the path is then unchanged.
     PermissionError
-        Also if the path leads to another user's symbolic link or pipe, in a folder that others than
-        this process's user and root may write to. A link to a file of its own owner is followed.
+        Also if the path leads to another user's symbolic link or pipe, in a folder that anyone but
+        this process's user and root may write to. A link is followed if its owner also owns the
+        file that it leads to.
     """
     if isinstance(file, int):
         file = io.FileIO(file, "wb", closefd=False)
@@ -48,7 +49,7 @@ def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
     except OSError as error:
         if error.filename in (None, given):
             raise
-        # It names what stands on the way, of which the caller may know nothing.
+        # The error names something on the way, of which the caller may know nothing.
         raise OSError(error.errno, error.strerror, given) from error
 
 
@@ -57,24 +58,24 @@ def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
     try:
         folder, name, entry = _find(given, held)
         if entry is None or stat.S_ISREG(entry.status.st_mode):
-            replace(folder, name, lambda file: _write_to_object(file, pieces))
+            write_atomically(folder, name, lambda file: _write_to_object(file, pieces))
             return
-        # A pipe, a device, or what is open already.
+        # A pipe, a device, or an open file.
         if not stat.S_ISDIR(entry.status.st_mode) and may_be_planted(entry.status, folder):
             raise _refusal("pipe", "written to", entry.path)
         with entry.open() as file:
             _write_to_object(file, pieces)
     finally:
-        # An error that is kept keeps what its frames hold.
+        # Closed explicitly: an error that is kept keeps alive what its frames refer to.
         for found in held:
             found.close()
 
 
 def _find(given: str, held: list[Folder | Entry]) -> tuple[Folder, str, Entry | None]:
-    """The folder and the name in it that a path leads to, and what has that name.
+    """The folder and the name in it that a path leads to, and the entry of that name.
 
-    The system's own links to what is open, as /dev/stdout is one, are not followed: their text need
-    not be a path. What is found on the way is added to `held`.
+    The system's own links to open files, such as /dev/stdout, are not followed: their text need not
+    be a path. The folders and entries on the way are appended to `held`.
     """
     path = given
     folder: Folder | None = None
@@ -82,7 +83,7 @@ def _find(given: str, held: list[Folder | Entry]) -> tuple[Folder, str, Entry | 
     for _ in range(MAX_LINKS + 1):
         parent, name = os.path.split(path)
         if not name:
-            # What ends in a slash is no file's name: to open it tells what is wrong.
+            # A path that ends in a slash names no file; opening it raises the system's own error.
             with (folder or Folder(os.curdir)).open(path, "ab"):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), given)
         folder = Folder(parent or os.curdir, folder)
@@ -100,7 +101,7 @@ def _find(given: str, held: list[Folder | Entry]) -> tuple[Folder, str, Entry | 
 
 
 def _check_links(planted: list[Entry], end: Entry | None) -> None:
-    """Refuse links that other users may have put there, unless they lead to their own file."""
+    """Refuse links that others may have planted, unless a link's owner also owns the file."""
     for link in planted:
         is_theirs = (
             end is not None
@@ -112,7 +113,7 @@ def _check_links(planted: list[Entry], end: Entry | None) -> None:
 
 
 def _refusal(what: str, done: str, path: str) -> PermissionError:
-    reason = f"a {what} of another user, in a folder that others may write to, is not {done}"
+    reason = f"another user's {what}, in a folder that others may write to, is not {done}"
     return PermissionError(errno.EACCES, reason, path)
 
 
@@ -120,9 +121,9 @@ def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:
     if isinstance(file, io.TextIOBase):
         raise TypeError("the file is open in text mode; open it in binary mode")
     if not hasattr(file, "write"):
-        raise TypeError(f"<{type(file).__name__}> is no path and no binary file")
-    # io's own classes use what they are given only during the call. Others may keep it, while the
-    # memory of a piece is the caller's, or the next piece's.
+        raise TypeError(f"<{type(file).__name__}> is neither a path nor a binary file")
+    # io's own classes use a buffer only during the call. Others may keep it, although its memory
+    # belongs to the caller, or is used again for the next piece.
     may_keep = not isinstance(file, io.IOBase)
     for piece in pieces:
         data: Any = bytes(piece) if may_keep else memoryview(piece).cast("B")
@@ -131,7 +132,7 @@ def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:
             if count is None:
                 if isinstance(file, io.RawIOBase):
                     raise BlockingIOError("a non-blocking file takes no more data yet")
-                count = len(data)  # many file-like objects return nothing, and write all
+                count = len(data)  # many file-like objects write everything and return nothing
             if not 0 < count <= len(data):
                 raise OSError(f"the file took {count} bytes where {len(data)} were given")
             data = data[count:]

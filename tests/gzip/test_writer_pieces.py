@@ -10,7 +10,7 @@ import pytest
 import idxfast
 from idxfast.datasets.synthetic import digits
 from idxfast.gzip import writer
-from idxfast.native.run_length import encode_runs
+from idxfast.native.deflate import encode_runs
 
 BLOCK = 0xFF00
 PIECE = 16 * BLOCK

@@ -1,7 +1,8 @@
 """What other users may have put into a folder to deceive this process.
 
-Linux guards symbolic links and pipes in folders like /tmp by similar rules (``protected_symlinks``
-and ``protected_fifos`` in its administrator's guide), but no other folders that users share.
+Linux has similar rules for symbolic links and pipes in sticky folders like /tmp
+(``protected_symlinks`` and ``protected_fifos`` in its administrator's guide), but not for other
+folders that users share.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from .folders import Folder
 def may_be_planted(status: os.stat_result, folder: Folder) -> bool:
     """Whether another user may have put something into a folder.
 
-    That may be if it belongs to neither this process's user nor root, and others than these two may
-    write to the folder. Only root makes devices.
+    This is possible for what belongs to neither this process's user nor root, in a folder that
+    anyone but these two may write to. Devices are exempt, because only root can make them.
 
     Parameters
     ----------
     status : os.stat_result
-        What the system says of it.
+        Of what is in the folder.
     folder : Folder
     """
     if not hasattr(os, "geteuid") or stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
@@ -36,10 +37,10 @@ def may_be_planted(status: os.stat_result, folder: Folder) -> bool:
 
 
 def are_permissions_trusted(old: os.stat_result, folder: Folder) -> bool:
-    """Whether a new file may get all the permissions of the one whose place it takes.
+    """Whether a new file may take over all permissions of the file that it replaces.
 
-    Not if another user may have put the old one there. So anybody may in a folder that all may
-    write to, unless its sticky bit is set, even if the file is not theirs: they can move it.
+    The new file may not if another user may have put the old one there. In a folder that all may
+    write to, without the sticky bit, anybody may have moved the file there, whoever owns it.
     """
     if not hasattr(os, "geteuid"):
         return True
@@ -50,9 +51,10 @@ def are_permissions_trusted(old: os.stat_result, folder: Folder) -> bool:
 
 
 def _are_both_roots(status: os.stat_result, place: os.stat_result) -> bool:
-    """Whether something and its folder belong to the root outside of a user namespace.
+    """Whether something and its folder both belong to the root outside of a user namespace.
 
-    There that root has the number of all users that have none inside (``user_namespaces(7)``).
+    Inside, that root appears as the overflow user, like every user who is not mapped
+    (``user_namespaces(7)``).
     """
     with contextlib.suppress(OSError, ValueError):
         with open("/proc/self/uid_map") as file:

@@ -1,8 +1,8 @@
-"""Folders that one user alone may enter, for files that are not whole yet.
+"""Folders that one user alone may enter, for files that are not complete yet.
 
-They stand beside the place where a file is to go. Whoever may write there can move such a folder
-away, but can neither read what is in it nor exchange it, nor is anything else taken for it: it is
-held by its descriptor.
+Such a folder stands beside the place where a file is to go. Others who may write there can move
+the folder away, but can neither read nor exchange what is in it. If they put another folder in its
+place, this process does not use it, because it holds its own by the descriptor.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -18,33 +17,34 @@ from typing import BinaryIO
 
 from .folders import Folder
 
-# On Windows these permissions would be an access control list that files keep when they move out.
+# On Windows, mode 0o700 would set an access control list, which files keep when they move out.
 _PERMISSIONS = 0o700 if hasattr(os, "geteuid") else 0o777
-# The most bytes of a file's name in the name of its private folder.
-_MOST = 80
-# Windows does not replace a file while another program, like a virus scanner, has it open.
+# How many bytes of a file's name may stand in the name of its private folder.
+_MAX_NAME_BYTES = 80
+# For how long to try again on Windows, which does not replace a file that another program, such as
+# a virus scanner, has open.
 _REPLACE_SECONDS = 2.0
 
 
-def name_for(name: str, ending: str) -> str:
-    """What a user's private folder for a file of this name is called."""
-    # Names are limited in bytes, and cut between characters.
-    start = name[:_MOST]
-    while len(os.fsencode(start)) > _MOST:
+def private_folder_name(name: str, ending: str) -> str:
+    """The name of this user's private folder for a file called `name`."""
+    # The limit counts bytes, but the name is cut between characters.
+    start = name[:_MAX_NAME_BYTES]
+    while len(os.fsencode(start)) > _MAX_NAME_BYTES:
         start = start[:-1]
     user = f".{os.geteuid()}" if hasattr(os, "geteuid") else ""
     return f".{start}{user}{ending}"
 
 
 def random_name() -> str:
-    """A name that nothing else has."""
-    return f"idxfast-{os.getpid()}-{secrets.token_hex(4)}"
+    """A name that no other file has, and that nobody can guess."""
+    return f"idxfast-{os.getpid()}-{os.urandom(4).hex()}"
 
 
-def enter(folder: Folder, name: str) -> tuple[Folder, bool]:
-    """Hold a private folder, which is made if it is not there, and say whether it is new.
+def open_private_folder(folder: Folder, name: str) -> tuple[Folder, bool]:
+    """Open a private folder, and make it if it is missing; return the folder and whether it is new.
 
-    Whether it is this user's is still to be asked: see `is_ours`.
+    The caller has yet to check that it is this user's alone: see `is_private`.
     """
     is_new = True
     try:
@@ -58,22 +58,22 @@ def enter(folder: Folder, name: str) -> tuple[Folder, bool]:
 
 
 @contextlib.contextmanager
-def entered(folder: Folder, name: str) -> Iterator[Folder]:
-    """A private folder that stays for the next time.
+def lasting_private_folder(folder: Folder, name: str) -> Iterator[Folder]:
+    """A private folder that is kept for the next time.
 
     Raises
     ------
     PermissionError
-        If another user's folder has its name, or one that others may enter.
+        If the folder belongs to another user, or others may enter it.
     OSError
-        If it cannot be made, or something else has its name.
+        If it cannot be made, or something that is not a folder has its name.
     """
-    private, _ = enter(folder, name)
+    private, _ = open_private_folder(folder, name)
     with private:
         probe = random_name()
         try:
             with private.open(probe, "xb") as file:
-                is_usable = is_ours(private, file, folder)
+                is_usable = is_private(private, file, folder)
         finally:
             with contextlib.suppress(OSError):
                 private.remove(probe)
@@ -84,15 +84,15 @@ def entered(folder: Folder, name: str) -> Iterator[Folder]:
         yield private
 
 
-def is_ours(private: Folder, file: BinaryIO, folder: Folder) -> bool:
-    """Whether a folder is this user's alone, in which this process has just made a file.
+def is_private(private: Folder, file: BinaryIO, folder: Folder) -> bool:
+    """Whether a folder, in which this process has just made a file, is this user's alone.
 
-    It has to belong to the same user as the file. The file system decides which one: a server may
-    have users of its own. Nobody else may enter it, unless the file system cannot keep others out.
-    And no other file system may be mounted there.
+    The folder has to belong to the same user as the file. That need not be this process's user,
+    because a file server may have users of its own. Nobody else may enter the folder, unless the
+    file system cannot keep others out. And no other file system may be mounted there.
     """
     if not hasattr(os, "geteuid"):
-        return True  # as far as that can be known
+        return True  # as far as can be known
     status, made = private.own_status(), os.fstat(file.fileno())
     if (status.st_uid, status.st_dev) != (made.st_uid, folder.own_status().st_dev):
         return False
@@ -111,13 +111,13 @@ def _keeps_out(private: Folder) -> bool:
 
 
 def move_out(private: Folder, name: str, file: BinaryIO, folder: Folder, target: str) -> None:
-    """Move an open file out of its private folder, in place of what has its name outside.
+    """Move an open file out of its private folder, replacing what has the target name outside.
 
     Raises
     ------
     PermissionError
-        If another file has taken its name in the private folder. Only those can do that whom the
-        file system does not keep out.
+        If another file has taken the file's name in the private folder. Only users whom the file
+        system does not keep out can do that.
     OSError
         If the system refuses.
     """
@@ -125,7 +125,7 @@ def move_out(private: Folder, name: str, file: BinaryIO, folder: Folder, target:
     is_same = found is not None and os.path.samestat(found, os.fstat(file.fileno()))
     if hasattr(os, "geteuid") and not is_same:
         raise PermissionError(errno.EPERM, "another file has been put in its place", target)
-    # Windows moves no file that is open.
+    # Windows does not move an open file.
     if sys.platform == "win32":
         file.close()
     deadline = time.monotonic() + _REPLACE_SECONDS

@@ -1,16 +1,16 @@
-"""The feed of compressed bytes: chunks of any size, offsets, bits and ends."""
+"""The buffer of compressed bytes: chunks of any size, offsets, bits and ends."""
 
 import numpy as np
 import pytest
 
-from idxfast.gzip import feed
+from idxfast.gzip import input_buffer
 from idxfast.storage.source import MemorySource
 
 DATA = np.random.default_rng(1).bytes(3_000)
 
 
 def feed_of(data, chunk=1, start=0):
-    made = feed.Feed(MemorySource(data, "name"))
+    made = input_buffer.InputBuffer(MemorySource(data, "name"))
     made.move_to(start, chunk)
     return made
 
@@ -31,8 +31,8 @@ def reads(monkeypatch):
 @pytest.mark.parametrize("most", [1, 2, 3, 17, 64, 1000, 5000])
 @pytest.mark.parametrize("start", [0, 1, 1234, 2999, 3000])
 def test_all_bytes_come_in_their_order(most, start, monkeypatch, reads):
-    monkeypatch.setattr(feed, "CHUNK", most)
-    monkeypatch.setattr(feed, "RESERVE", 1)
+    monkeypatch.setattr(input_buffer, "CHUNK", most)
+    monkeypatch.setattr(input_buffer, "RESERVE", 1)
     made, dice, at = feed_of(DATA, 1, start), np.random.default_rng(most), start
     while True:
         wanted = int(dice.integers(1, 2 * most + 2))
@@ -54,7 +54,7 @@ def test_all_bytes_come_in_their_order(most, start, monkeypatch, reads):
 
 
 def test_bits(monkeypatch):
-    monkeypatch.setattr(feed, "CHUNK", 5)
+    monkeypatch.setattr(input_buffer, "CHUNK", 5)
     expected = int.from_bytes(DATA, "little")
     made, dice, at = feed_of(DATA), np.random.default_rng(2), 0
     while at < 8 * len(DATA):
@@ -97,8 +97,8 @@ def test_memory_is_used_again(reads):
     # Each chunk is twice as large as the one before, up to a limit, or as large as is asked for.
     sizes = [size for _, size in reads]
     assert sizes[0] == 70_000
-    assert max(sizes) == feed.CHUNK
-    assert sizes[-3] == feed.CHUNK
+    assert max(sizes) == input_buffer.CHUNK
+    assert sizes[-3] == input_buffer.CHUNK
     made.move_to(5, 10)
     made.fill(1)
     assert made.data.ctypes.data in memories
@@ -108,7 +108,7 @@ def test_memory_is_used_again(reads):
 def test_it_has_memory_for_more_than_a_chunk():
     data = np.random.default_rng(3).bytes(2 << 20)
     made = feed_of(data)
-    for wanted in (10, feed.CHUNK, 1 << 20, 2 << 20, 3 << 20):
+    for wanted in (10, input_buffer.CHUNK, 1 << 20, 2 << 20, 3 << 20):
         made.fill(wanted)
         assert len(made.unread) >= min(wanted, len(data))
         assert made.unread.tobytes() == data[: len(made.unread)]
@@ -118,7 +118,7 @@ def test_it_has_memory_for_more_than_a_chunk():
 def test_a_source_that_has_less_than_it_said(chunk):
     shorter = MemorySource(b"some", "x")
     shorter.size = 1 << 40
-    made = feed.Feed(shorter)
+    made = input_buffer.InputBuffer(shorter)
     made.move_to(0, chunk)
     while not made.at_end:
         made.grow()
@@ -130,7 +130,7 @@ def test_a_source_that_has_less_than_it_said(chunk):
 def test_a_source_that_has_more_than_it_said():
     longer = MemorySource(b"some", "x")
     longer.size = 3
-    made = feed.Feed(longer)
+    made = input_buffer.InputBuffer(longer)
     made.fill(9)
     assert bytes(made.unread) == b"som"
     assert made.at_end
@@ -146,7 +146,7 @@ def test_an_empty_source_and_a_start_after_the_end():
 
 def test_what_is_left_of_the_input():
     """Until the end a call of the decoder leaves a reserve unread."""
-    data = bytes(10 * feed.RESERVE)
+    data = bytes(10 * input_buffer.RESERVE)
     made = feed_of(data)
     left = 0
     while not made.at_end:
@@ -155,7 +155,7 @@ def test_what_is_left_of_the_input():
         left = 8 * len(made.data) - made.bit - most
         # Half of a chunk, while chunks are small.
         unread = 8 * len(made.data) - made.bit
-        reserve = min(8 * feed.RESERVE, unread - unread // 2)
+        reserve = min(8 * input_buffer.RESERVE, unread - unread // 2)
         assert left == (0 if made.at_end else reserve)
         made.bit += most - 3
     assert left == 0

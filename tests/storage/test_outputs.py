@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import idxfast
-from idxfast.storage import sink
+from idxfast.storage import outputs
 
 
 def test_modes_and_links(tmp_path):
@@ -80,7 +80,7 @@ def test_file_objects(tmp_path):
 
 @pytest.mark.parametrize("wrong", [None, 1.5, ["file"], object()])
 def test_what_is_no_file_is_refused(wrong):
-    with pytest.raises(TypeError, match=r"^<\w+> is no path and no binary file$"):
+    with pytest.raises(TypeError, match=r"^<\w+> is neither a path nor a binary file$"):
         idxfast.save(wrong, np.zeros(3, np.uint8))
 
 
@@ -142,7 +142,7 @@ def test_an_object_that_takes_no_such_count(count):
     file = Failing(0)
     file.write = lambda view: count
     with pytest.raises(OSError, match=f"took {count} bytes where 11"):
-        sink.write(file, [bytes(11)])
+        outputs.write(file, [bytes(11)])
 
 
 def test_a_pipe_that_takes_no_more():
@@ -175,7 +175,7 @@ def test_a_failing_call_leaves_the_old_file(call, error, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(type(error), match="no!"):
         if call == "write":
-            sink.write(path, pieces())
+            outputs.write(path, pieces())
         else:
             patch.setattr(os, call, fail)
             idxfast.save(path, np.ones(3, np.uint8))
@@ -231,14 +231,13 @@ def test_a_file_that_others_replace_meanwhile_is_replaced(through_link, tmp_path
     path, link = tmp_path / "file", tmp_path / "link"
     link.symlink_to(path)
     target = link if through_link else path
-    real = sink._find
+    write = outputs.write_atomically
 
-    def find_and_replace(*arguments):
-        found = real(*arguments)
+    def replace_and_write(*arguments):
         other = tmp_path / "other"
         other.write_bytes(b"of another process")
         other.replace(path)
-        return found
+        return write(*arguments)
 
     path.write_bytes(b"old")
     opened, real_open = [], os.open
@@ -248,7 +247,7 @@ def test_a_file_that_others_replace_meanwhile_is_replaced(through_link, tmp_path
         return real_open(name, flags, *arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sink, "_find", find_and_replace)
+        patch.setattr(outputs, "write_atomically", replace_and_write)
         patch.setattr(os, "open", open_and_note)
         idxfast.save(target, np.arange(3, dtype=np.uint8))
     assert opened == [os.O_EXCL]
@@ -267,7 +266,7 @@ def test_parents_are_those_of_the_system(tmp_path):
 
 def test_the_folder_may_not_be_written_to(tmp_path):
     code = (
-        "import os, sys, idxfast, numpy.ma\n"
+        "import os, sys, idxfast, numpy.ma; idxfast.save\n"
         "os.chdir(sys.argv[1])\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"
         "try: idxfast.save('file', numpy.ones(3, numpy.uint8))\n"
@@ -284,7 +283,7 @@ def test_the_folder_may_not_be_written_to(tmp_path):
 
 def test_the_folder_may_not_be_listed():
     code = (
-        "import os, sys, idxfast, numpy.ma\n"
+        "import os, sys, idxfast, numpy.ma; idxfast.save\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"
         "idxfast.save(sys.argv[1], numpy.ones(3, numpy.uint8))\n"
     )

@@ -1,6 +1,6 @@
-"""Put a file in its place so that it appears whole or not at all.
+"""Write a file so that it appears whole or not at all.
 
-The bytes go to a file in a private folder beside the target. They reach the disk, and only then the
+The bytes go to a file in a private folder beside the target. Once they have reached the disk, the
 file moves out of the private folder and takes the target's name.
 """
 
@@ -15,64 +15,72 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from .folders import ACCESS_LIST, Entry, Folder
-from .owners import are_permissions_trusted
-from .private import enter, is_ours, move_out, name_for, random_name
+from .private_folder import (
+    is_private,
+    move_out,
+    open_private_folder,
+    private_folder_name,
+    random_name,
+)
+from .trust import are_permissions_trusted
 
 # The private folder of a target is named .NAME.USER.tmp, and a file in it idxfast-PROCESS-RANDOM.
-# What a killed process left is removed after a day (in seconds), by the next save to the target.
+# What a killed process left there is removed, after a day (in seconds), by the next save.
 _SUFFIX = ".tmp"
 _OURS = re.compile(r"idxfast-\d+-[0-9a-f]{8}")
 _MAX_AGE = 24 * 60 * 60
-# How often another process that saves to the same target may remove the folder just before this one
-# makes its file there. Then another name is tried.
+# Another process that saves to the same target may remove the folder just before this one makes its
+# file there. After this many attempts another name is tried.
 _TRIES = 100
-# What the system says if something of another user's has the private folder's name.
+# The errors that mean that something else may have the private folder's name.
 _IN_THE_WAY = (errno.ENOTDIR, errno.ELOOP, errno.EMLINK, errno.EACCES, errno.EPERM)
 
 
-def replace(folder: Folder, name: str, write: Callable[[BinaryIO], None]) -> None:
-    """Have a function write a file, which then takes a name in a folder.
+def write_atomically(folder: Folder, name: str, write: Callable[[BinaryIO], None]) -> None:
+    """Have a function write a new file, which then takes a name in a folder.
 
     Parameters
     ----------
     folder : Folder
     name : str
-        Of a regular file, or of nothing. A new file in place of an old one gets its permissions,
-        and its group and owner where the system allows that. If another user may have put the old
-        file there, the new one is made as any new file, and also denies what the old one denies.
+        The name of a regular file, or of nothing yet. The new file takes over an old file's
+        permissions, and its group and owner where the system allows that. If another user may have
+        put the old file there, the new file is made as any other, but denies what the old one
+        denies.
     write : callable
-        Gets the new file: empty, and open for writing without a buffer.
+        Called with the new file: empty, and open for writing, unbuffered.
 
     Raises
     ------
     OSError
-        If the system refuses a step. What had the name has it still.
+        If the system refuses a step. The name still belongs to the old file, if there was one.
     BaseException
-        What the function raises; then, too, what had the name has it still.
+        What the function raises; the old file is kept then, too.
     """
     own = random_name()
-    # Another user may have taken the first name, on purpose; nobody can know the second.
-    for private_name in (name_for(name, _SUFFIX), name_for(name, f".{own}{_SUFFIX}")):
-        if _replace_from(folder, private_name, own, name, write):
+    # Another user may have taken the first name on purpose, but cannot know the second.
+    for ending in (_SUFFIX, f".{own}{_SUFFIX}"):
+        if _write_from(folder, private_folder_name(name, ending), own, name, write):
             # Makes the new name last through a power cut.
             folder.sync()
             return
     raise PermissionError(errno.EACCES, "no private folder can be made here", name)
 
 
-def _replace_from(
+def _write_from(
     folder: Folder, private_name: str, own: str, name: str, write: Callable[[BinaryIO], None]
 ) -> bool:
-    """Write the file in a private folder, and move it out; False if there can be no such folder.
+    """Write the file in a private folder, and move it out; False if the folder cannot be made.
 
-    All in one function, not in context managers: Ctrl-C may come just when one is left, and then
-    what it has made would stay.
+    One function rather than context managers: if Ctrl-C came just as a context manager is left,
+    the files that it made would stay.
     """
     path, descriptor = folder.named(private_name), folder.descriptor
     is_used = True
     try:
         old = folder.status(name)
-        # Nobody else gets at the file before it has all its permissions.
+        # Until the file has its final permissions, others may do no more with it than with the
+        # old one.
         permissions = 0o666 if old is None else 0o600 | old.st_mode & 0o666
         made = _create(folder, private_name, own, permissions)
         if made is None:
@@ -90,7 +98,7 @@ def _replace_from(
             os.unlink(os.path.join(path, own), dir_fd=descriptor)
         raise
     finally:
-        # Ctrl-C is answered after a call, so that this one has to be the first.
+        # This call has to be the first here, because Ctrl-C takes effect after a call.
         if is_used:
             try:  # noqa: SIM105
                 os.rmdir(path, dir_fd=descriptor)
@@ -101,11 +109,11 @@ def _replace_from(
 def _create(
     folder: Folder, private_name: str, own: str, permissions: int
 ) -> tuple[Folder, BinaryIO] | None:
-    """Make a file in a private folder, and the folder; None if something else has its name."""
+    """Make a file and its private folder; None if something else has the folder's name."""
     for _ in range(_TRIES):
         is_new = False
         try:
-            private, is_new = enter(folder, private_name)
+            private, is_new = open_private_folder(folder, private_name)
             file = private.open(own, "xb", permissions)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ESTALE):
@@ -115,7 +123,7 @@ def _create(
                 return None
             raise
         try:
-            if is_ours(private, file, folder):
+            if is_private(private, file, folder):
                 if not is_new:
                     _sweep(private, os.fstat(file.fileno()).st_mtime - _MAX_AGE)
                 return private, file
@@ -131,7 +139,7 @@ def _create(
 
 
 def _sweep(private: Folder, oldest: float) -> None:
-    """Remove what killed processes left in a private folder before a time of the file system's."""
+    """Remove what killed processes left before `oldest`, a time of the file system's clock."""
     with contextlib.suppress(OSError):
         for name in filter(_OURS.fullmatch, private.list_names()):
             status = private.status(name)
@@ -140,7 +148,7 @@ def _sweep(private: Folder, oldest: float) -> None:
 
 
 def _take_permissions(folder: Folder, name: str, file: BinaryIO) -> None:
-    """Give a file the permissions that the one with the name has by now, if they are trusted."""
+    """Give a file the permissions that the file with the name has now, if they can be trusted."""
     entry = folder.find(name)
     if entry is not None:
         with entry:
@@ -157,14 +165,14 @@ def _copy_permissions(old: Entry, file: BinaryIO) -> None:
     with contextlib.suppress(OSError):
         os.fchown(descriptor, -1, old.status.st_gid)
     if os.fstat(descriptor).st_gid != old.status.st_gid:
-        # What was for the old group is not for another one; who was in it is now one of the others.
+        # The old group's rights are not for another group, and its members now count as others.
         mode = mode & 0o700 | mode & mode >> 3 & 0o007
         access_list = None
     if old.status.st_uid not in (made.st_uid, 0) and os.geteuid() != 0:
-        # The file becomes this user's, and the old owner does not say what all may do with it.
+        # The file becomes this user's, and the old owner may not decide what others may do with it.
         mode = mode & 0o770 | mode & made.st_mode & 0o007
         access_list = None
-    # A list may come from the folder. A file system without permissions refuses, and has none.
+    # The file may have got a list from the folder. File systems without such lists refuse the call.
     with contextlib.suppress(OSError, AttributeError):
         if access_list is None:
             os.removexattr(descriptor, ACCESS_LIST)
@@ -173,6 +181,6 @@ def _copy_permissions(old: Entry, file: BinaryIO) -> None:
     with contextlib.suppress(OSError):
         if access_list is not None:
             os.setxattr(descriptor, ACCESS_LIST, access_list)
-    # Last: what is another's may not be ours to change.
+    # The owner comes last: afterwards this process may have no right to change the file.
     with contextlib.suppress(OSError):
         os.fchown(descriptor, old.status.st_uid, -1)

@@ -8,9 +8,7 @@ import re
 import stat
 from typing import Any, Literal, cast
 
-from ..diagnosis.start import MAX_PATH, looks_like_path
-from ..errors import FormatError, printable
-from ..format import START
+from ..errors import printable
 from ..native import files
 from ..typing import BytesLike, ReadableFile
 from .pread import read_at
@@ -27,23 +25,21 @@ def open_source(
     Parameters
     ----------
     file : str, PathLike, int, bytes-like or binary file object
-        A path or fsspec URL, a file descriptor, the bytes of a file, or a file open for reading.
-        Descriptors and file objects are read from where they stand, and stay open.
+        A path or fsspec URL, a file descriptor, a file's content, or a file open for reading.
+        Descriptors and file objects are read from their current position, and stay open.
     mode : {"rb", "r+b"}
         How to open a path.
     small : int
-        The size, in bytes, of the largest file that is read into memory at once.
+        The size in bytes of the largest file that is read into memory at once.
 
     Raises
     ------
     OSError
         As `open` does.
-    FormatError
-        If it is bytes that look like a path.
     TypeError
-        If it is none of these, or open in text mode.
+        If `file` is none of these, or open in text mode.
     ImportError
-        If it is a URL and fsspec is not installed.
+        If `file` is a URL and fsspec is not installed.
     """
     if hasattr(file, "__fspath__"):
         file = os.fspath(file)  # type: ignore[arg-type]
@@ -69,35 +65,22 @@ def open_source(
     except TypeError:
         if hasattr(file, "readinto") or hasattr(file, "read"):
             return StreamSource(file, name, owned=False)
-    raise TypeError(f"{printable(name)} is no path, no bytes of a file and no binary file")
+    raise TypeError(f"{printable(name)} is neither a path, nor bytes-like, nor a binary file")
 
 
 def open_bytes(data: BytesLike, name: str) -> MemorySource:
-    """The content of a file, from memory.
+    """A file's content in memory, as a source.
 
     Raises
     ------
-    FormatError
-        If it looks like a path. `save` takes paths as bytes, so one may land here.
     TypeError
-        If it is not bytes-like.
+        If `data` is not bytes-like.
     """
-    if isinstance(data, (bytes, bytearray, memoryview)) and memoryview(data).nbytes <= MAX_PATH:
-        content = bytes(data)
-        if looks_like_path(content):
-            raise FormatError(
-                "not an IDX file; it looks like a path, but bytes are taken for a file's content: "
-                "pass the path as a str (os.fsdecode makes one)",
-                filename=name,
-                offset=0,
-                expected=START,
-                found=content[:4].hex(" "),
-            )
-    return MemorySource(data, name)
+    return MemorySource(data, name, is_content=True)
 
 
 def is_url(path: str) -> bool:
-    """Whether it is a URL, not the path of a file."""
+    """Whether a string is a URL rather than the path of a file."""
     return "://" in path and _URL.match(path) is not None
 
 
@@ -120,7 +103,7 @@ def _of_file(file: Any, name: str, *, owned: bool) -> FileSource | StreamSource:
         file.flush()
     descriptor = file.fileno()
     status = os.fstat(descriptor)
-    # What only looks like a regular file (/proc) says it is empty, and is not.
+    # Files in /proc look like regular files, and claim to be empty although they are not.
     if stat.S_ISREG(status.st_mode) and (status.st_size > 0 or not read_at(descriptor, 1, 0)):
         return FileSource(file, name, status.st_size, owned=owned)
     return StreamSource(file, name, owned=owned)

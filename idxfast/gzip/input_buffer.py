@@ -7,17 +7,17 @@ import numpy as np
 from ..storage.source import Source
 from ..typing import Memory
 
-# The first chunk is enough for an IDX header. Each further one is twice as large as the one before,
-# up to what stays in the second-level cache while it is decoded.
+# Bytes. The first chunk is enough for an IDX header. Each further chunk is twice as large, up to
+# what stays in the second-level cache while it is decoded.
 FIRST_CHUNK = 4 << 10
 CHUNK = 256 << 10
-# Bytes at the end of a chunk that the decoder leaves unread, except at the end of the source: close
-# to the end of its input it has no room for several cursors.
+# Bytes at the end of a chunk that are not decoded until more follow, unless the source ends there:
+# close to the end of its input, the decoder cannot use several cursors.
 RESERVE = 48 << 10
 
 
-class Feed:
-    """The compressed bytes of a source, from its start or an offset on.
+class InputBuffer:
+    """The compressed bytes of a source, in order, from an offset on.
 
     Parameters
     ----------
@@ -25,17 +25,20 @@ class Feed:
 
     Attributes
     ----------
+    name : str
+        The source's name, for messages.
     data : ndarray
-        The chunk.
+        The current chunk.
     bit : int
         The first unread bit of `data`.
     at_end : bool
-        Whether the chunk holds all the rest of the source.
+        Whether the chunk extends to the end of the source.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        # Each chunk overwrites the one before.
+        self.name = source.name
+        # Each chunk overwrites the previous one.
         self._memory: Memory = np.empty(min(CHUNK + 2 * RESERVE, source.size), np.uint8)
         self._chunk = FIRST_CHUNK
         self.move_to(0)
@@ -50,12 +53,12 @@ class Feed:
 
     @property
     def offset(self) -> int:
-        """Where in the source the first unread byte stands."""
+        """The first unread byte's offset in the source."""
         return self._base + (self.bit >> 3)
 
     @property
     def source_bit(self) -> int:
-        """Where in the source the first unread bit stands."""
+        """The first unread bit's position in the source."""
         return 8 * self._base + self.bit
 
     @property
@@ -64,7 +67,7 @@ class Feed:
         return self.data[self.bit >> 3 :]
 
     def fill(self, wanted: int) -> None:
-        """Make at least `wanted` unread bytes available, or else all the rest."""
+        """Make at least `wanted` unread bytes available, or all that are left."""
         kept = self.unread
         if len(kept) >= wanted or self.at_end:
             return
@@ -79,17 +82,17 @@ class Feed:
         read = self._source.read_into(memoryview(memory)[len(kept) : space], offset)
         self.data = memory[: len(kept) + read]
         self._chunk = min(2 * self._chunk, CHUNK)
-        # A file that became shorter while it was read ends here, too.
+        # A short read means that the file became shorter while it was read.
         self.at_end = read < count or offset + read >= self._source.size
 
     def grow(self) -> bool:
-        """Make twice as many bytes available, or else all the rest; False if there are no more."""
+        """Make twice as many bytes available, or all that are left; False if there are no more."""
         before = len(self.unread)
         self.fill(2 * before + 1)
         return len(self.unread) > before
 
     def prepare(self) -> int:
-        """Make enough available for a call of the decoder; return how many bits it may take."""
+        """Make bytes available for a call of the decoder; return how many bits it may consume."""
         self.fill(min(2 * RESERVE, self._chunk))
         left = 8 * len(self.data) - self.bit
         return left if self.at_end else max(left - 8 * RESERVE, left // 2)

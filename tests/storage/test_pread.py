@@ -1,0 +1,85 @@
+"""Reads by position, in pieces that the system takes."""
+
+import os
+import runpy
+
+import pytest
+
+import idxfast
+from idxfast.storage import pread
+
+
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="needs reads by position")
+def test_a_file_is_read_in_pieces_that_a_system_can(monkeypatch, tmp_path):
+    read, read_into, sizes = os.pread, os.preadv, []
+
+    def spy_read(descriptor, count, position):
+        sizes.append(count)
+        return read(descriptor, count, position)
+
+    def spy_read_into(descriptor, buffers, position):
+        sizes.append(sum(map(len, buffers)))
+        return read_into(descriptor, buffers, position)
+
+    monkeypatch.setattr(os, "pread", spy_read)
+    monkeypatch.setattr(os, "preadv", spy_read_into)
+    # The module takes the system's calls when it is imported.
+    room = runpy.run_path(pread.__file__)
+    monkeypatch.setitem(room["read_at"].__globals__, "MAX_READ", 3)
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    with path.open("rb", buffering=0) as file:
+        assert room["read_at"](file.fileno(), 8, 1) == b"12345678"
+        buffer = bytearray(8)
+        assert room["read_at_into"](file.fileno(), memoryview(buffer), 1) == 8
+        assert buffer == b"12345678"
+    assert sizes == [3, 3, 2] * 2
+
+
+def test_a_system_that_cannot_read_by_position(monkeypatch, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    monkeypatch.delattr(os, "pread")
+    monkeypatch.delattr(os, "preadv")
+    room = runpy.run_path(pread.__file__)
+    with path.open("rb", buffering=0) as file:
+        assert room["read_at"](file.fileno(), 20, 1) == b"123456789"
+        buffer = bytearray(8)
+        assert room["read_at_into"](file.fileno(), memoryview(buffer), 3) == 7
+        assert buffer == b"3456789\0"
+
+
+@pytest.fixture(scope="module")
+def content(oracle):
+    return oracle.pack(0x0B, (300, 200))
+
+
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="needs reads by position")
+@pytest.mark.parametrize("most", [1, 7, 4096])
+def test_one_read_asks_for_no_more_than_the_system_takes(
+    most, content, packed, oracle, tmp_path, monkeypatch
+):
+    for room in ("pread", "source"):
+        monkeypatch.setattr(f"idxfast.storage.{room}.MAX_READ", most)
+    data = packed(content)
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    of_file, of_object, preadv = [0], [], os.preadv
+
+    def spy(descriptor, buffers, position):
+        of_file.append(sum(map(len, buffers)))
+        return preadv(descriptor, buffers, position)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "preadv", spy)
+        oracle.check(idxfast.load(path), data)
+
+    class File:
+        def readinto(self, buffer):
+            of_object.append(len(buffer))
+            return file.readinto(buffer)
+
+    with path.open("rb") as file:
+        oracle.check(idxfast.load(File()), data)
+    assert max(of_object) == most
+    assert max(of_file) <= most

@@ -1,10 +1,10 @@
-"""The loaders that people use today: the same names and arguments, and the same arrays, but faster.
+"""Replacements for other loaders, with the same names and arguments, that return the same arrays.
 
-One module for each: `idx2numpy`, `mnist`, `python_mnist`, `mnist_reader`, `mlxtend`, `torchvision`,
-`keras`, `tensorflow`, `mnists`, `emnist`, `sklearn`. Each says what differs from the original.
-`patch` puts them into the installed originals.
+There is one module for each loader: `idx2numpy`, `mnist`, `python_mnist`, `mnist_reader`,
+`mlxtend`, `torchvision`, `keras`, `tensorflow`, `mnists`, `emnist` and `sklearn`. The top of each
+module lists what differs from the original. `patch` puts these readers into installed originals.
 """
 
-from ._shared.patching import patch, unpatch
+from ._patching import patch, unpatch
 
 __all__ = ["patch", "unpatch"]

@@ -2,12 +2,13 @@
 
 What differs:
 
-- A download is verified, as by `idxfast.datasets.fetch`. A zip file at `get_cached_data_path` is
-  used as it is.
-- Arrays are writable. `parse_idx` reads gzip, too, and a header without dimensions.
-- Whatever is wrong with data is a ValueError, `idxfast.IdxError`: bytes that are missing or too
-  many, images and labels that differ in number, a damaged zip file. So is a zip file whose members
-  are neither stored nor deflated, or unpack to more than files of images and labels do.
+- A download is verified, as `idxfast.datasets.fetch` does. A zip file that is already at
+  `get_cached_data_path` is used without being verified.
+- Arrays are writable. `parse_idx` also reads compressed data and headers without dimensions.
+- Whatever is wrong with the data is an `idxfast.IdxError`, which is a ValueError: missing or
+  superfluous bytes, a number of labels other than that of images, a damaged zip file.
+- Members of the zip file have to be stored or deflated. A member that unpacks to more than a file
+  of images or labels can hold is an `idxfast.IdxError`, too.
 """
 
 from __future__ import annotations
@@ -19,12 +20,9 @@ from typing import Any
 from ..containers import archives
 from ..datasets.folder import check_counts
 from ..reading.loading import loads
-from ..storage.private import name_for
-from ._shared import downloads, files
+from ..storage.private_folder import private_folder_name
+from ._shared import emnist_archive, files
 from ._shared.files import Array
-
-_DIMENSIONS = {"images": 3, "labels": 1}
-_TEST_IMAGES = re.compile(r"gzip/emnist-(.*)-test-images-idx3-ubyte\.gz")
 
 
 def get_cached_data_path() -> str:
@@ -33,17 +31,19 @@ def get_cached_data_path() -> str:
 
 
 def ensure_cached_data() -> str:
-    """The path of the zip file, which is downloaded if it is not there, or empty."""
+    """The path of the zip file, which is downloaded if it is missing or empty."""
     path = get_cached_data_path()
     if not (os.path.isfile(path) and os.path.getsize(path)):
-        downloads.download_emnist(path)
+        emnist_archive.download_archive(path)
     return path
 
 
 def clear_cached_data() -> None:
     """Delete the zip file, and what an interrupted download has left."""
     path = get_cached_data_path()
-    ours = os.path.join(os.path.dirname(path), name_for("idxfast", ""), "emnist.zip.part")
+    ours = os.path.join(
+        os.path.dirname(path), private_folder_name("idxfast", ""), "emnist.zip.part"
+    )
     for found in (path, path + "_partial", ours):
         if os.path.isfile(found):
             os.remove(found)
@@ -51,8 +51,11 @@ def clear_cached_data() -> None:
 
 def list_datasets() -> list[str]:
     """The names of the data sets in the zip file."""
+    test_images_of_any = emnist_archive.file_name("\n", "test", "images")
+    before, after = emnist_archive.member(test_images_of_any).split("\n")
+    test_images = re.compile(f"{re.escape(before)}(.*){re.escape(after)}")
     with archives.open_zip(ensure_cached_data()) as archive:
-        matches = map(_TEST_IMAGES.fullmatch, archive.namelist())
+        matches = map(test_images.fullmatch, archive.namelist())
         return [match.group(1) for match in matches if match]
 
 
@@ -72,11 +75,11 @@ def extract_samples(dataset: str, usage: str) -> tuple[Array, Array]:
     Raises
     ------
     IdxError
-        If their numbers differ, or the data are damaged.
+        If the numbers of images and labels differ, or the data are damaged.
     """
     images = extract_data(dataset, usage, "images")
     labels = extract_data(dataset, usage, "labels")
-    check_counts(images, labels, _member(dataset, usage, "labels"))
+    check_counts(images, labels, emnist_archive.file_name(dataset, usage, "labels"))
     return images, labels
 
 
@@ -93,25 +96,29 @@ def extract_data(dataset: str, usage: str, component: str) -> Array:
     Returns
     -------
     ndarray
-        uint8; images (n, 28, 28), upright.
+        uint8. Images are (n, 28, 28), upright.
 
     Raises
     ------
     ValueError
         If there is no such usage or component.
+    KeyError
+        If there is no such data set.
     """
     if usage not in ("train", "test"):
         raise ValueError(f"Unrecognized value {usage!r} for usage. Expected 'train' or 'test'.")
-    if component not in _DIMENSIONS:
+    if component not in ("images", "labels"):
         raise ValueError(
             f"Unrecognized value {component!r} for component. Expected 'images' or 'labels'."
         )
-    array = archives.load_member(ensure_cached_data(), _member(dataset, usage, component))
-    return array.swapaxes(1, 2) if component == "images" else array
+    is_images = component == "images"
+    name = emnist_archive.file_name(dataset, usage, "images" if is_images else "labels")
+    array = emnist_archive.load(ensure_cached_data(), name)
+    return array.swapaxes(1, 2) if is_images else array
 
 
 def parse_idx(data: Any) -> Array:
-    """Read the content of an IDX file; the array is in the byte order of the file."""
+    """Read the content of an IDX file. The array is in the byte order of the file."""
     return files.big_endian(loads(data))
 
 
@@ -123,7 +130,3 @@ def inspect(dataset: str = "digits", usage: str = "test") -> None:
         print("LABEL:", label)
         pyplot.imshow(image)
         pyplot.show(block=True)
-
-
-def _member(dataset: str, usage: str, component: str) -> str:
-    return f"gzip/emnist-{dataset}-{usage}-{component}-idx{_DIMENSIONS[component]}-ubyte.gz"

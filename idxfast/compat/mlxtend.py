@@ -1,7 +1,10 @@
 """In place of mlxtend.data's loader: ``from idxfast.compat.mlxtend import loadlocal_mnist``.
 
-What differs: gzip files are read, too; images may have any size, not 784 pixels alone; files that
-are not of images and labels, or are cut short, or do not belong together, are errors.
+What differs:
+
+- gzip, xz and bzip2 files are read, too.
+- Images may have any size, not only 784 pixels.
+- Files that do not hold images and labels, are cut short or do not belong together are errors.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ def loadlocal_mnist(
     Raises
     ------
     IdxError
-        If a file is damaged, or holds something else.
+        If a file is damaged or holds something else, or the numbers of images and labels differ.
     """
     images, labels = load_pair(images_path, labels_path)
     return flat(images), labels

@@ -2,19 +2,22 @@
 
 What differs:
 
-- Files are recognised as gzip by their content; a name that says otherwise does no harm.
-- While `datasets_url` is its first value, a server that gives MNIST to nobody any more, files come
-  from the mirrors that `idxfast.datasets.fetch` knows, and are verified as it does.
-- By default files are in the folder for temporary files, which all users share. Of what others have
-  put there, nothing is read: a PermissionError.
+- gzip, xz and bzip2 files are recognised by their content, whatever their names say.
+- The initial value of `datasets_url` is the address of a server that no longer offers MNIST. Unless
+  this value is changed, files come from the mirrors that `idxfast.datasets.fetch` uses, and are
+  verified.
+- By default, files are in the system's folder for temporary files, which all users share. A file
+  there that is not this user's own is a PermissionError.
 - A download that fails leaves no file behind that would be taken for MNIST the next time.
-- Whatever is wrong with a file is an `IdxDecodeError`, never an error of struct or reduce, but for
-  damaged gzip data, an `idxfast.GzipError`, a ValueError and an OSError, and gzip data that end
-  early, an `idxfast.TruncatedError`, a ValueError and an EOFError.
-- Files without a dimension are read. How many bytes are missing or too many is said by the cause.
+- Whatever is wrong with an IDX file is an `IdxDecodeError`, never an error of struct or reduce. If
+  compressed data are damaged or cut short, the error is an `idxfast.IdxError`, which is a
+  ValueError, too; for damaged gzip data it is also an OSError, and for gzip data that are cut short
+  an EOFError.
+- Files without dimensions are read. The cause of an error tells how many bytes are missing or
+  superfluous.
 
-Of a file from `gzip.open` that has not been read from, the file beneath is decoded, and it is left
-at its start.
+If nothing has been read from a file that `gzip.open` has opened, the file beneath is decoded, and
+the gzip file is left at its start.
 """
 
 from __future__ import annotations
@@ -29,30 +32,30 @@ from urllib.parse import urljoin
 from urllib.request import urlretrieve
 
 from ..errors import IdxError, TruncatedError
-from ..storage import sink
+from ..storage import outputs
 from ..storage.regular import open_regular
 from ._shared import downloads, files
-from ._shared.faults import fault
 from ._shared.files import Array
-from ._shared.folders import check_file
+from ._shared.magic import wrong_magic
+from ._shared.ownership import check_file
 
 __version__ = "0.2.2"
 
 _CHUNK = 1 << 20
 _FIRST_URL = "http://yann.lecun.com/exdb/mnist/"
 datasets_url = _FIRST_URL
-"""Where files are downloaded from; may be set."""
+"""The address to download files from. Scripts may set it."""
 
 temporary_dir = tempfile.gettempdir
-"""Returns the folder for files when no other is named; may be replaced."""
+"""Returns the folder for files if no other is named. Scripts may replace it."""
 
 
 class IdxDecodeError(ValueError):
-    """Not a whole IDX file. Its cause says where."""
+    """Not a whole IDX file. The cause is an `idxfast.IdxError` with the place."""
 
 
 def download_file(fname: str, target_dir: str | None = None, force: bool = False) -> str:
-    """The path of a file of MNIST, which is downloaded if it is not there.
+    """The path of a file of MNIST, which is downloaded if it is missing.
 
     Parameters
     ----------
@@ -60,14 +63,15 @@ def download_file(fname: str, target_dir: str | None = None, force: bool = False
     target_dir : str, optional
         By default `temporary_dir()`.
     force : bool, optional
-        Download it even if it is there; from the first `datasets_url`, unless what is there is the
-        published file.
+        Download the file even if it is there. With the initial `datasets_url`, a published file
+        that is there is kept.
 
     Raises
     ------
     OSError
-        If there is no such file, or it cannot be had; or if it is there by default, in a folder
-        that is open to others, and is not this user's own.
+        If MNIST has no such file, or it cannot be downloaded.
+    PermissionError
+        If the default folder is open to others, and the file in it is not this user's own.
     """
     path = _path(fname, target_dir)
     if os.path.isfile(path) and not force:
@@ -80,8 +84,8 @@ def download_file(fname: str, target_dir: str | None = None, force: bool = False
         partial = os.path.join(own, "partial")
         urlretrieve(urljoin(datasets_url, fname), partial)
         with open(partial, "rb") as file:
-            # Others may download the same file now, or put something else in its place.
-            sink.write(path, iter(functools.partial(file.read, _CHUNK), b""))
+            # Written to a new file first: another process may be downloading to the same path.
+            outputs.write(path, iter(functools.partial(file.read, _CHUNK), b""))
     return path
 
 
@@ -97,11 +101,13 @@ def parse_idx(fd: Any) -> Array:
     ------
     IdxDecodeError
         If it is not a whole IDX file.
+    IdxError
+        If it is compressed, and the compressed data are damaged or cut short.
     """
     try:
         return files.load(fd)
     except IdxError as error:
-        if fault(error).part == "gzip":
+        if error.part == "container":
             raise
         raise IdxDecodeError(_message(error)) from error
 
@@ -109,7 +115,7 @@ def parse_idx(fd: Any) -> Array:
 def download_and_parse_mnist_file(
     fname: str, target_dir: str | None = None, force: bool = False
 ) -> Array:
-    """Read a file of MNIST, which is downloaded if it is not there; see `download_file`."""
+    """Read a file of MNIST, which is downloaded if it is missing, as by `download_file`."""
     path = _path(fname, target_dir)
     if os.path.isfile(path) and not force:
         with _opened(path, target_dir) as file:
@@ -145,7 +151,7 @@ def _path(fname: str, target_dir: str | None) -> str:
 
 @contextlib.contextmanager
 def _opened(path: str, target_dir: str | None) -> Iterator[BinaryIO]:
-    """Open a file that is there; in the folder that nobody has named, only one's own."""
+    """Open a file that is there. In the default folder, it must be this user's own."""
     with open_regular(path) as file:
         if not target_dir:
             check_file(file, os.path.dirname(path))
@@ -153,12 +159,14 @@ def _opened(path: str, target_dir: str | None) -> Iterator[BinaryIO]:
 
 
 def _message(error: IdxError) -> str:
-    part, magic = fault(error)
-    if part == "zeros":
+    """The original's message, with ours after it where the original states numbers of bytes."""
+    magic = wrong_magic(error)
+    if magic and error.part == "type":
+        return f"Unknown data type 0x{magic[2]:02x} in IDX file"
+    if magic:
         zeros = int.from_bytes(magic[:2], "big")
         return f"Invalid IDX file, file must start with two zero bytes. Found 0x{zeros:02x}"
-    if part == "type":
-        return f"Unknown data type 0x{magic[2]:02x} in IDX file"
-    if part == "start" or (part == "dimensions" and isinstance(error, TruncatedError)):
+    is_cut_short = isinstance(error, TruncatedError) and error.part == "dimensions"
+    if error.part in ("start", "type") or is_cut_short:
         return "Invalid IDX file, file empty or does not contain a full header."
     return f"IDX file has wrong number of items. {error}"

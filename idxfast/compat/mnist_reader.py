@@ -1,8 +1,11 @@
 """In place of Fashion-MNIST's mnist_reader.py: ``from idxfast.compat import mnist_reader``.
 
-What differs: the arrays are writable; images may have any size, not 784 pixels alone; files that
-are not of images and labels, or do not belong together, are errors; and files that are not gzip
-whatever their names say are read.
+What differs:
+
+- Arrays are writable.
+- Images may have any size, not only 784 pixels.
+- Files that do not hold images and labels, or do not belong together, are errors.
+- A raw file is read, even though its name ends in .gz.
 """
 
 from __future__ import annotations
@@ -14,12 +17,12 @@ from .mlxtend import loadlocal_mnist
 
 
 def load_mnist(path: str | os.PathLike[str], kind: str = "train") -> tuple[Array, Array]:
-    """Read the images and labels of a folder, as `idxfast.compat.mlxtend.loadlocal_mnist` does.
+    """Read images and labels from a folder, as `idxfast.compat.mlxtend.loadlocal_mnist` does.
 
     Parameters
     ----------
     path : str or PathLike
-        Where ``KIND-images-idx3-ubyte.gz`` and ``KIND-labels-idx1-ubyte.gz`` are.
+        The folder of ``KIND-images-idx3-ubyte.gz`` and ``KIND-labels-idx1-ubyte.gz``.
     kind : {"train", "t10k"}
     """
     return loadlocal_mnist(

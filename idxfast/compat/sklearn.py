@@ -1,9 +1,13 @@
 """In place of sklearn.datasets' ``fetch_openml``, for the sets of the MNIST family.
 
-``from idxfast.compat.sklearn import fetch_openml``; then ``fetch_openml("mnist_784")``, or
-"Fashion-MNIST" or "Kuzushiji-MNIST", from their IDX files: the training images, then the test
-images. What differs: nothing is asked of OpenML, so `DESCR` and `details` are of our own making,
-and `data_home` holds other files. Images of several sizes, or without pixels, are an error.
+``from idxfast.compat.sklearn import fetch_openml``, and then ``fetch_openml("mnist_784")``,
+``fetch_openml("Fashion-MNIST")`` or ``fetch_openml("Kuzushiji-MNIST")``.
+
+What differs:
+
+- The sets are read from their IDX files, first the training images, then the test images. OpenML is
+  not asked, so `DESCR` and `details` are our own, and `data_home` holds IDX files.
+- Images of several sizes, or without pixels, are an error.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import IdxError
-from ._shared.downloads import load_four
+from ._shared.downloads import load_or_download
 from ._shared.files import Array, flat
 
 _NAMES = {"mnist_784": "mnist", "fashion-mnist": "fashion-mnist", "kuzushiji-mnist": "kmnist"}
@@ -36,44 +40,45 @@ def fetch_openml(
     parser: str = "auto",
     read_csv_kwargs: dict[str, Any] | None = None,
 ) -> Any:
-    """Load a set of the MNIST family the way scikit-learn presents those of OpenML.
+    """Load a set of the MNIST family as scikit-learn presents those of OpenML.
 
     Parameters
     ----------
     name : {"mnist_784", "Fashion-MNIST", "Kuzushiji-MNIST"}
     data_id : int, optional
-        OpenML's number, instead of a name: 554, 40996, 41982.
+        OpenML's number of a set, instead of its name: 554, 40996 or 41982.
     data_home : str or PathLike, optional
-        Its folder "mnist", "fashion-mnist" or "kmnist" holds the four IDX files. What is not there
-        is downloaded into it by `idxfast.datasets.fetch`.
+        Its folder "mnist", "fashion-mnist" or "kmnist" holds the four IDX files. Missing files are
+        downloaded into it as `idxfast.datasets.fetch` does. By default, the user's cache.
     return_X_y : bool
-        Return data and target alone.
+        Return only data and target.
     as_frame : bool or "auto"
-        Whether to return pandas objects; "auto" means yes.
+        Return pandas objects. "auto" means the same as True.
     parser : {"auto", "pandas", "liac-arff"}
-        Decides the type of the pixels: float64 for "liac-arff", else int64.
+        The dtype of the pixels: float64 for "liac-arff", otherwise int64.
     target_column
         "default-target" or "class".
     version, cache, n_retries, delay, read_csv_kwargs
-        Accepted, and of no effect.
+        Accepted, without effect.
 
     Returns
     -------
     data, target
-        If `return_X_y`: (n, 784) pixels and (n,) labels, which are strings; a DataFrame and a
-        categorical Series, or ndarrays.
+        If `return_X_y`: pixels of shape (n, 784), and labels of shape (n,), which are strings. A
+        DataFrame and a categorical Series, or ndarrays.
     Bunch
-        Otherwise, with these two, `frame`, `feature_names`, `target_names`, `categories`,
-        `details`, `DESCR` and `url`.
+        Otherwise: these two, `frame`, `feature_names`, `target_names`, `categories`, `details`,
+        `DESCR` and `url`.
 
     Raises
     ------
     ValueError
         If there is no such set here, or no such parser.
     IdxError
-        If a file is damaged, or the images have no pixels or are not all of one size.
+        If a file is damaged, the numbers of images and labels differ, the images have no pixels, or
+        the training and the test images differ in size.
     ImportError
-        If pandas or scikit-learn is needed and not there.
+        If pandas or scikit-learn is needed and not installed.
     """
     name, data_id = _identify(name, data_id)
     if target_column not in ("default-target", "class"):
@@ -81,7 +86,7 @@ def fetch_openml(
     if parser not in ("auto", "pandas", "liac-arff") or as_frame not in (True, False, "auto"):
         raise ValueError(f"no parser {parser!r} with as_frame={as_frame!r}")
     folder = None if data_home is None else os.path.join(data_home, _NAMES[name])
-    (train, train_labels), (test, test_labels) = load_four(_NAMES[name], folder)
+    (train, train_labels), (test, test_labels) = load_or_download(_NAMES[name], folder)
     _check_images(train, test, folder or _NAMES[name])
     labels = np.concatenate([train_labels, test_labels])
     pixels = _stack(flat(train), flat(test), "f8" if parser == "liac-arff" else "i8")
@@ -118,10 +123,11 @@ def _identify(name: str | None, data_id: int | None) -> tuple[str, int]:
 
 
 def _check_images(train: Array, test: Array, folder: str) -> None:
-    """Refuse images that do not make one table: its columns are made of their size alone."""
+    """Refuse images that do not fit into one table, before a column is made for each pixel."""
     if train.shape[1:] != test.shape[1:] or not train.size + test.size:
         raise IdxError(
             "training and test images do not make one table",
+            part="dimensions",
             filename=folder,
             offset=4,
             expected="images of one size, with pixels",
@@ -130,7 +136,7 @@ def _check_images(train: Array, test: Array, folder: str) -> None:
 
 
 def _stack(train: Array, test: Array, dtype: str) -> Array:
-    """Both sets of pixels in one array of another type, without a copy between."""
+    """Both sets of pixels, converted directly into one array."""
     pixels = np.empty((len(train) + len(test), train.shape[1]), dtype)
     pixels[: len(train)] = train
     pixels[len(train) :] = test
@@ -140,7 +146,7 @@ def _stack(train: Array, test: Array, dtype: str) -> Array:
 def _as_arrays(pixels: Array, labels: Array, parser: str) -> tuple[Any, Any, Any, Any]:
     """Data, target, no frame, and categories."""
     names = np.array([str(label) for label in range(256)], dtype=object)
-    # The original's parser for liac-arff leaves those of the target out.
+    # With liac-arff, the original leaves the categories of the target out.
     categories = {} if parser == "liac-arff" else {"class": names[np.unique(labels)].tolist()}
     return pixels, names[labels], None, categories
 

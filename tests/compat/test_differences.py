@@ -1,7 +1,6 @@
 """What differs between the originals and idxfast.compat, on purpose: one table, both sides tested."""
 
 import gzip
-import importlib
 import io
 import os
 import struct
@@ -292,15 +291,6 @@ OURS = {
     "emnist": emnist,
     "mnists": mnists,
 }
-# Not all can be had from the extra `test`: Keras runs on a framework of several hundred MB,
-# torchvision on PyTorch, and Fashion-MNIST's reader is a file of its repository.
-THEIRS = {
-    "mlxtend": "mlxtend.data",
-    "Fashion-MNIST's reader": "mnist_reader",
-    "Keras": "keras.datasets.fashion_mnist",
-    "torchvision": "torchvision.datasets.mnist",
-    "mnists": "mnists.utils",
-}
 
 
 @pytest.fixture
@@ -331,22 +321,6 @@ def folder(family, tmp_path):
     return raw
 
 
-@pytest.fixture
-def theirs(request, difference):
-    if difference.peer == "python-mnist":
-        with request.getfixturevalue("python_mnist").imported() as package:
-            package.MNISTException = package.loader.MNISTException
-            yield package
-        return
-    if difference.peer == "emnist":
-        yield request.getfixturevalue("emnist_package")
-        return
-    module = pytest.importorskip(THEIRS.get(difference.peer, difference.peer))
-    if difference.peer == "mnist" and not hasattr(module, "parse_idx"):
-        pytest.skip("the package mnist is another one")
-    yield importlib.import_module(module.__name__)
-
-
 def _outcome(call, module, folder):
     try:
         return call(module, folder)
@@ -362,5 +336,6 @@ def test_ours(folder, difference):
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda d: f"{d.peer}: {d.what}")
-def test_theirs(theirs, folder, difference):
-    assert _outcome(difference.call, theirs, folder) == difference.theirs
+def test_theirs(original, folder, difference):
+    module = original(difference.peer)
+    assert _outcome(difference.call, module, folder) == difference.theirs

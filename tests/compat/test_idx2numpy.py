@@ -107,7 +107,7 @@ MESSAGES = {
 }
 
 
-@pytest.mark.parametrize("data", MESSAGES, ids=repr)
+@pytest.mark.parametrize("data", MESSAGES)
 def test_messages_of_reading(theirs, data):
     for module in (theirs, ours):
         with pytest.raises(module.FormatError) as caught:
@@ -151,6 +151,16 @@ def test_gzip_that_ends_early_is_an_eof_error(theirs, oracle):
         for module in (theirs, ours):
             with pytest.raises(EOFError), gzip.open(io.BytesIO(data[:size])) as file:
                 module.convert_from_file(file)
+
+
+def test_whole_gzip_of_a_file_that_was_cut_short(theirs, oracle):
+    data = gzip.compress(oracle.pack(0x08, (300,))[:-1])
+    for module in (theirs, ours):
+        with (
+            pytest.raises(module.FormatError, match="Error creating numpy array: "),
+            gzip.open(io.BytesIO(data)) as file,
+        ):
+            module.convert_from_file(file)
 
 
 def test_damaged_gzip_is_an_os_error(oracle):

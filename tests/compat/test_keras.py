@@ -36,10 +36,6 @@ def test_modules_of_keras(family, same):
     same(load_data(family.packed), (family.train, family.t10k))
 
 
-def test_keras_takes_a_folder(family, same):
-    same(mnist.load_data(family.raw), (family.train, family.t10k))
-
-
 @pytest.mark.parametrize(
     ("load", "name", "folder"),
     [

@@ -106,6 +106,16 @@ def test_gzip_that_ends_early_is_an_eof_error(theirs, oracle):
                 module.parse_idx(file)
 
 
+def test_whole_gzip_of_a_file_that_was_cut_short(theirs, oracle):
+    data = gzip.compress(oracle.pack(0x08, (300,))[:-1])
+    for module in (theirs, ours):
+        with (
+            pytest.raises(module.IdxDecodeError, match="wrong number of items"),
+            gzip.open(io.BytesIO(data)) as file,
+        ):
+            module.parse_idx(file)
+
+
 def test_a_file_that_is_there_is_not_downloaded(family, remote, mirror):
     path = ours.download_file(LABELS, target_dir=str(family.packed))
     assert path == os.path.join(family.packed, LABELS)

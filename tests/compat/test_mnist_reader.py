@@ -3,7 +3,6 @@
 import gzip
 
 import numpy as np
-import pytest
 
 from idxfast.compat import mnist_reader
 
@@ -12,21 +11,8 @@ def _flat(arrays):
     return arrays[0].reshape(len(arrays[0]), -1), arrays[1]
 
 
-@pytest.mark.parametrize("kind", ["train", "t10k"])
-def test_mnist_reader(same, family, kind):
-    arrays = mnist_reader.load_mnist(family.packed, kind)
-    same(arrays, _flat(getattr(family, kind)))
-    assert all(array.flags.writeable for array in arrays)
-
-
 def test_mnist_reader_reads_training_images_unless_told(same, family):
     same(mnist_reader.load_mnist(str(family.packed)), _flat(family.train))
-
-
-def test_mnist_reader_reads_what_is_not_gzip(same, family, tmp_path):
-    for path in family.raw.iterdir():
-        (tmp_path / f"{path.name}.gz").write_bytes(path.read_bytes())
-    same(mnist_reader.load_mnist(tmp_path), _flat(family.train))
 
 
 def test_mnist_reader_on_published_files(same, published):

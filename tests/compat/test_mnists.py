@@ -14,9 +14,9 @@ import pytest
 
 from idxfast import FetchError, IdxError, dumps
 from idxfast.compat import mnists as ours
-from idxfast.compat.mnists import sets
+from idxfast.compat.mnists.dataset import default_folder
 from idxfast.datasets import verifying
-from idxfast.storage.private import name_for
+from idxfast.storage.private_folder import private_folder_name
 
 NOBODY = 65534
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -134,7 +134,7 @@ def test_a_default_folder_that_others_can_fill_is_refused(name, module, tmp_path
         assert caught.value.filename == str(folder)
         assert stat.S_IMODE(folder.stat().st_mode) == mode
     folder.chmod(0o755)  # as the original makes it
-    assert sets.default_folder(module.__name__).startswith(str(tmp_path))
+    assert default_folder(module.__name__).startswith(str(tmp_path))
     folder.rename(tmp_path / "elsewhere")
     folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(PermissionError, match="a symbolic link"):
@@ -286,7 +286,8 @@ def test_emnist_downloads_its_zip_file(same, emnist, family, publish, mirror, tm
         ours.EMNIST(str(tmp_path), download=False).Letters()
     same(ours.EMNIST(str(tmp_path)).Letters().train_labels(), family.train[1] - 1)
     path.unlink()
-    same(ours.EMNIST(str(tmp_path)).Letters().train_labels(), family.train[1] - 1)
+    dataset = ours.EMNIST(str(tmp_path), download=False, force_download=True).Letters()
+    same(dataset.train_labels(), family.train[1] - 1)
     path.write_bytes(content[:-9])
     with pytest.raises(IdxError, match=r"gzip\.zip: the zip file cannot be read"):
         ours.EMNIST(str(tmp_path)).Letters()
@@ -294,7 +295,17 @@ def test_emnist_downloads_its_zip_file(same, emnist, family, publish, mirror, tm
     same(dataset.train_labels(), family.train[1] - 1)
     ours.EMNIST(str(tmp_path), force_download=True)
     assert mirror.requests == [("emnist-digits/gzip.zip", None)] * 3
-    assert {path.name for path in tmp_path.iterdir()} == {"gzip.zip", name_for("idxfast", "")}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "gzip.zip",
+        private_folder_name("idxfast", ""),
+    }
+
+
+def test_nothing_is_taken_from_the_zip_file_with_unzip_false(same, emnist, family):
+    digits = ours.EMNIST(emnist, download=False).Digits
+    with pytest.raises(RuntimeError, match=r"emnist-digits-train-images.*: use unzip=True"):
+        digits(unzip=False)
+    same(digits(unzip=False, force_unzip=True).test_labels(), family.t10k[1])
 
 
 @pytest.mark.parametrize("name", SPLITS)

@@ -1,27 +1,44 @@
-"""Names of the classes of the MNIST family, as more than one loader gives them."""
+"""The names of classes, in the forms that several loaders show, from the catalogue.
 
-DIGITS = [
-    "0 - zero", "1 - one", "2 - two", "3 - three", "4 - four", "5 - five", "6 - six", "7 - seven",
-    "8 - eight", "9 - nine",
-]  # fmt: skip
-FASHION = [
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
-    "Ankle boot",
-]  # fmt: skip
-KUZUSHIJI = [
-    "お - o", "き - ki", "す - su", "つ - tsu", "な - na", "は - ha", "ま - ma", "や - ya",
-    "れ - re", "を - wo",
-]  # fmt: skip
-KUZUSHIJI_ROMANISED = [name.partition(" - ")[2] for name in KUZUSHIJI]
-KUZUSHIJI_49 = [
-    "あ - a", "い - i", "う - u", "え - e", "お - o", "か - ka", "き - ki", "く - ku",
-    "け - ke", "こ - ko", "さ - sa", "し - shi", "す - su", "せ - se", "そ - so", "た - ta",
-    "ち - chi", "つ - tsu", "て - te", "と - to", "な - na", "に - ni", "ぬ - nu", "ね - ne",
-    "の - no", "は - ha", "ひ - hi", "ふ - fu", "へ - he", "ほ - ho", "ま - ma", "み - mi",
-    "む - mu", "め - me", "も - mo", "や - ya", "ゆ - yu", "よ - yo", "ら - ra", "り - ri",
-    "る - ru", "れ - re", "ろ - ro", "わ - wa", "ゐ - i", "ゑ - e", "を - wo", "ん - n",
-    "ゝ - iteration mark",
-]  # fmt: skip
+Where the original has a list as a class attribute, ours is `made_when_asked`, so that importing a
+loader does not read the catalogue (10 ms).
+"""
 
-# EMNIST's merged sets have one class for both cases of these letters.
-MERGED = "cijklmopsuvwxyz"
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast
+
+_T = TypeVar("_T")
+
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def names(dataset: str) -> list[str]:
+    """The names of a set's classes in the order of their labels."""
+    from ...datasets import catalogue
+
+    return list(catalogue.find(dataset).classes.values())
+
+
+def numbered_digits() -> list[str]:
+    """Digits with their names, like ``"0 - zero"``."""
+    return [f"{digit} - {word}" for digit, word in zip(names("mnist"), _WORDS, strict=True)]
+
+
+def made_when_asked(make: Callable[[], _T]) -> _T:
+    """A class attribute whose value is made when it is first looked up, and kept from then on."""
+    return cast(_T, _Lazy(make))
+
+
+class _Lazy(Generic[_T]):
+    def __init__(self, make: Callable[[], _T]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._owner, self._name = owner, name
+
+    def __get__(self, instance: object, owner: type[Any]) -> _T:
+        value = self._make()
+        setattr(self._owner, self._name, value)
+        return value

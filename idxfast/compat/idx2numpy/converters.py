@@ -1,4 +1,4 @@
-"""The functions, where idx2numpy has them."""
+"""The functions, in the module where idx2numpy has them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from ...errors import IdxError
 from ...format import CODES
 from ...writing.saving import save
-from .._shared.faults import fault
 from .._shared.files import Array, big_endian, load
+from .._shared.magic import wrong_magic
 from .FormatError import FormatError
 
 _MAX_LENGTH = 2**32 - 1
@@ -24,19 +24,19 @@ def convert_from_file(file: Any) -> Array:
     Parameters
     ----------
     file : str, PathLike or binary file object
-        A file object is read from where it stands, to its end.
+        A file object is read from its position to its end.
 
     Raises
     ------
     FormatError
         If it is not a whole IDX file.
-    GzipError, TruncatedError
-        If it is a damaged gzip file, or the start of one.
+    IdxError
+        If it is compressed, and the compressed data are damaged or cut short.
     """
     try:
         return big_endian(load(file))
     except IdxError as error:
-        if fault(error).part == "gzip":
+        if error.part == "container":
             raise
         raise FormatError(_message(error)) from error
 
@@ -49,19 +49,19 @@ def convert_from_string(idx_string: Any) -> Array:
 def convert_to_file(file: Any, ndarr: Any) -> None:
     """Write an array as an IDX file, never compressed.
 
-    It is written straight into the file, as the original does; `idxfast.save` puts a new file in
-    the place of the old one.
+    The array is written directly into the file, as in the original. (`idxfast.save` puts a new file
+    in the place of the old one.)
 
     Parameters
     ----------
     file : str, PathLike or binary file object
     ndarr : ndarray
-        uint8, int8, int16, int32, float32 or float64, and not empty.
+        Not empty, and of uint8, int8, int16, int32, float32 or float64.
 
     Raises
     ------
     FormatError
-        If the array is another; then `file` has not been touched.
+        If the array is of another dtype, empty, or too long. Then `file` has not been changed.
     """
     array = _checked(ndarr)
     if isinstance(file, (str, os.PathLike)):
@@ -72,14 +72,14 @@ def convert_to_file(file: Any, ndarr: Any) -> None:
 
 
 def convert_to_string(ndarr: Any) -> bytes:
-    """The content of an IDX file; what is accepted is what `convert_to_file` accepts."""
+    """The content of an IDX file, from the arrays that `convert_to_file` accepts."""
     content = io.BytesIO()
     save(content, _checked(ndarr))
     return content.getvalue()
 
 
 def _checked(ndarr: Any) -> Array:
-    """The array, if IDX has its type, and the original would write its shape."""
+    """The array, if IDX has its dtype and the original would write its shape."""
     array: Array = np.asanyarray(ndarr)
     if array.size == 0:
         raise FormatError("Cannot encode empty array.")
@@ -93,15 +93,16 @@ def _checked(ndarr: Any) -> Array:
 
 
 def _message(error: IdxError) -> str:
-    part, magic = fault(error)
-    if part == "start":
-        return "Incomplete magic number."
-    if part == "zeros":
+    """The original's message, with ours after it where the original quotes struct or numpy."""
+    if error.part in ("start", "type"):
+        magic = wrong_magic(error)
+        if not magic:
+            return "Incomplete magic number."
+        if error.part == "type":
+            return f"Incorrect data type code: 0x{magic[2]:02X}"
         return f"Incorrect first two bytes of the magic number: 0x{magic[0]:02X} 0x{magic[1]:02X}"
-    if part == "type":
-        return f"Incorrect data type code: 0x{magic[2]:02X}"
-    if part == "dimensions":
+    if error.part == "dimensions":
         return f"Dims sizes: {error}"
-    if part == "payload":
+    if error.part == "payload":
         return f"Error creating numpy array: {error}"
     return "Superfluous data detected."

@@ -7,5 +7,5 @@ from .folder import load
 
 
 def load_data() -> tuple[Pair, Pair]:
-    """Load Fashion-MNIST; returns what `idxfast.compat.keras.mnist.load_data` does."""
+    """Load Fashion-MNIST. The result is like that of `idxfast.compat.keras.mnist.load_data`."""
     return load("fashion-mnist", "fashion-mnist")

@@ -14,7 +14,7 @@ def load_data(path: str | os.PathLike[str] = "mnist.npz") -> tuple[Pair, Pair]:
     Parameters
     ----------
     path : str or PathLike
-        The folder of the files, absolute or below Keras's own. An ending .npz is left out.
+        The folder of the files, absolute or below Keras's own. A suffix .npz is ignored.
 
     Returns
     -------

@@ -1,21 +1,25 @@
 """In place of torchvision.datasets: ``from idxfast.compat.torchvision import MNIST``.
 
-The files are where torchvision has them, ``ROOT/CLASS/raw``. What differs:
+The files are where torchvision has them, in ``ROOT/CLASS/raw``. What differs:
 
-- Packed files (.gz; EMNIST's gzip.zip; QMNIST's .xz) are read as they are; nothing is unpacked.
-- ``download=True`` downloads by `idxfast.datasets.fetch`.
-- Files of any number of dimensions are read. Whatever is wrong with one is an `idxfast.IdxError`, a
-  ValueError, where the original fails an assertion or a look-up; `strict` changes nothing: a file
-  whose size is not what its header announces is never read.
-- Images and labels that differ in number are an error.
-- The classes are map-style data sets without a common base with torch's, without `transforms`,
-  `resources`, `mirrors`, `images_file` and `labels_file`, and their repr says nothing of the files.
+- Compressed files (.gz, EMNIST's gzip.zip, QMNIST's .xz) are read as they are. Nothing is unpacked.
+- ``download=True`` downloads as `idxfast.datasets.fetch` does.
+- Files of any number of dimensions are read. Whatever is wrong with a file is an
+  `idxfast.IdxError`, which is a ValueError. The original fails with an AssertionError or a
+  KeyError.
+  `strict` has no effect: a file whose size is not what its header announces is never read.
+- Numbers of images and labels that differ are an error.
+- The classes are map-style data sets. They do not inherit from torch's, and their repr does not
+  describe the files. `transforms`, `resources`, `mirrors`, `images_file` and `labels_file` are
+  missing.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from .emnist import EMNIST
+from .qmnist import QMNIST
 from .readers import (
     get_int,
     read_image_file,
@@ -24,7 +28,6 @@ from .readers import (
     torch_module,
 )
 from .sets import KMNIST, MNIST, FashionMNIST
-from .splits import EMNIST, QMNIST
 
 __all__ = [
     "EMNIST",
@@ -40,7 +43,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """SN3_PASCALVINCENT_TYPEMAP: code of an IDX type to torch's type."""
+    """SN3_PASCALVINCENT_TYPEMAP, which needs torch: the code of an IDX type to torch's dtype."""
     if name == "SN3_PASCALVINCENT_TYPEMAP":
         torch = torch_module()
         kinds = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.float32, torch.float64)

@@ -6,12 +6,11 @@ import binascii
 import os
 from typing import Any
 
-from ...datasets.folder import load_file
 from .._shared import files
 
 
 def get_int(b: bytes) -> int:
-    """A big-endian number of any length but none (ValueError)."""
+    """The big-endian number in one byte or more; ValueError if there is no byte."""
     return int(binascii.hexlify(b), 16)
 
 
@@ -21,9 +20,9 @@ def read_sn3_pascalvincent_tensor(path: Any, strict: bool = True) -> Any:
     Parameters
     ----------
     path : str, bytes, PathLike or binary file object
-        Raw, gzip, or, by its name, .xz.
+        Raw, gzip, xz or bzip2.
     strict : bool
-        Of no effect.
+        Has no effect.
 
     Raises
     ------
@@ -33,8 +32,6 @@ def read_sn3_pascalvincent_tensor(path: Any, strict: bool = True) -> Any:
     torch = torch_module()
     if isinstance(path, (str, bytes, os.PathLike)):
         path = os.fsdecode(path)
-        if path.endswith(".xz"):
-            return torch.from_numpy(load_file(path))
     return torch.from_numpy(files.load(path))
 
 
@@ -44,15 +41,15 @@ def read_label_file(path: Any) -> Any:
     Raises
     ------
     TypeError
-        If the file does not hold uint8.
+        If the elements are not uint8.
     ValueError
-        If it has not one dimension, or is damaged.
+        If there is not exactly one dimension, or the file is damaged.
     """
     return _read_bytes(path, 1).long()
 
 
 def read_image_file(path: Any) -> Any:
-    """Read images as uint8; errors as of `read_label_file`, for three dimensions."""
+    """Read images as uint8. Errors are those of `read_label_file`, but for three dimensions."""
     return _read_bytes(path, 3)
 
 
@@ -66,7 +63,7 @@ def _read_bytes(path: Any, ndim: int) -> Any:
 
 
 def torch_module() -> Any:
-    """Torch, or an ImportError that says who needs it."""
+    """The module torch, or an ImportError that says what needs it."""
     try:
         import torch
     except ImportError as error:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...datasets.folder import check_counts
-from .._shared import downloads, files
-from .._shared.classes import DIGITS, FASHION, KUZUSHIJI_ROMANISED
+from .._shared import downloads, four_files
+from .._shared.classes import made_when_asked, names, numbered_digits
 from .readers import read_image_file, read_label_file, torch_module
 
 
@@ -20,11 +20,11 @@ class MNIST:
     ----------
     root : str or PathLike
     train : bool
-        The training set, or the test set.
+        The training set if True, otherwise the test set.
     transform, target_transform : callable, optional
-        Applied to each image (a PIL image) and each label (an int).
+        Applied to each image (a PIL image) and to each label (an int).
     download : bool
-        Download what is not there.
+        Download missing files.
 
     Attributes
     ----------
@@ -35,14 +35,16 @@ class MNIST:
     Raises
     ------
     RuntimeError
-        If files are not there.
+        If files are missing.
+    IdxError
+        If a file is damaged, or the numbers of images and labels differ.
     """
 
-    classes: list[str] = DIGITS
+    classes: list[str] = made_when_asked(numbered_digits)
     training_file = "training.pt"
     test_file = "test.pt"
     _set = "mnist"
-    # Whether this object has downloaded the files: then it loads the bytes that were verified.
+    # Whether this object has downloaded the files. Then it loads the bytes that were verified.
     _is_fetched = False
 
     def __init__(
@@ -78,7 +80,7 @@ class MNIST:
 
     @property
     def processed_folder(self) -> str:
-        """Where old versions of torchvision put what they had read; loaded first if it is there."""
+        """Where old versions of torchvision saved tensors, which are loaded if they are there."""
         return os.path.join(self.root, type(self).__name__, "processed")
 
     @property
@@ -107,7 +109,7 @@ class MNIST:
         return self._renamed("test_data", "data")
 
     def download(self) -> None:
-        """Download what is not there."""
+        """Download missing files."""
         if not self._check_exists():
             downloads.download(self._set, self.raw_folder)
             self._is_fetched = True
@@ -132,21 +134,21 @@ class MNIST:
 
     @property
     def _names(self) -> tuple[str, str]:
-        """Names of the files of images and of labels."""
-        return files.TRAIN if self.train else files.TEST
+        """The names of the file of images and the file of labels."""
+        return four_files.TRAIN if self.train else four_files.TEST
 
     def _check_exists(self) -> bool:
-        return self._has(files.TRAIN + files.TEST)
+        return self._has(four_files.TRAIN + four_files.TEST)
 
     def _has(self, names: tuple[str, ...]) -> bool:
         return all(map(self._find, names))
 
     def _find(self, name: str) -> str | None:
-        return files.path_of(self.raw_folder, name, ("", ".gz", ".xz"))
+        return four_files.path_of(self.raw_folder, name, ("", ".gz", ".xz"))
 
     @property
     def _kind(self) -> str:
-        """What `idxfast.datasets` calls this part of the set."""
+        """The name of this part of the set in `idxfast.datasets`."""
         return "train" if self.train else "test"
 
     def _load_data(self) -> tuple[Any, Any]:
@@ -169,14 +171,27 @@ class MNIST:
 
 
 class FashionMNIST(MNIST):
-    """Fashion-MNIST; parameters and attributes as of `MNIST`."""
+    """Fashion-MNIST. Parameters and attributes are those of `MNIST`."""
 
-    classes = FASHION
+    classes = made_when_asked(lambda: names("fashion-mnist"))
     _set = "fashion-mnist"
 
 
 class KMNIST(MNIST):
-    """Kuzushiji-MNIST; parameters and attributes as of `MNIST`."""
+    """Kuzushiji-MNIST. Parameters and attributes are those of `MNIST`."""
 
-    classes = KUZUSHIJI_ROMANISED
+    classes = made_when_asked(lambda: names("kmnist"))
     _set = "kmnist"
+
+
+def check_choice(value: str, name: str, choices: tuple[str, ...]) -> str:
+    """The value of an argument, if it is one of the choices.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if value not in choices:
+        raise ValueError(f"Unknown value {value!r} for argument {name}; it is one of {choices}")
+    return value

@@ -2,9 +2,7 @@
 
 import gzip
 import io
-import sys
 import zipfile
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -13,23 +11,6 @@ from idxfast import HashMismatchError, dumps
 from idxfast.compat import keras, sklearn, tensorflow, torchvision
 from idxfast.compat._shared import downloads
 from idxfast.datasets import fetching
-
-
-class Tensor(np.ndarray):
-    """As much of torch's as the sets need."""
-
-    clone = np.ndarray.copy
-
-    def long(self):
-        return self.astype(np.int64)
-
-
-@pytest.fixture
-def torch(monkeypatch):
-    stub = ModuleType("torch")
-    stub.uint8, stub.from_numpy = np.dtype("u1"), lambda array: array.view(Tensor)
-    monkeypatch.setitem(sys.modules, "torch", stub)
-
 
 SETS = {
     "torchvision": lambda folder: torchvision.MNIST(folder.parents[1], download=True),
@@ -48,14 +29,14 @@ def remote(family, publish):
 
 
 def test_a_folder_that_holds_the_files_is_taken(family, same, no_download):
-    same(downloads.load_four("mnist", family.packed), (family.train, family.t10k))
+    same(downloads.load_or_download("mnist", family.packed), (family.train, family.t10k))
     assert no_download == []
 
 
 def test_what_a_folder_lacks_is_downloaded_into_it(family, same, remote, mirror, tmp_path):
     """A raw file that is there is not mixed with gzip files that were downloaded."""
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"other")
-    same(downloads.load_four("mnist", tmp_path), (family.train, family.t10k))
+    same(downloads.load_or_download("mnist", tmp_path), (family.train, family.t10k))
     assert {path for path, _ in mirror.requests} == {
         f"mnist/{path.name}" for path in family.packed.iterdir()
     }
@@ -63,7 +44,7 @@ def test_what_a_folder_lacks_is_downloaded_into_it(family, same, remote, mirror,
 
 @pytest.mark.parametrize("name", SETS)
 def test_what_is_swapped_once_it_was_downloaded_is_not_used(
-    name, family, remote, torch, tmp_path, monkeypatch
+    name, family, remote, torch_stub, tmp_path, monkeypatch
 ):
     """By whoever may write in the folder."""
     folder = tmp_path / ("MNIST/raw" if name == "torchvision" else "mnist")
@@ -79,7 +60,7 @@ def test_what_is_swapped_once_it_was_downloaded_is_not_used(
         SETS[name](folder)
 
 
-def test_torchvision_loads_what_it_has_downloaded(family, same, publish, torch, tmp_path):
+def test_torchvision_loads_what_it_has_downloaded(family, same, publish, torch_stub, tmp_path):
     def check(dataset, images, labels):
         same(dataset.data.view(np.ndarray), images)
         same(dataset.targets.view(np.ndarray), labels.astype(np.int64))

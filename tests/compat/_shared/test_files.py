@@ -105,13 +105,3 @@ def test_load_pair_wants_as_many_labels_as_images(family):
         files.load_pair(
             family.raw / "train-images-idx3-ubyte", family.raw / "t10k-labels-idx1-ubyte"
         )
-
-
-@pytest.mark.parametrize("folder", ["raw", "packed"])
-def test_load_four(family, same, folder):
-    same(files.load_four(str(getattr(family, folder))), (family.train, family.t10k))
-
-
-def test_a_file_that_is_missing_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="train-images-idx3-ubyte"):
-        files.load_four(str(tmp_path))

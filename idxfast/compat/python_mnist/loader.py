@@ -1,19 +1,4 @@
-"""In place of python-mnist: ``from idxfast.compat.python_mnist import MNIST``.
-
-What differs:
-
-- `MNIST.load_training_in_batches` reads the files once, ends after the last image (the original
-  gives one more batch, empty, when the batch size divides the number of images), and its last batch
-  has as many images as labels.
-- Images and labels that differ in number are errors, and so are a damaged file and images that have
-  no pixels: a ValueError, `idxfast.IdxError`.
-- ``return_type`` may be any string equal to "numpy"; the original wants the very same object.
-- Files are recognised as gzip by their content; `gz` decides only on the name.
-- `MNIST.process_images` takes arrays of pixels as well as lists, and leaves them as they were.
-- `img_packer` and `label_packer` refuse what would make a damaged file: another magic number,
-  pixels or labels outside 0 to 255, images of another size than they announce.
-- ``from idxfast.compat.python_mnist import *`` works.
-"""
+"""The class that loads MNIST, or a set like it."""
 
 from __future__ import annotations
 
@@ -25,19 +10,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import IdxError
-from ._shared.files import Array, flat, load_pair
-from ._shared.packers import img_packer, label_packer
-from ._shared.pixels import draw, to_lists, widen
-
-__all__ = ["MNIST", "MNISTException", "img_packer", "label_packer"]
+from ...errors import IdxError
+from .._shared import emnist_archive, four_files
+from .._shared.files import Array, flat, load_pair
+from .pixels import draw, to_lists, widen
 
 _MODES = ("vanilla", "randomly_binarized", "rounded_binarized")
 _RETURN_TYPES = ("lists", "numpy")
 
 
 class MNISTException(Exception):
-    """Kept for callers that name it; nothing raises it."""
+    """Nothing raises it. It is here for scripts that name it."""
 
 
 class MNIST:
@@ -47,13 +30,13 @@ class MNIST:
     ----------
     path : str
     mode : {"vanilla", "randomly_binarized", "rounded_binarized"}
-        Pixels from 0 to 255, or of 0 and 1: 1 as probable as a pixel is bright, or if it is
-        brighter than half.
+        What a pixel becomes: its value from 0 to 255; 1 with a probability of value / 255, else 0;
+        or 1 if its value is over 127, else 0.
     return_type : {"lists", "numpy"}
-        Images as lists of int with labels as ``array("B")``; or as arrays: images int64
-        (n, pixels), labels uint8 (n,).
+        Images as lists of int, and labels as ``array("B")``; or both as ndarrays, images int64 of
+        shape (n, pixels) and labels uint8 of shape (n,).
     gz : bool
-        Whether .gz is added to the names of the files.
+        Add .gz to the names of the files.
 
     Attributes
     ----------
@@ -81,10 +64,8 @@ class MNIST:
         self._return_type = return_type
         self.gz = gz
         self.emnistRotate = False
-        self.test_img_fname = "t10k-images-idx3-ubyte"
-        self.test_lbl_fname = "t10k-labels-idx1-ubyte"
-        self.train_img_fname = "train-images-idx3-ubyte"
-        self.train_lbl_fname = "train-labels-idx1-ubyte"
+        self.test_img_fname, self.test_lbl_fname = four_files.TEST
+        self.train_img_fname, self.train_lbl_fname = four_files.TRAIN
         self.test_images: Any = []
         self.test_labels: Any = []
         self.train_images: Any = []
@@ -92,22 +73,22 @@ class MNIST:
 
     @property
     def mode(self) -> str:
-        """As given."""
+        """The mode, as given."""
         return self._mode
 
     @property
     def return_type(self) -> str:
-        """As given."""
+        """The return type, as given."""
         return self._return_type
 
     def select_emnist(self, dataset: str = "digits") -> None:
-        """Take a part of EMNIST: balanced, byclass, bymerge, digits, letters, or mnist."""
+        """Load a split of EMNIST: balanced, byclass, bymerge, digits, letters, or mnist."""
         self.gz = True
         self.emnistRotate = True
-        self.test_img_fname = f"emnist-{dataset}-test-images-idx3-ubyte"
-        self.test_lbl_fname = f"emnist-{dataset}-test-labels-idx1-ubyte"
-        self.train_img_fname = f"emnist-{dataset}-train-images-idx3-ubyte"
-        self.train_lbl_fname = f"emnist-{dataset}-train-labels-idx1-ubyte"
+        self.test_img_fname = emnist_archive.file_name(dataset, "test", "images")
+        self.test_lbl_fname = emnist_archive.file_name(dataset, "test", "labels")
+        self.train_img_fname = emnist_archive.file_name(dataset, "train", "images")
+        self.train_lbl_fname = emnist_archive.file_name(dataset, "train", "labels")
 
     def load_testing(self) -> tuple[Any, Any]:
         """Load the test images and labels."""
@@ -124,12 +105,12 @@ class MNIST:
         return self.train_images, self.train_labels
 
     def load_training_in_batches(self, batch_size: int) -> Iterator[tuple[Any, Any]]:
-        """Give the training images and labels, some at a time; the last ones may be fewer.
+        """Give the training images and labels in batches, the last of which may be smaller.
 
         Raises
         ------
         ValueError
-            If the size is not an int, or less than 1.
+            If the size is not an int, or is less than 1.
         """
         if type(batch_size) is not int or batch_size < 1:
             raise ValueError("batch_size must be a int number")
@@ -150,7 +131,7 @@ class MNIST:
         path_img, path_lbl : str
             Without .gz.
         batch : list, optional
-            The number of the first image, and how many to return.
+            The index of the first image, and the number of images to return.
         """
         if batch is not None and (type(batch) is not list or len(batch) != 2):
             raise ValueError("batch should be a 1-D list(start_point, batch_size)")
@@ -161,31 +142,31 @@ class MNIST:
         return to_lists(pixels), array("B", labels.tobytes())
 
     def process_images(self, images: Any) -> Any:
-        """Give images the mode and the return type."""
+        """Convert images by the mode, to the return type."""
         if self.return_type == "numpy":
             return self.process_images_to_numpy(images)
         return self.process_images_to_lists(images)
 
     def process_labels(self, labels: Any) -> Any:
-        """Give labels the return type."""
+        """Convert labels to the return type."""
         if self.return_type == "numpy":
             return np.array(labels)
         return array("B", labels.tobytes()) if isinstance(labels, np.ndarray) else labels
 
     def process_images_to_numpy(self, images: Any) -> Array:
-        """Give images the mode, as an array of int64."""
+        """Convert images by the mode, to an array of int64."""
         if self.mode == "vanilla":
             return widen(np.asarray(images))
         return widen(_binarize(images, self.mode, np.random.random))
 
     def process_images_to_lists(self, images: Any) -> Any:
-        """Give images the mode, as lists of int."""
+        """Convert images by the mode, to lists of int."""
         if self.mode == "vanilla":
             return to_lists(images) if isinstance(images, np.ndarray) else images
         return to_lists(_binarize(images, self.mode, draw).view(np.uint8))
 
     def opener(self, path_fn: str, *args: Any, **kwargs: Any) -> Any:
-        """Open a file, with .gz after its name if the files are gzip."""
+        """Open a file; with `gz`, the gzip file of that name and .gz."""
         if self.gz:
             return gzip.open(path_fn + ".gz", *args, **kwargs)
         return open(path_fn, *args, **kwargs)
@@ -199,7 +180,8 @@ class MNIST:
         )
 
 
-# What is called in loading; where a method is another one, it gets what the original would give it.
+# The methods that loading calls. If a subclass or a script has replaced one of them, they receive
+# lists, as in the original. Otherwise pixels and labels stay arrays until the end.
 _METHODS = dict(vars(MNIST))
 _STEPS = (
     "load",
@@ -210,9 +192,9 @@ _STEPS = (
 )
 
 
-# Functions, not methods: an instance of the original class, patched, has no such methods.
+# Functions, not methods: a patched instance of the original class has no methods of these names.
 def _load(mnist: MNIST, what: Literal["train", "test"]) -> tuple[Any, Any]:
-    """Load pixels and labels, as arrays unless there are methods that expect what `load` gives."""
+    """Load pixels and labels, as arrays unless a method has been replaced."""
     names = [getattr(mnist, f"{what}_{kind}_fname") for kind in ("img", "lbl")]
     path_img, path_lbl = (os.path.join(mnist.path, name) for name in names)
     if all(_is_ours(mnist, step) for step in _STEPS):
@@ -229,9 +211,10 @@ def _read(mnist: MNIST, path_img: str, path_lbl: str) -> tuple[Array, Array]:
         with mnist.opener(path_lbl, "rb") as labels, mnist.opener(path_img, "rb") as images:
             images, labels = load_pair(images, labels)
     if len(images) and not images.size:
-        # A list for each would be made on the word of the header alone.
+        # A list would be made for each image that the header announces, however small the file.
         raise IdxError(
             "the images have no pixels",
+            part="dimensions",
             filename=path_img + suffix,
             offset=8,
             expected="rows and columns",
@@ -241,11 +224,11 @@ def _read(mnist: MNIST, path_img: str, path_lbl: str) -> tuple[Array, Array]:
 
 
 def _binarize(images: Any, mode: str, random: Callable[[tuple[int, ...]], Array]) -> Array:
-    """Pixels as bool; `random` gives numbers from 0 to 1 for those that are to be random."""
+    """Pixels as bool. `random` returns an array of numbers from 0 to 1 for the random mode."""
     pixels = np.asarray(images)
     return random(pixels.shape) <= pixels / 255 if mode == "randomly_binarized" else pixels > 127
 
 
 def _is_ours(mnist: MNIST, name: str) -> bool:
-    """Whether a method is the one above, not that of a subclass or of the script."""
+    """Whether a method is the one above, and neither a subclass's nor a script's."""
     return getattr(getattr(mnist, name), "__func__", None) is _METHODS[name]

@@ -1,6 +1,5 @@
-"""The drop-in module for python-mnist, against python-mnist itself."""
+"""The class that loads MNIST, against python-mnist itself."""
 
-import gzip
 import io
 import random
 import shutil
@@ -22,12 +21,6 @@ OPTIONS = [(mode, kind) for mode in MODES for kind in ("lists", "numpy")]
 @pytest.fixture(scope="module")
 def theirs(python_mnist):
     return python_mnist.loader()
-
-
-@pytest.fixture(scope="module")
-def packer(python_mnist):
-    with python_mnist.imported() as package:
-        return package
 
 
 @pytest.fixture(scope="module")
@@ -228,59 +221,20 @@ def test_processing_takes_lists_and_leaves_them(same):
     loader = ours.MNIST(mode="rounded_binarized")
     same(loader.process_images(images), [[0, 0, 1, 1]])
     assert images == [[0, 127, 128, 255]]
+    labels = [0, 9]
+    assert loader.process_labels(labels) is labels
+    assert labels == [0, 9]
 
 
 def test_processing_leaves_other_numbers_as_they_are():
     assert ours.MNIST().process_images(np.array([[0.5, 300]])) == [[0.5, 300]]
 
 
-@pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("form", ["lists", "arrays"])
-def test_packers(packer, tmp_path, family, form, packed):
-    pixels, labels = family.train[0].reshape(7, -1), family.train[1]
-    if form == "lists":
-        pixels, labels = pixels.tolist(), array("B", labels.tobytes())
-    for module, name in ((ours, "ours"), (packer, "theirs")):
-        module.img_packer(str(tmp_path), f"{name}-i", pixels, packed, rows=4, cols=5)
-        module.label_packer(str(tmp_path), f"{name}-l", labels, packed)
-    for what in "il":
-        one, other = ((tmp_path / f"{name}-{what}").read_bytes() for name in ("ours", "theirs"))
-        unpacked = gzip.decompress if packed else bytes
-        assert unpacked(one) == unpacked(other)
-
-
-def test_packers_want_lists_or_arrays(packer, tmp_path):
-    for module in (ours, packer):
-        with pytest.raises(TypeError, match="Unsupported data type"):
-            module.img_packer(str(tmp_path), "i", ((1, 2),))
-        with pytest.raises(TypeError, match="Unsupported label type"):
-            module.label_packer(str(tmp_path), "l", (1, 2))
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda folder: ours.img_packer(folder, "f", [[0] * 784], magic=2052),
-        lambda folder: ours.img_packer(folder, "f", [[0] * 783]),
-        lambda folder: ours.img_packer(folder, "f", [[0] * 783 + [256]]),
-        lambda folder: ours.img_packer(folder, "f", [[0] * 784, [0] * 783]),
-        lambda folder: ours.label_packer(folder, "f", [1, -1]),
-        lambda folder: ours.label_packer(folder, "f", [1.5]),
-        lambda folder: ours.label_packer(folder, "f", [[1]]),
-    ],
-)
-def test_packers_make_no_damaged_file(tmp_path, call):
-    with pytest.raises(ValueError):
-        call(str(tmp_path))
-    assert not list(tmp_path.iterdir())
-
-
-def test_images_and_labels_belong_together(family):
+def test_batches_of_images_and_labels_that_do_not_belong_together(family):
     loader = ours.MNIST(str(family.raw))
     loader.train_lbl_fname = loader.test_lbl_fname
-    for load in (loader.load_training, lambda: next(loader.load_training_in_batches(2))):
-        with pytest.raises(IdxError, match="not as many"):
-            load()
+    with pytest.raises(IdxError, match="not as many"):
+        next(loader.load_training_in_batches(2))
 
 
 def test_empty_sets(tmp_path):

@@ -1,15 +1,4 @@
-"""In place of TensorFlow 1's reader: ``from idxfast.compat.tensorflow import read_data_sets``.
-
-What differs:
-
-- `DataSet` shuffles the order in which images are taken, not the images; for a seed the order is
-  the same. Its random numbers are its own: numpy's global ones are not seeded anew.
-- A batch of more images than there are takes as many epochs as it needs.
-- Files that are damaged or do not belong together are errors. A label beyond the classes is an
-  IndexError before any memory is taken for one-hot labels.
-- `fake_data` needs no files, as before, but `source_url` only says which set to download, by
-  `idxfast.datasets.fetch`, if the folder does not hold it.
-"""
+"""The four files of a folder as training, validation and test sets."""
 
 from __future__ import annotations
 
@@ -18,19 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import printable
-from ._shared.batches import DataSet
-from ._shared.downloads import load_four
-from ._shared.files import Array, has_four, load_typed
-
-__all__ = [
-    "DEFAULT_SOURCE_URL",
-    "DataSet",
-    "Datasets",
-    "extract_images",
-    "extract_labels",
-    "read_data_sets",
-]
+from ...errors import printable
+from .._shared.downloads import load_or_download
+from .._shared.files import Array, load_typed
+from .._shared.four_files import has_four
+from .batches import DataSet
 
 DEFAULT_SOURCE_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 
@@ -50,7 +31,7 @@ class Datasets(NamedTuple):
 
 
 def extract_images(f: Any) -> Array:
-    """Read images from an open file, gzip or not, and print its name.
+    """Read images from an open file, raw or compressed, and print its name.
 
     Returns
     -------
@@ -59,14 +40,14 @@ def extract_images(f: Any) -> Array:
     Raises
     ------
     IdxError
-        If it is no whole file of images; a ValueError.
+        If it is not a whole file of images.
     """
     print("Extracting", printable(str(f.name)))
-    return load_typed(f, "images", 3)[..., np.newaxis]
+    return load_typed(f, "images")[..., np.newaxis]
 
 
 def extract_labels(f: Any, one_hot: bool = False, num_classes: int = 10) -> Array:
-    """Read labels from an open file, gzip or not, and print its name.
+    """Read labels from an open file, raw or compressed, and print its name.
 
     Returns
     -------
@@ -76,12 +57,12 @@ def extract_labels(f: Any, one_hot: bool = False, num_classes: int = 10) -> Arra
     Raises
     ------
     IdxError
-        If it is no whole file of labels; a ValueError.
+        If it is not a whole file of labels.
     IndexError
-        If `one_hot`, and there is a label beyond the classes.
+        If `one_hot` is set and a label is not less than `num_classes`.
     """
     print("Extracting", printable(str(f.name)))
-    labels = load_typed(f, "labels", 1)
+    labels = load_typed(f, "labels")
     return _one_hot(labels, num_classes) if one_hot else labels
 
 
@@ -104,23 +85,23 @@ def read_data_sets(
     fake_data, one_hot, dtype, reshape, seed
         As for `DataSet`.
     validation_size : int
-        How many of the first training images to set apart.
+        The number of training images, from the first on, to use for validation instead.
     source_url : str
-        Which set to download, MNIST or Fashion-MNIST, if files are not there.
+        Which set to download, MNIST or Fashion-MNIST, if files are missing.
 
     Raises
     ------
     ValueError
-        If there are not as many training images as `validation_size`, the files are damaged, or
-        files are not there and `source_url` is not known.
+        If there are fewer training images than `validation_size`, a file is damaged, or files are
+        missing and `source_url` is not known.
     """
     options = {"one_hot": one_hot, "dtype": dtype, "reshape": reshape, "seed": seed}
     if fake_data:
         nothing = np.empty(0, np.uint8)
         return Datasets(*(DataSet(nothing, nothing, fake_data=True, **options) for _ in range(3)))
-    # If the folder holds the files, it does not matter what the address is.
+    # If the folder holds the files, the address does not matter.
     name = "" if has_four(train_dir) else _set_at(source_url)
-    (images, labels), test = load_four(name, train_dir)
+    (images, labels), test = load_or_download(name, train_dir)
     if not 0 <= validation_size <= len(images):
         raise ValueError(
             f"Validation size should be between 0 and {len(images)}. Received: {validation_size}."
@@ -136,8 +117,8 @@ def read_data_sets(
 
 
 def _set_at(source_url: str) -> str:
-    """The set, as `idxfast.datasets` calls it, of an address; or of that name itself."""
-    from ..datasets import catalogue
+    """The name in `idxfast.datasets` of the set at an address, which may also be such a name."""
+    from ...datasets import catalogue
 
     name = _SETS.get(source_url or DEFAULT_SOURCE_URL, source_url)
     if name not in catalogue.datasets():
@@ -146,7 +127,7 @@ def _set_at(source_url: str) -> str:
 
 
 def _one_hot(labels: Array, num_classes: int) -> Array:
-    # Before any memory is taken for a file that holds something else.
+    # Checked before memory is taken, in case the file holds something other than labels.
     if labels.max(initial=0) >= num_classes and len(labels):
         raise IndexError(f"label {labels.max()} is not one of {num_classes} classes")
     encoded = np.zeros((len(labels), num_classes))

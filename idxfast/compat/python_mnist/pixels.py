@@ -1,4 +1,4 @@
-"""Pixels as lists of int or as int64, and numbers from Python's random for all of them at once."""
+"""Pixels as lists of int or as int64, and random numbers for many pixels at once."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from ...native.lists import rows
+from ...native.buffers import rows
 from ...threads.count import choose_threads
 from ...threads.ordered_map import Workers
-from .files import Array
+from .._shared.files import Array
 
-# How many images a thread converts at a time, and from how many bytes of pixels on several do it.
-# 60,000 images took 15 ms on two threads, by 1,024 as by 8,192, and 23 ms in one call of astype.
+# How many images a thread converts at a time, and the least bytes of pixels for which several
+# threads are used. Converting 60,000 images took 15 ms on two threads, whether in batches of 1,024
+# or of 8,192, and 23 ms in one call of astype.
 _ROWS = 4096
 _MIN_SIZE = 1 << 20
 
 
 def widen(pixels: Array) -> Array:
-    """A copy as int64: most of the time goes into new memory, which several threads can enter."""
+    """A copy as int64. Most of its time goes into new memory, so several threads help."""
     wide = np.empty(pixels.shape, np.int64)
 
     def copy(start: int) -> None:
@@ -40,8 +41,8 @@ def to_lists(pixels: Array) -> Any:
 
 
 def draw(shape: tuple[int, ...]) -> Array:
-    """As many numbers as `random.random` would give, the very same ones, and use them up."""
-    # Python and numpy make the same doubles from the same Mersenne Twister.
+    """An array of the numbers that `random.random` would give next; its state moves past them."""
+    # Python and numpy make the same doubles from the same state of the Mersenne Twister.
     version, (*key, position), gauss = random.getstate()
     twister: Any = np.random.RandomState()
     twister.set_state(("MT19937", key, position))

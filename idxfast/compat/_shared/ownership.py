@@ -1,7 +1,7 @@
-"""Folders for temporary files, which a user shares with all others of the machine.
+"""Whether a file or folder is this user's own, for the system's folder for temporary files.
 
-Whoever comes first may make a folder there, or a file, of the name that another user's program is
-going to look for. So what is read there has to be one's own.
+All users of a machine share that folder. Another user may have made a file or a folder there under
+the name that a program is going to look for, so only what is the user's own may be read.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ _HINT = "name another folder"
 
 
 def make_private(folder: str) -> None:
-    """Make a folder where nobody else may write; one that is there is left as it is.
+    """Make a folder where nobody else may write. A folder that exists already is left as it is.
 
     Raises
     ------
     PermissionError
-        If it is there, and is another user's, a symbolic link, or one where others may write.
+        If it exists and is another user's, a symbolic link, or open to others for writing.
+    NotADirectoryError
+        If a file has its name.
     OSError
         If it cannot be made.
     """
@@ -36,15 +38,15 @@ def make_private(folder: str) -> None:
 
 
 def check_own(status: os.stat_result, path: str) -> None:
-    """Refuse a file or folder that another user has made, or may change.
+    """Refuse a file or folder that belongs to another user, or that others may change.
 
     Raises
     ------
     PermissionError
-        Which names it.
+        With the path as its `filename`.
     """
     if not hasattr(os, "geteuid"):
-        return  # Windows gives each user a folder for temporary files
+        return  # Windows gives each user a folder for temporary files.
     if status.st_uid != os.geteuid():
         raise PermissionError(errno.EACCES, f"it belongs to another user: {_HINT}", path)
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
@@ -54,17 +56,17 @@ def check_own(status: os.stat_result, path: str) -> None:
 
 
 def check_file(file: BinaryIO, folder: str) -> None:
-    """Refuse an open file that others have put into a folder that is open to them.
+    """Refuse an open file that others may have put into its folder.
 
     Raises
     ------
     PermissionError
-        If they may write in the folder, and the file is not the user's own.
+        If others may write in the folder, and the file is not the user's own.
     """
     status = os.stat(folder)
     is_shared = bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
     if is_shared and hasattr(os, "geteuid") and not status.st_mode & stat.S_ISVTX:
-        # Others may give one file of the user's the name of another.
+        # Others may rename one of the user's files to the name that is read.
         raise PermissionError(
             errno.EACCES, f"others may rename what is in it: set its sticky bit, or {_HINT}", folder
         )

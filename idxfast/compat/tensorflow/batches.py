@@ -1,4 +1,4 @@
-"""Images and labels in batches: the `DataSet` of TensorFlow 1."""
+"""Images and labels in batches."""
 
 from __future__ import annotations
 
@@ -6,33 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from .files import Array
+from .._shared.files import Array
 
 _FAKE_EXAMPLES = 10_000
 _PIXELS = 28 * 28
 
 
 class DataSet:
-    """Images and labels, to be taken in batches.
+    """Images and labels, from which batches are taken.
 
     Parameters
     ----------
     images : ndarray of uint8, (n, rows, columns, 1)
     labels : ndarray, (n,) or (n, classes)
     fake_data : bool
-        Hold nothing, and give made-up batches.
+        Hold no data, and give made-up batches.
     one_hot : bool
         Whether made-up labels are one-hot.
     dtype : {float32, uint8}
-        float32 is from 0 to 1; a type of TensorFlow will do.
+        float32 pixels are from 0 to 1. A dtype of TensorFlow is accepted, too.
     reshape : bool
-        Make each image a row of pixels.
+        Flatten each image to a row of pixels.
     seed : int, optional
 
     Raises
     ------
     TypeError
-        If the type is another.
+        If `dtype` is another.
+    ValueError
+        If the numbers of images and labels differ.
     """
 
     def __init__(
@@ -76,12 +78,12 @@ class DataSet:
 
     @property
     def num_examples(self) -> int:
-        """How many images there are."""
+        """The number of images."""
         return len(self._order)
 
     @property
     def epochs_completed(self) -> int:
-        """How many times all images have been given."""
+        """How many times all images have been taken."""
         return self._epochs
 
     def next_batch(
@@ -93,10 +95,10 @@ class DataSet:
         ----------
         batch_size : int
         fake_data : bool
-            Give made-up ones.
+            Give a made-up batch.
         shuffle : bool
-            Shuffle at the first call and at the start of each epoch. A batch that is not complete
-            at the end of an epoch is filled from the next one.
+            Shuffle at the first call and at the start of each epoch. A batch that is incomplete at
+            the end of an epoch is filled from the next one.
         """
         if fake_data:
             label: Any = [1] + [0] * 9 if self.one_hot else 0

@@ -9,8 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from idxfast.compat import patch, unpatch
-from idxfast.compat._shared import patching, peers
+from idxfast.compat import _patching, _replacements, patch, unpatch
 
 
 @pytest.fixture(autouse=True)
@@ -161,21 +160,21 @@ def test_it_is_undone_after_an_exception(idx2numpy):
 
 
 def test_without_names_all_that_are_installed(idx2numpy, mnist, monkeypatch):
-    monkeypatch.setattr(peers, "is_installed", lambda name: name in ("idx2numpy", "mnist"))
+    monkeypatch.setattr(_replacements, "is_installed", lambda name: name in ("idx2numpy", "mnist"))
     with patch():
         assert _came_from_us(idx2numpy.convert_to_string)
         assert _came_from_us(mnist.parse_idx)
-    monkeypatch.setattr(peers, "is_installed", lambda name: False)
+    monkeypatch.setattr(_replacements, "is_installed", lambda name: False)
     with pytest.raises(ImportError, match="nothing to patch: none of idx2numpy, "):
         patch()
 
 
 def test_which_package_is_installed_as_mnist(mnist, python_mnist):
-    assert peers.is_installed("mnist")
-    assert not peers.is_installed("python-mnist")
+    assert _replacements.is_installed("mnist")
+    assert not _replacements.is_installed("python-mnist")
     with python_mnist.imported():
-        assert peers.is_installed("python-mnist")
-        assert not peers.is_installed("mnist")
+        assert _replacements.is_installed("python-mnist")
+        assert not _replacements.is_installed("mnist")
         with pytest.raises(ImportError, match=r"mnist is not installed.*another package"):
             patch("mnist")
     with pytest.raises(ImportError, match=r"python-mnist is not installed.*another package"):
@@ -183,14 +182,14 @@ def test_which_package_is_installed_as_mnist(mnist, python_mnist):
 
 
 def test_what_is_installed():
-    assert peers.is_installed("numpy")
-    assert not peers.is_installed("numpy_of_another_name")
+    assert _replacements.is_installed("numpy")
+    assert not _replacements.is_installed("numpy_of_another_name")
 
 
 @pytest.mark.parametrize("name", ["mnist", "python-mnist"])
 def test_nothing_is_installed_as_mnist(name, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert not peers.is_installed(name)
+    assert not _replacements.is_installed(name)
 
 
 def test_a_name_that_is_not_known(idx2numpy):
@@ -210,15 +209,15 @@ def test_nothing_is_half_patched(idx2numpy, monkeypatch):
     stubborn = ModuleType("stubborn")
 
     def replacements():
-        yield peers.Replacement(idx2numpy, "convert_to_string", len)
-        yield peers.Replacement(stubborn, "missing", len)
+        yield _replacements.Replacement(idx2numpy, "convert_to_string", len)
+        yield _replacements.Replacement(stubborn, "missing", len)
 
-    monkeypatch.setitem(peers.PEERS, "mlxtend", replacements)
+    monkeypatch.setitem(_replacements.LOADERS, "mlxtend", replacements)
     original = idx2numpy.convert_to_string
     with pytest.raises(KeyError):
         patch("mlxtend")
     assert idx2numpy.convert_to_string is original
-    assert not patching._originals
+    assert not _patching._originals
 
 
 def test_a_script_that_imported_a_name_before_keeps_it(idx2numpy, oracle):

@@ -1,4 +1,4 @@
-"""patch, unpatch: put our readers into the loaders that are installed."""
+"""Put our readers into the loaders that are installed, and take them out again."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import threading
 from collections.abc import Iterable
 from types import TracebackType
 
-from . import peers
-from .peers import PEERS, Replacement
+from . import _replacements
+from ._replacements import LOADERS, Replacement
 
 
 class Patch:
-    """What a call of `patch` has changed; leaving its ``with`` block undoes just that."""
+    """What a call of `patch` has changed. Leaving its ``with`` block undoes just that."""
 
     def __init__(self, names: list[str]) -> None:
         self._names = names
@@ -30,18 +30,18 @@ class Patch:
 
 
 def patch(*names: str) -> Patch:
-    """Replace the slow readers of installed packages, so that scripts that use them run faster.
+    """Replace the readers of installed packages with ours; scripts need no other change.
 
     Parameters
     ----------
     *names : {"idx2numpy", "mnist", "python-mnist", "mlxtend", "torchvision"}
         Without names, all of these that are installed. Both mnist and python-mnist are imported
-        as `mnist`; which one is there is seen from what it holds.
+        as `mnist`; which of them is installed is recognised by what it defines.
 
     Returns
     -------
     context manager
-        ``with patch("idx2numpy"): ...`` undoes at its end what it has changed. Without ``with``
+        At its end, ``with patch("idx2numpy"): ...`` undoes what it has changed. Without ``with``,
         the change stays until `unpatch`.
 
     Raises
@@ -49,30 +49,30 @@ def patch(*names: str) -> Patch:
     ValueError
         If a name is not one of these.
     ImportError
-        If a package is not installed. Then nothing has been changed, whatever the other names.
+        If one of the packages is not installed. Then nothing has been changed in any of them.
 
     Notes
     -----
-    Functions are replaced where they are looked up when they are called: ``idx2numpy.
-    convert_from_file(...)`` is reached at any time, but a function that a script took out by
-    ``from idx2numpy import convert_from_file`` before the patch is the old one for ever. So patch
-    first. The class of python-mnist is changed in place, and the functions and classes of mnist
-    and torchvision look up the one reader that is replaced: of these, what was taken out before
-    is reached, too.
+    Functions are replaced as attributes of their modules. A call of
+    ``idx2numpy.convert_from_file(...)`` always finds the replacement, but a script that executed
+    ``from idx2numpy import convert_from_file`` before the patch keeps the original. So patch first.
+    python-mnist's class is changed in place, and the functions and classes of mnist and torchvision
+    look up the one reader that is replaced; for these three packages, names that were imported
+    before the patch are patched, too.
 
-    ``idx2numpy.FormatError`` and ``mnist.IdxDecodeError`` are raised as before. What differs from
-    the original is said by the module of its name beside this function.
+    ``idx2numpy.FormatError`` and ``mnist.IdxDecodeError`` are raised as before. Other differences
+    from an original are listed in the module of its name in `idxfast.compat`.
     """
     with _lock:
         found: dict[str, list[Replacement]] = {}
-        for name in names or [name for name in PEERS if peers.is_installed(name)]:
+        for name in names or [name for name in LOADERS if _replacements.is_installed(name)]:
             key = name.replace("_", "-")
-            if key not in PEERS:
-                raise ValueError(f"cannot patch {name!r}, only {', '.join(PEERS)}")
+            if key not in LOADERS:
+                raise ValueError(f"cannot patch {name!r}, only {', '.join(LOADERS)}")
             if key not in _originals:
-                found[key] = list(PEERS[key]())
+                found[key] = list(LOADERS[key]())
         if not names and not found and not _originals:
-            raise ImportError(f"nothing to patch: none of {', '.join(PEERS)} is installed")
+            raise ImportError(f"nothing to patch: none of {', '.join(LOADERS)} is installed")
         try:
             for name, replacements in found.items():
                 originals = _originals[name] = []

@@ -1,4 +1,4 @@
-"""The loaders that can be patched: what is replaced in each, and by what."""
+"""What is replaced in each installed loader that can be patched, and by what."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Replacement(NamedTuple):
 
 
 def _idx2numpy() -> Iterator[Replacement]:
-    from .. import idx2numpy as ours
+    from . import idx2numpy as ours
 
     theirs = _import("idx2numpy", "idx2numpy")
-    # The attribute of that name is the class, but the module stands in the way of importing it.
+    # idx2numpy has a class and a module of this name; the attribute is the class.
     error = theirs.FormatError
     for name in (
         "convert_from_file",
@@ -36,7 +36,7 @@ def _idx2numpy() -> Iterator[Replacement]:
 
 
 def _mnist() -> Iterator[Replacement]:
-    from .. import mnist as ours
+    from . import mnist as ours
 
     theirs = _import("mnist", "mnist")
     if not hasattr(theirs, "parse_idx"):
@@ -46,7 +46,7 @@ def _mnist() -> Iterator[Replacement]:
 
 
 def _python_mnist() -> Iterator[Replacement]:
-    from .. import python_mnist as ours
+    from . import python_mnist as ours
 
     theirs = _import("python-mnist", "mnist")
     if not hasattr(theirs, "MNIST"):
@@ -69,21 +69,21 @@ def _python_mnist() -> Iterator[Replacement]:
 
 
 def _mlxtend() -> Iterator[Replacement]:
-    from .. import mlxtend as ours
+    from . import mlxtend as ours
 
     for module in ("mlxtend.data", "mlxtend.data.local_mnist"):
         yield Replacement(_import("mlxtend", module), "loadlocal_mnist", ours.loadlocal_mnist)
 
 
 def _torchvision() -> Iterator[Replacement]:
-    from .. import torchvision as ours
+    from . import torchvision as ours
 
     theirs = _import("torchvision", "torchvision.datasets.mnist")
     name = "read_sn3_pascalvincent_tensor"
     yield Replacement(theirs, name, getattr(ours, name))
 
 
-PEERS: dict[str, Callable[[], Iterator[Replacement]]] = {
+LOADERS: dict[str, Callable[[], Iterator[Replacement]]] = {
     "idx2numpy": _idx2numpy,
     "mnist": _mnist,
     "python-mnist": _python_mnist,
@@ -93,7 +93,7 @@ PEERS: dict[str, Callable[[], Iterator[Replacement]]] = {
 
 
 def is_installed(name: str) -> bool:
-    """Whether a package is there, without importing it unless two could be meant."""
+    """Whether a package is installed. It is imported only if two packages have its import name."""
     if name not in ("mnist", "python-mnist"):
         return importlib.util.find_spec(name) is not None
     if importlib.util.find_spec("mnist") is None:
@@ -111,7 +111,7 @@ def _import(package: str, module: str) -> ModuleType:
 def _raising(
     function: Callable[..., Any], ours: type[Exception], theirs: type[Exception]
 ) -> Callable[..., Any]:
-    """The function, with another exception in place of ours."""
+    """The function, but raising their exception in place of ours."""
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:

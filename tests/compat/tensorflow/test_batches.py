@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from idxfast.compat._shared.batches import DataSet
+from idxfast.compat.tensorflow.batches import DataSet
 
 
 def _numbered(count, **options):

@@ -1,22 +1,15 @@
-"""EMNIST: several sets in one zip file."""
+"""EMNIST: several data sets in one zip file."""
 
 from __future__ import annotations
 
 import os
-import string
 from typing import Any, ClassVar
 
-from ...containers import archives
 from ...errors import printable
-from .._shared import downloads, files
-from .._shared.classes import MERGED
-from .._shared.files import Array
-from .sets import Dataset, default_folder, read_idx_file
-
-_DIGITS = list(string.digits)
-_UPPER = list(string.ascii_uppercase)
-_LOWER = list(string.ascii_lowercase)
-_BOTH = [f"{c} - {c.lower()}" if c.lower() in MERGED else c for c in _UPPER]
+from .._shared import emnist_archive, four_files
+from .._shared.classes import made_when_asked, names
+from .._shared.files import Array, Content, load_typed
+from .dataset import Dataset, default_folder
 
 
 class _Split(Dataset):
@@ -34,10 +27,11 @@ class _Split(Dataset):
         transpose: bool = True,
     ) -> None:
         name = type(self).__name__
+        contents: tuple[Content, ...] = ("images", "labels")
         self._files = tuple(
-            f"emnist-{name.lower()}-{kind}-{content}-ubyte"
+            emnist_archive.file_name(name.lower(), kind, content)
             for kind in ("train", "test")
-            for content in ("images-idx3", "labels-idx1")
+            for content in contents
         )
         self.zip_filepath = self._archive if zip_filepath is None else zip_filepath
         default = os.path.join(os.path.dirname(self._archive), name)
@@ -49,51 +43,60 @@ class _Split(Dataset):
     @classmethod
     def of(cls, archive: str) -> Any:
         """This class for one zip file."""
-        # pickle finds no class that is made here, but it finds the class that this is made of.
+        # pickle cannot find a class that is made here, but it finds the class it is derived from.
         pickled = {"__reduce__": lambda split: (object.__new__, (cls,), split.__dict__)}
         return type(cls.__name__, (cls,), {"_archive": archive, **pickled})
 
     def _read(self, name: str) -> Array:
-        path = files.path_of(self.target_dir, name)
+        path = four_files.path_of(self.target_dir, name)
         if path is not None:
-            return read_idx_file(path)
+            return load_typed(path, emnist_archive.content_of(name))
         if not self._unzip:
             raise RuntimeError(f"{printable(self.target_dir)} has no {name}: use unzip=True")
         if not os.path.isfile(self.zip_filepath):
             raise RuntimeError(
                 f"there is no {printable(self.zip_filepath)}: use EMNIST(download=True)"
             )
-        return archives.load_member(self.zip_filepath, f"gzip/{name}.gz")
+        return emnist_archive.load(self.zip_filepath, name)
+
+
+def _merged() -> list[str]:
+    """47 classes. A letter whose cases are one class is shown in both, like ``"C - c"``."""
+    characters = names("emnist-balanced")
+    return [
+        f"{c} - {c.lower()}" if c.isupper() and c.lower() not in characters else c
+        for c in characters
+    ]
 
 
 class Balanced(_Split):
-    """47 classes, as many images of each."""
+    """47 classes, with the same number of images in each."""
 
-    classes: ClassVar = [*_DIGITS, *_BOTH, *"abdefghnqrt"]
+    classes = made_when_asked(_merged)
 
 
 class ByClass(_Split):
     """All 62 classes."""
 
-    classes: ClassVar = [*_DIGITS, *_UPPER, *_LOWER]
+    classes = made_when_asked(lambda: names("emnist-byclass"))
 
 
 class ByMerge(_Split):
-    """47 classes: both cases of some letters are one."""
+    """47 classes: some letters have one class for both cases."""
 
-    classes = Balanced.classes
+    classes = made_when_asked(lambda: Balanced.classes)
 
 
 class Digits(_Split):
-    """Digits, as many images of each."""
+    """Digits, with the same number of images in each class."""
 
-    classes = _DIGITS
+    classes = made_when_asked(lambda: names("emnist-digits"))
 
 
 class Letters(_Split):
     """Letters, both cases together. EMNIST stores their labels as 1 to 26."""
 
-    classes = _LOWER
+    classes = made_when_asked(lambda: names("emnist-letters"))
 
     def train_labels(self) -> Array:
         return super().train_labels() - 1
@@ -108,23 +111,23 @@ class EMNIST:
     Parameters
     ----------
     target_dir : str, optional
-        The folder; by default one in the system's folder for temporary files.
+        The folder. By default one in the system's folder for temporary files.
     download : bool
-        Download the zip file if it is not there.
+        Download the zip file if it is missing.
     force_download : bool
-        Download it if it is not there or not the published one.
+        Download it if it is missing or not the published one.
 
     Attributes
     ----------
     Balanced, ByClass, ByMerge, Digits, Letters : class
-        The data sets, to be called: ``EMNIST().Letters()``. Letters' labels are from 0 to 25.
+        The data sets, to be called: ``EMNIST().Letters()``. The labels of Letters are 0 to 25.
     """
 
     def __init__(
         self, target_dir: str | None = None, download: bool = True, force_download: bool = False
     ) -> None:
         self.target_dir = default_folder("EMNIST") if target_dir is None else target_dir
-        self._archive = os.path.join(self.target_dir, archives.EMNIST)
+        self._archive = os.path.join(self.target_dir, emnist_archive.archive_name())
         if download or force_download:
             self.download(force_download)
         self.Balanced = Balanced.of(self._archive)
@@ -134,6 +137,6 @@ class EMNIST:
         self.Letters = Letters.of(self._archive)
 
     def download(self, force: bool = False) -> None:
-        """Download the zip file if it is not there; `force` replaces one that is another."""
+        """Download the zip file if it is missing or, with `force`, not the published one."""
         if force or not os.path.isfile(self._archive):
-            downloads.download_emnist(self._archive)
+            emnist_archive.download_archive(self._archive)

@@ -1,4 +1,4 @@
-"""python-mnist's packers: images and labels into IDX files."""
+"""Images and labels into IDX files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...storage import sink
+from ...storage import outputs
 from ...writing.saving import DEFAULT_LEVEL, dumps
-from .files import Array
+from .._shared.files import Array
 
 
 def img_packer(
@@ -29,7 +29,7 @@ def img_packer(
     TypeError
         If the images are neither a list nor an array.
     ValueError
-        If they are not what their file would announce.
+        If they are not what the file's header would announce.
     """
     pixels = _bytes_of(imgs, magic, 2051, "Unsupported data type.")
     if pixels.size != len(pixels) * rows * cols:
@@ -40,7 +40,7 @@ def img_packer(
 def label_packer(
     path: str, filename: str, label: Any, gzip: bool = False, magic: int = 2049
 ) -> None:
-    """Write labels as an IDX file in a folder; errors as of `img_packer`."""
+    """Write labels as an IDX file in a folder. Errors are those of `img_packer`."""
     labels = _bytes_of(label, magic, 2049, "Unsupported label type.")
     if labels.ndim != 1:
         raise ValueError(f"labels of {labels.ndim} dimensions")
@@ -61,4 +61,4 @@ def _bytes_of(values: Any, magic: int, expected_magic: int, complaint: str) -> A
 
 
 def _pack(path: str, values: Array, packed: bool) -> None:
-    sink.write(path, [dumps(values, compresslevel=DEFAULT_LEVEL if packed else None)])
+    outputs.write(path, [dumps(values, compresslevel=DEFAULT_LEVEL if packed else None)])

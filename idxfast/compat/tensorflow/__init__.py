@@ -1,0 +1,30 @@
+"""In place of TensorFlow 1's reader: ``from idxfast.compat.tensorflow import read_data_sets``.
+
+What differs:
+
+- `DataSet` shuffles the order in which images are taken, not the images. With the same seed, the
+  order is the original's. numpy's global generator is neither used nor seeded.
+- A batch may be larger than the number of images: it takes as many epochs as it needs.
+- Files that are damaged or do not belong together are errors. A label that is not less than the
+  number of classes is an IndexError, raised before memory is taken for one-hot labels.
+- `fake_data` needs no files, as in the original. `source_url` only says which set to download if
+  the folder does not hold the files. The download is that of `idxfast.datasets.fetch`.
+"""
+
+from .batches import DataSet
+from .input_data import (
+    DEFAULT_SOURCE_URL,
+    Datasets,
+    extract_images,
+    extract_labels,
+    read_data_sets,
+)
+
+__all__ = [
+    "DEFAULT_SOURCE_URL",
+    "DataSet",
+    "Datasets",
+    "extract_images",
+    "extract_labels",
+    "read_data_sets",
+]

@@ -1,0 +1,87 @@
+"""QMNIST: MNIST with all of its test images, and the whole of NIST's digits."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar
+
+from .readers import read_image_file, read_sn3_pascalvincent_tensor
+from .sets import MNIST, check_choice
+
+
+class QMNIST(MNIST):
+    """QMNIST.
+
+    Parameters
+    ----------
+    root : str or PathLike
+    what : {"train", "test", "test10k", "test50k", "nist"}, optional
+        By default "train" or "test", depending on `train`. "test10k" is MNIST's test set,
+        "test50k" the other test images, and "nist" all of NIST's digits.
+    compat : bool
+        Whether an item's label is an int, the class. Otherwise it is a tensor of eight numbers,
+        the first of which is the class.
+    train : bool
+    **kwargs
+        As for `MNIST`.
+
+    Attributes
+    ----------
+    targets : tensor of int64, (n, 8)
+    """
+
+    subsets: ClassVar[dict[str, str]] = {
+        "train": "train",
+        "test": "test",
+        "test10k": "test",
+        "test50k": "test",
+        "nist": "nist",
+    }
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        what: str | None = None,
+        compat: bool = True,
+        train: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        self.what = check_choice(
+            what or ("train" if train else "test"), "what", tuple(self.subsets)
+        )
+        self.compat = compat
+        self.training_file = self.test_file = f"{self.what}.pt"
+        self._set = "xnist" if self.what == "nist" else "qmnist"
+        super().__init__(root, train, **kwargs)
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        subset = self.subsets[self.what]
+        prefix = "xnist" if subset == "nist" else f"qmnist-{subset}"
+        return f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx2-int"
+
+    def _check_exists(self) -> bool:
+        return self._has(self._names)
+
+    @property
+    def _kind(self) -> str:
+        subset = self.subsets[self.what]
+        return "xnist" if subset == "nist" else subset
+
+    def _load_data(self) -> tuple[Any, Any]:
+        if self._is_fetched:
+            data, targets = self._load_published()
+        else:
+            images, labels = map(self._find, self._names)
+            data, targets = read_image_file(images), read_sn3_pascalvincent_tensor(labels).long()
+        if targets.ndim != 2:
+            raise ValueError(f"targets should have 2 dimensions instead of {targets.ndim}")
+        if self.what == "test10k":
+            data, targets = data[:10000].clone(), targets[:10000].clone()
+        elif self.what == "test50k":
+            data, targets = data[10000:].clone(), targets[10000:].clone()
+        return data, targets
+
+    def _target(self, index: int) -> Any:
+        target = self.targets[index]
+        return int(target[0]) if self.compat else target

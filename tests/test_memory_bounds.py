@@ -30,8 +30,9 @@ import numpy as np
 import pytest
 
 import idxfast
-from handmade import deflate, member
+from files.handmade import deflate, member
 from idxfast import cli, compat, datasets
+from idxfast.containers import archives
 
 MIB = 1 << 20
 # For first pieces, a decoder's tables, modules that are imported late: whatever the file.
@@ -232,47 +233,56 @@ READERS = [
     Reader("compat.keras.mnist.load_data", "keras.mnist.load_data(folder + '/mnist')", BOTH, BOTH),
     Reader("compat.keras.fashion_mnist.load_data", "keras.fashion_mnist.load_data()", BOTH, BOTH),
     # Labels once more as an array.array, from bytes.
-    Reader("compat.python_mnist.MNIST", f"{MNIST}).load_training()", 1 + LIST, 3),
-    Reader("compat.python_mnist.MNIST", f"{MNIST}).load(images, labels)", 1 + LIST, 3),
+    Reader("compat.python_mnist.loader.MNIST", f"{MNIST}).load_training()", 1 + LIST, 3),
+    Reader("compat.python_mnist.loader.MNIST", f"{MNIST}).load(images, labels)", 1 + LIST, 3),
     # Random numbers, brightnesses, and what comes of their comparison, before the lists.
     Reader(
-        "compat.python_mnist.MNIST",
+        "compat.python_mnist.loader.MNIST",
         f"{MNIST}, 'randomly_binarized').load_training()",
         2 + 2 * WIDE + LIST,
         3,
     ),
     Reader(
-        "compat.python_mnist.MNIST",
+        "compat.python_mnist.loader.MNIST",
         f"{MNIST}, return_type='numpy').load_testing()",
         1 + WIDE,
         2,
     ),
     Reader(
-        "compat.python_mnist.MNIST",
+        "compat.python_mnist.loader.MNIST",
         f"{MNIST}, 'rounded_binarized', 'numpy').load_testing()",
         2 + WIDE,
         2,
     ),
     Reader(
-        "compat.python_mnist.MNIST", f"list({MNIST}).load_training_in_batches({N}))", 1 + LIST, 3
+        "compat.python_mnist.loader.MNIST",
+        f"list({MNIST}).load_training_in_batches({N}))",
+        1 + LIST,
+        3,
     ),
     # float32, and the order of the images.
     Reader(
-        "compat.tensorflow.read_data_sets compat.tensorflow.Datasets compat._shared.batches.DataSet",
+        "compat.tensorflow.input_data.read_data_sets compat.tensorflow.input_data.Datasets compat.tensorflow.batches.DataSet",
         "tensorflow.read_data_sets(folder + '/mnist', validation_size=0)",
         BOTH * (1 + 4),
         BOTH * (1 + WIDE),
     ),
     Reader(
-        "compat.tensorflow.read_data_sets",
+        "compat.tensorflow.input_data.read_data_sets",
         "tensorflow.read_data_sets(folder + '/mnist', one_hot=True, validation_size=0)",
         BOTH * (1 + 4),
         BOTH * (1 + WIDE + ONE_HOT),
     ),
-    Reader("compat.tensorflow.extract_images", "tensorflow.extract_images(open(images, 'rb'))"),
-    Reader("compat.tensorflow.extract_labels", "tensorflow.extract_labels(open(labels, 'rb'))"),
     Reader(
-        "compat.tensorflow.extract_labels",
+        "compat.tensorflow.input_data.extract_images",
+        "tensorflow.extract_images(open(images, 'rb'))",
+    ),
+    Reader(
+        "compat.tensorflow.input_data.extract_labels",
+        "tensorflow.extract_labels(open(labels, 'rb'))",
+    ),
+    Reader(
+        "compat.tensorflow.input_data.extract_labels",
         "tensorflow.extract_labels(open(labels, 'rb'), one_hot=True)",
         labels=1 + ONE_HOT,
     ),
@@ -293,7 +303,7 @@ READERS = [
     Reader("compat.mnists.sets.read_idx_file", "mnists.read_idx_file(images)"),
     *(
         Reader(
-            f"compat.mnists.sets.{name} compat.mnists.sets.Dataset",
+            f"compat.mnists.sets.{name} compat.mnists.dataset.Dataset",
             f"mnists.{name}(folder + '/mnist', download=False)",
             BOTH,
             BOTH,
@@ -301,10 +311,10 @@ READERS = [
         for name in ("MNIST", "FashionMNIST", "KMNIST")
     ),
     # Nothing is read of a file without the published hash.
-    Reader("compat.mnists.sets.K49", "mnists.K49(folder)", 0, 0, 0, layout=npz),
+    Reader("compat.mnists.k49.K49", "mnists.K49(folder)", 0, 0, 0, layout=npz),
     Reader(
-        "compat.mnists.splits.EMNIST compat.mnists.splits.Digits compat.mnists.splits.Letters "
-        "compat.mnists.splits.Balanced compat.mnists.splits.ByClass compat.mnists.splits.ByMerge",
+        "compat.mnists.emnist.EMNIST compat.mnists.emnist.Digits compat.mnists.emnist.Letters "
+        "compat.mnists.emnist.Balanced compat.mnists.emnist.ByClass compat.mnists.emnist.ByMerge",
         "mnists.EMNIST(folder + '/EMNIST/raw', download=False).Digits()",
         BOTH * GROWING,
         BOTH * GROWING,
@@ -368,7 +378,7 @@ READERS = [
         for name in ("MNIST", "FashionMNIST", "KMNIST")
     ),
     Reader(
-        "compat.torchvision.splits.EMNIST",
+        "compat.torchvision.emnist.EMNIST",
         "torchvision.EMNIST(folder, 'digits')",
         GROWING,
         GROWING + WIDE,
@@ -377,7 +387,7 @@ READERS = [
         needs="torch",
     ),
     Reader(
-        "compat.torchvision.splits.QMNIST",
+        "compat.torchvision.qmnist.QMNIST",
         "torchvision.QMNIST(folder)",
         GROWING,
         GROWING + WIDE,
@@ -390,26 +400,27 @@ READ_NOTHING = {
     # Files to disk, and paths.
     "compat.mnist.download_file", "compat.emnist.get_cached_data_path",
     "compat.emnist.ensure_cached_data", "compat.emnist.clear_cached_data",
-    "compat.mnists.sets.default_folder",
+    "compat.mnists.dataset.default_folder",
     # Writers.
     "compat.idx2numpy.converters.convert_to_file", "compat.idx2numpy.converters.convert_to_string",
-    "compat._shared.packers.img_packer", "compat._shared.packers.label_packer",
+    "compat.python_mnist.packer.img_packer", "compat.python_mnist.packer.label_packer",
     # Errors, and what is no file at all.
     "compat.idx2numpy.FormatError.FormatError", "compat.mnist.IdxDecodeError",
-    "compat.python_mnist.MNISTException", "compat.torchvision.readers.get_int",
-    "compat.torchvision.readers.torch_module",
+    "compat.python_mnist.loader.MNISTException", "compat.torchvision.readers.get_int",
+    "compat.torchvision.readers.torch_module", "compat.torchvision.sets.check_choice",
     # One image after another of what extract_samples gives.
     "compat.emnist.inspect",
     # Readers of this table take the places of others'.
-    "compat._shared.patching.patch", "compat._shared.patching.unpatch", "compat._shared.patching.Patch",
+    "compat._patching.patch", "compat._patching.unpatch", "compat._patching.Patch",
 }  # fmt: skip
 # Rooms that the readers share, which nobody else imports.
-SHARED = ("downloads", "faults", "files", "folders", "keras.folder", "peers", "pixels")
+SHARED = ("_shared", "_replacements", "keras.folder", "python_mnist.pixels")
 
 CHILD = """
 import gzip, importlib, json, os, resource, sys
 from types import SimpleNamespace
 import idxfast
+idxfast.load_dataset  # imported when it is first used
 
 def size(field):
     with open("/proc/self/status") as status:
@@ -437,7 +448,7 @@ resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
 room, names, call, needs, *folders = globals(), *sys.argv[1:]
 parts = names.split()[0].split(".")
 if len(parts) > 1:
-    package = ".".join(["idxfast", *parts[: 2 if parts[0] == "compat" else 1]])
+    package = ".".join(["idxfast", *parts[: 2 if parts[0] in ("compat", "containers") else 1]])
     room[package.rpartition(".")[2]] = importlib.import_module(package)
 for module in filter(None, needs.split()):
     importlib.import_module(module)
@@ -524,6 +535,7 @@ def test_no_public_reader_is_missing():
         if inspect.isfunction(getattr(datasets, name))
     }
     public |= {f"cli.{name}" for name in cli._VERBS}
+    public |= set(defined_in(archives))
     for module in pkgutil.walk_packages(compat.__path__, "idxfast.compat."):
         if not module.name.removeprefix("idxfast.compat.").startswith(SHARED):
             public |= set(defined_in(importlib.import_module(module.name)))

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import idxfast
-import strict
-from corpus import good
-from corpus_packers import PACKERS
+from corpus.cases import good
+from corpus.packers import PACKERS
+from files import strict
 
 TYPES = ["u1", "i1", "i2", "i4", "f4", "f8"]
 CODES = [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E]

@@ -44,7 +44,7 @@ def test_an_error_is_one_line(tiny, mirror, tmp_path, capsys):
     assert main(["fetch", "tiny", "--directory", str(tmp_path)]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == f"idxfast: tiny: no mirror gives x.gz: {mirror.url}x.gz: 404 Not Found\n"
+    assert err == f"idxfast: tiny: no mirror provides x.gz: {mirror.url}x.gz: 404 Not Found\n"
 
 
 def test_an_error_of_the_system_names_the_path(tiny, tmp_path, capsys):

@@ -16,13 +16,13 @@ CHILD = """
 import gc, os, resource, sys
 import numpy, idxfast
 from idxfast.containers import raw
-from idxfast.gzip import groups, pool, stream
+from idxfast.gzip import pool, small_members, stream
 
 # A thread that has no memory to begin is reported there; this needs no memory to say nothing.
 sys.unraisablehook = bool
 os.chdir(sys.argv[1])
 raw.CHUNK, raw.MIN_SIZE = 1 << 18, 1
-stream.MIN_SIZE, pool.MIN_STEP, pool.MAX_STEP, groups.GROUP = 1, 65536, 65536, 65536
+stream.MIN_SIZE, pool.MIN_STEP, pool.MAX_STEP, small_members.GROUP = 1, 65536, 65536, 65536
 NAMES = ["file", "file.gz", "seekable.gz", "small.gz", "damaged.gz"]
 expected = {name: idxfast.load(name, threads=1) for name in NAMES[:-1]}
 
@@ -292,7 +292,7 @@ def test_without_memory_for_members(run_child, shimmed):
 
 RUNS = """
 import ctypes, zlib
-from idxfast.native.run_length import encode_runs
+from idxfast.native.deflate import encode_runs
 shim = ctypes.CDLL(None)
 for k in (1, 0):
     shim.shim_fail_at(k)
@@ -310,8 +310,8 @@ def test_without_memory_for_runs(run_child, shimmed):
 def native_calls(folder):
     """Each compiled function, and the buffers that it is given."""
     from idxfast.gzip.writer import encode_blocks
-    from idxfast.native import blocks, checksum, encoder, files, inflate, members, memory
-    from idxfast.native.run_length import encode_runs
+    from idxfast.native import buffers, deflate, files, inflate, members
+    from idxfast.native.deflate import encode_runs
 
     data = bytearray(np.random.default_rng(1).integers(0, 9, 3_000, np.uint8))
     member = bytearray(gzip.compress(data))
@@ -325,18 +325,18 @@ def native_calls(folder):
         assert symbols.copy(out, 0, history=data) == 3_000
 
     return [
-        (lambda: blocks.find_block(data, 0, 9_000), data),
-        (lambda: checksum.crc32(data, 7), data),
-        (lambda: checksum.combine_crc32(1 << 31, 1 << 30, 5), data),
+        (lambda: inflate.find_block(data, 0, 9_000), data),
+        (lambda: deflate.crc32(data, 7), data),
+        (lambda: deflate.combine_crc32(1 << 31, 1 << 30, 5), data),
         (lambda: inflate.Inflater().decode(stream, 0, out, 0, history=data), stream, out, data),
         (decode_and_copy, stream, out, data),
-        (lambda: encoder.encode(data, 6), data),
+        (lambda: deflate.encode(data, 6), data),
         (lambda: encode_runs(data, True), data),
         (lambda: members.decode_member(member, 1 << 20), member),
         (lambda: members.find_bgzf_blocks(bgzf, 0, len(bgzf), 1, 1), bgzf),
         (lambda: members.decode_members(bgzf, 0, len(bgzf), out, 0), bgzf, out),
-        (lambda: memory.swap(out, 4), out),
-        (lambda: memory.address(out), out),
+        (lambda: buffers.swap(out, 4), out),
+        (lambda: buffers.address(out), out),
         (lambda: files.open_file(path, 1 << 20), out),
     ]
 

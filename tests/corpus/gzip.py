@@ -2,8 +2,8 @@
 
 import zlib
 
-from corpus_packers import NOTHING, PACKERS, bgzf, fields, members, other, pieces, text
-from handmade import HTML, archive, deflate, member
+from corpus.packers import NOTHING, PACKERS, bgzf, fields, members, other, pieces, text
+from files.handmade import HTML, archive, deflate, member
 
 ANY = ("GzipError", "ChecksumError", "TruncatedError", "TrailingDataError")
 

@@ -1,7 +1,7 @@
 """The corpus's DEFLATE streams, right and wrong."""
 
-from corpus_packers import by_zlib, dynamic, fixed, members, mixed, stored
-from handmade import DISTANCES, LITERALS, Deflate, bits, deflate, idx, member, number
+from corpus.packers import by_zlib, dynamic, fixed, members, mixed, stored
+from files.handmade import DISTANCES, LITERALS, Deflate, bits, deflate, idx, member, number
 
 # Without its end a block goes on into the trailer, and how that ends is chance.
 ENDLESS = ("GzipError", "ChecksumError", "TruncatedError", "TrailingDataError")

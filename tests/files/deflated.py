@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 
-from handmade import Deflate
+from files.handmade import Deflate
 from idxfast.datasets.synthetic import digits
 from idxfast.native.inflate import BAD, END, INPUT
 

@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from handmade import Deflate, deflate, member
+from files.handmade import Deflate, deflate, member
 
 NOTHING = member(b"")
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")

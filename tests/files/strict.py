@@ -12,6 +12,8 @@ ITEMSIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}
 MAX_NDIM = 64 if int(np.__version__.split(".")[0]) >= 2 else 32
 MAX_HEADER = 4 + 4 * 255
 MAX_RATIO = 1032
+# What is left of the first bytes of gzip, xz and bzip2.
+CUT_MAGICS = (b"\x1f", b"\xfd", b"\xfd7", b"\xfd7z", b"B", b"BZ", b"BZh")
 
 
 class Refused(Exception):
@@ -55,7 +57,7 @@ def read_header(content):
     start = content[:4]
     code = start[2] if len(start) > 2 else 0x08
     if any(start[:2]) or code not in ITEMSIZES:
-        raise Refused("TruncatedError" if start == b"\x1f" else "FormatError")
+        raise Refused("TruncatedError" if start in CUT_MAGICS else "FormatError")
     if len(start) < 4:
         raise Refused("TruncatedError")
     ndim = start[3]

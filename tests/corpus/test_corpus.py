@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import corpus
-import strict
+from corpus.cases import cases as make_cases
+from files import strict
 
 # Rows of the fault model that files alone can show.
 ROWS = [
@@ -36,7 +36,7 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def cases(request):
-    return list(corpus.cases(request.config.getoption("--corpus-seed")))
+    return list(make_cases(request.config.getoption("--corpus-seed")))
 
 
 def test_the_corpus_is_whole(cases, request):
@@ -46,7 +46,7 @@ def test_the_corpus_is_whole(cases, request):
     valid = sum(case.content is not None for case in cases)
     assert 150 < valid < len(cases) - 400
     seed = request.config.getoption("--corpus-seed")
-    assert list(corpus.cases(seed)) == cases != list(corpus.cases(seed + 1))
+    assert list(make_cases(seed)) == cases != list(make_cases(seed + 1))
 
 
 def test_the_slow_readers_agree_with_the_corpus(cases, oracle):
@@ -103,7 +103,7 @@ def test_every_way_in(threads, cases, oracle, tmp_path):
     for name, case in named.items():
         (tmp_path / name).write_bytes(case.data)
     child = subprocess.run(
-        [sys.executable, "-P", str(Path(__file__).parent / "corpus_child.py"), str(tmp_path), str(threads)],
+        [sys.executable, "-P", str(Path(__file__).parent / "child.py"), str(tmp_path), str(threads)],
         input=json.dumps([[name, memory_for(case.data)] for name, case in named.items()]),
         env={**os.environ, "MALLOC_ARENA_MAX": "1"},
         capture_output=True,

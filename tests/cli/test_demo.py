@@ -1,0 +1,45 @@
+"""idxfast demo."""
+
+import numpy as np
+import pytest
+
+import idxfast
+from idxfast.cli import demo, main
+from idxfast.cli.demo import as_text
+
+
+def test_demo_shows_times_and_digits(capsys):
+    assert main(["demo", "--count", "50"]) == 0
+    out = capsys.readouterr().out
+    assert "50 digits" in out
+    assert "labels: 1 3 4 1" in out
+    assert "@" in out
+
+
+def test_demo_compares_what_it_loads(monkeypatch):
+    monkeypatch.setattr(demo, "load", lambda path: idxfast.load(path)[::-1])
+    with pytest.raises(AssertionError, match="did not come back"):
+        main(["demo", "--count", "5"])
+
+
+def test_demo_without_memory_is_no_traceback(monkeypatch, capsys):
+    def fail(count):
+        raise MemoryError("no memory for so many digits")
+
+    monkeypatch.setattr(demo.synthetic, "digits", fail)
+    assert main(["demo", "--count", "5"]) == 1
+    assert capsys.readouterr().err == "idxfast: no memory for so many digits\n"
+
+
+@pytest.mark.parametrize("count", ["-5", "many", "1.5"])
+def test_demo_of_no_count_is_wrong_usage(count, capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["demo", "--count", count])
+    assert error.value.code == 2
+    assert f"'{count}' is not a number" in capsys.readouterr().err
+
+
+def test_as_text_draws_dark_and_bright():
+    image = np.array([[[0, 255], [9, 9]]], np.uint8)
+    assert as_text(image) == " @"
+    assert as_text(image[:0]) == ""

@@ -1,0 +1,63 @@
+"""A running mirror, and data sets on it."""
+
+import gzip
+import hashlib
+import threading
+
+import numpy as np
+import pytest
+
+from mirrors.server import Mirror
+
+
+@pytest.fixture
+def mirror(monkeypatch):
+    """A mirror of data sets, which fetching takes for one that speaks https."""
+    from idxfast.datasets import transfer
+
+    check_url = transfer.check_url
+    with Mirror() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        secure = f"https://{server.address}/"
+        monkeypatch.setattr(
+            transfer, "check_url", lambda url, by: check_url(url.replace(server.url, secure), by)
+        )
+        monkeypatch.setattr("idxfast.datasets.parts.PAUSE", 0.0)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.delenv("IDXFAST_OFFLINE", raising=False)
+        yield server
+        server.stopping.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def publish(mirror, oracle, monkeypatch):
+    """Put files of uint8, by name, on the mirror, as a set of the catalogue or in EMNIST's way."""
+    from idxfast.datasets import catalogue
+    from idxfast.format import Header
+
+    def sha256(data):
+        return "sha256:" + hashlib.sha256(data).hexdigest()
+
+    def publish(name, packed, archive=None):
+        files = []
+        for filename, data in packed.items():
+            raw = gzip.decompress(data)
+            header = Header(np.dtype("u1"), oracle.read(raw)[1])
+            files.append(catalogue.File(filename, header, len(data), sha256(data), sha256(raw)))
+        mirrors = (f"{mirror.url}{name}/",)
+        if archive is None:
+            mirror.files |= {f"{name}/{filename}": data for filename, data in packed.items()}
+        else:
+            mirror.files[f"{name}/gzip.zip"] = archive
+            file = catalogue.File("gzip.zip", None, len(archive), sha256(archive))
+            names = "emnist-{split}-{kind}-{content}-ubyte.gz"
+            archive, mirrors = catalogue.Archive("archive", file, mirrors, "gzip", names), ()
+        known = catalogue.datasets().get(name)
+        classes = known.classes if known else {}
+        dataset = catalogue.Dataset(name, "", tuple(files), mirrors, archive, classes, None)
+        monkeypatch.setitem(catalogue.datasets(), name, dataset)
+
+    return publish

@@ -1,7 +1,37 @@
-"""IDX files, the format of the MNIST family, to numpy arrays and back."""
+"""IDX files, the format of the MNIST family, to numpy arrays and back.
 
-from .datasets.folder import load_dataset
-from .errors import (
+The public modules are `errors`, `datasets` and `compat`; they need no import of their own. All
+other modules are internal.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+
+def _check_build() -> None:
+    """Say what to do if the compiled modules cannot be imported."""
+    try:
+        from .native import buffers, deflate, files, inflate, members  # noqa: F401
+    except ImportError as error:
+        import os
+
+        folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        if os.path.exists(os.path.join(folder, "setup.py")):
+            reason = (
+                f"idxfast is imported from its source folder, {folder}, where its compiled modules "
+                "are not built: run `pip install -e .` there, or start Python in another folder to "
+                "import an installed idxfast"
+            )
+        else:
+            reason = (
+                f"the compiled modules of the idxfast in {folder} are missing or made for another "
+                "Python: install idxfast again with this Python's pip"
+            )
+        raise ImportError(reason, name=error.name, path=error.path) from error
+
+
+_check_build()
+
+from .errors import (  # noqa: E402
     ChecksumError,
     FetchError,
     FormatError,
@@ -12,9 +42,9 @@ from .errors import (
     TrailingDataError,
     TruncatedError,
 )
-from .format import Header
-from .reading.loading import load, loads, read_header
-from .writing.saving import dumps, save
+from .format import Header  # noqa: E402
+from .reading.loading import load, loads, read_header  # noqa: E402
+from .writing.saving import dumps, save  # noqa: E402
 
 __all__ = [
     "ChecksumError",
@@ -36,3 +66,28 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+# Data sets and other loaders are imported when they are first used (PEP 562), so that `import
+# idxfast` takes little longer than `import numpy`. What `load` and `save` need is imported at once:
+# an import inside a call would hang in the child of a fork that another thread makes meanwhile.
+_MODULES = ("compat", "datasets", "errors")
+
+if TYPE_CHECKING:
+    from . import compat as compat
+    from . import datasets as datasets
+    from . import errors as errors
+    from .datasets.folder import load_dataset
+else:
+
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module
+
+        if name in _MODULES:
+            return import_module(f".{name}", __name__)
+        if name == "load_dataset":
+            return import_module(".datasets.folder", __name__).load_dataset
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_MODULES, "__version__"])

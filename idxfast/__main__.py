@@ -1,4 +1,4 @@
-"""python -m idxfast: the `idxfast` command."""
+"""`python -m idxfast` runs the `idxfast` command."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""idxfast demo: sample data, read by idxfast and by what most loaders do."""
+"""idxfast demo: time idxfast against gzip + numpy on sample digits."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ..datasets import synthetic
 from ..reading.loading import load
 from ..writing.saving import save
 
-HELP = "make sample digits, load them with idxfast and with gzip + numpy, and show the first ones"
+HELP = "load sample digits with idxfast and with gzip + numpy, and show the first few"
 
 COUNT = 60_000
 ROUNDS = 3
 SHOWN = 4
-# Dark to bright, as text.
+# From dark to bright.
 _INK = " .:-=+*#%@"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--count", type=_count, default=COUNT, help=f"how many digits (default: {COUNT})"
+        "--count", type=_count, default=COUNT, help=f"number of digits (default: {COUNT})"
     )
 
 
@@ -43,14 +43,24 @@ def run(options: argparse.Namespace) -> int:
     if not np.array_equal(loaded, images):
         raise AssertionError("the digits did not come back as they were saved")
     print(f"gzip + numpy  {1000 * peer:8.1f} ms")
-    print(f"idxfast       {1000 * ours:8.1f} ms, {peer / ours:.1f} times faster")
+    print(f"idxfast       {1000 * ours:8.1f} ms, {peer / ours:.1f} times as fast")
     print("labels:", *labels[:SHOWN])
     print(as_text(loaded[:SHOWN]))
     return 0
 
 
 def as_text(images: np.ndarray[Any, Any]) -> str:
-    """Images side by side, one character a pixel in width and every other row."""
+    """Draw images side by side as text: one character for each pixel of every other row.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (count, height, width)
+
+    Returns
+    -------
+    str
+        Lines without trailing spaces; empty if there are no images.
+    """
     if not len(images):
         return ""
     shades = images[:, ::2].astype(int) * (len(_INK) - 1) // 255
@@ -70,7 +80,7 @@ def _with_gzip(path: Path) -> np.ndarray[Any, Any]:
 
 
 def _best(read: Callable[[Path], object], path: Path) -> float:
-    """The shortest time of a few rounds, in seconds."""
+    """Return the shortest time of `ROUNDS` calls, in seconds."""
     times = []
     for _ in range(ROUNDS):
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""idxfast fetch: published data sets."""
+"""idxfast fetch: download published data sets, or list them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ HELP = "fetch a published data set and print its directory; without a name, list
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", nargs="?", choices=list(catalogue.datasets()))
-    parser.add_argument("--directory", metavar="DIR", help="where to (default: the user's cache)")
+    parser.add_argument(
+        "--directory", metavar="DIR", help="where to put the files (default: the user's cache)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

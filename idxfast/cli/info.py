@@ -1,4 +1,4 @@
-"""idxfast info: what IDX files hold."""
+"""idxfast info: describe IDX files."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from ..containers import gzip, raw, xz
+from ..containers.recognise import START, container_of
 from ..errors import printable
 from ..format import Header
-from ..gzip.container import BGZF_END, BGZF_HEADER_SIZE, MAGIC, is_bgzf
+from ..gzip.members import BGZF_HEADER_SIZE, is_bgzf
+from ..gzip.writer import BGZF_END
 from ..reading.loading import load, read_header
 
-HELP = "print shape, type, container and sizes of IDX files"
+HELP = "print the shape, dtype, container and sizes of IDX files"
+
+# Containers for which --verify has no checksum to verify. "" stands for an unknown one.
+_XZ_UNCHECKED = "xz without a checksum"
+_UNCHECKED = {
+    "": "complete",
+    raw.NAME: "complete (a raw file has no checksum)",
+    _XZ_UNCHECKED: "complete",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verify",
         action="store_true",
-        help="unpack each gzip file and verify its checksums; of a raw file, which has none, the "
-        "size is always checked",
+        help="read each file whole and verify its checksums; a raw file has none, and its size is "
+        "checked in any case",
     )
 
 
@@ -42,9 +53,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _describe(name: str, verify: bool) -> str:
     content: Header | np.ndarray[Any, Any]
-    # Only a file can be read twice: of a pipe or a URL, the container is not told.
+    # The container is shown only for files, because a pipe or a URL cannot be read twice.
     if os.path.isfile(name):
-        # Once it is open, it does not matter what else takes its name.
+        # Opened once, so that both steps see the same file even if its name is taken by another.
         with open(name, "rb") as file:
             container, size = _container(file)
             content = _content(file, container, verify)
@@ -53,8 +64,7 @@ def _describe(name: str, verify: bool) -> str:
         content = _content(name, container, verify)
     shape = " x ".join(f"{n:,}" for n in content.shape) or "one element"
     stored = f"{container}, {size:,} bytes in the file, " if container else ""
-    state = {"raw": "complete (a raw file has no checksum)", "": "complete"}
-    checked = f"; {state.get(container, 'verified')}" if verify else ""
+    checked = f"; {_UNCHECKED.get(container, 'verified')}" if verify else ""
     return (
         f"{printable(name)}: {shape} {content.dtype.name}, "
         f"{stored}{content.nbytes:,} bytes in the array{checked}"
@@ -62,29 +72,35 @@ def _describe(name: str, verify: bool) -> str:
 
 
 def _content(file: str | BinaryIO, container: str, verify: bool) -> Header | np.ndarray[Any, Any]:
-    if container == "raw":
-        # Mapping checks the size, and reads nothing else than the header.
+    if container == raw.NAME:
+        # Mapping checks the size and reads only the header.
         return load(file, mmap_mode="r")
     return load(file) if verify else read_header(file)
 
 
 def _container(file: BinaryIO) -> tuple[str, int]:
-    """What the file is, from its first and last bytes, and its size; nothing if that says 0."""
+    """Return the container, told from the first and last bytes, and the file's size.
+
+    The container is "" if the system reports a size of 0, as for files under /proc, whose content
+    is made while it is read.
+    """
     start = file.read(BGZF_HEADER_SIZE)
     size = os.fstat(file.fileno()).st_size
     file.seek(max(0, size - len(BGZF_END)))
     end = file.read()
     file.seek(0)
-    if not size:  # as the system says of what it makes when it is read, like /proc/version
+    if not size:
         return "", 0
-    if start[:2] != MAGIC:
-        return "raw", size
-    if not is_bgzf(start):
-        return "gzip", size
-    return ("BGZF" if end == BGZF_END else "BGZF without its end-of-file block"), size
+    found = container_of(start[:START])
+    if found is gzip and is_bgzf(start):
+        return ("BGZF" if end == BGZF_END else "BGZF without its end-of-file block"), size
+    # The xz file format, section 2.1.1.2: these bits name the check of the stream.
+    if found is xz and not int.from_bytes(start[7:8]) & 0x0F:
+        return _XZ_UNCHECKED, size
+    return found.NAME, size
 
 
 def reason(name: str, error: Exception) -> str:
-    """What is wrong, after a name, on one line."""
+    """Say what is wrong with a file, on one line that begins with its name."""
     name, text = printable(name), printable(getattr(error, "strerror", None) or str(error))
     return text if text.startswith(f"{name}: ") else f"{name}: {text}"

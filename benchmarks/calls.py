@@ -1,4 +1,4 @@
-"""What ratios.py times, by name; what is compared is timed in one go."""
+"""The calls that ratios.py times, by name; calls that are compared are timed in one run."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from measure import in_turn
 from savers import save_idxfast, save_on_two, save_seekable, save_stdlib_gzip
 
 import idxfast
-from idxfast.storage.opening import open_source
+from idxfast.storage.inputs import open_source
 from idxfast.storage.source import FileSource
 
 Calls = dict[str, Callable[[], object]]
 Samples = dict[str, list[float]]
 
-# Those that return an array from the same .gz, each with all the cores that it can use.
+# Loaders of the same .gz file, each on all the cores that it can use.
 PEERS: dict[str, contenders.Loader] = {
     "imagecodecs": contenders.imagecodecs,
     "deflate": contenders.deflate,
@@ -34,7 +34,7 @@ PEERS: dict[str, contenders.Loader] = {
 
 
 def sample_all(files: Files, folder: Path) -> Samples:
-    """Time everything: nanoseconds per call, but bytes for a size, and a number of searches."""
+    """Time everything, in nanoseconds per call; sizes are in bytes, searches are counted."""
     samples = (
         in_turn(_raw(files), rounds=40)
         | in_turn(_mapped(files), rounds=40, batch=200)
@@ -71,10 +71,11 @@ def _packed(path: Path, array: Array) -> Calls:
 
 
 def _limits(path: Path) -> list[Calls]:
-    """Name a load and the limit that it is held against, in pairs; and the two limits.
+    """Name each load beside its limit, and the two limits beside each other.
 
-    A limit takes no memory, and so does not care what others leave of it; a load does: among all
-    the peers one took 1.10 times as long as its limit, and 1.05 times beside the limit alone.
+    A load allocates memory, and a limit does not. A load is therefore slower if other functions are
+    timed in between: it took 1.10 times as long as its limit among all peers, and 1.05 times when
+    the two were timed alone.
     """
     data = path.read_bytes()
     content = gzip.decompress(data)
@@ -90,7 +91,7 @@ def _limits(path: Path) -> list[Calls]:
 
 
 def _parts(path: Path) -> Samples:
-    """Time a load beside its parts, and add the parts up, round by round."""
+    """Time a load and its parts, and add up the parts of each round."""
     content = np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8)
     with open_source(path) as source:
         assert isinstance(source, FileSource)
@@ -105,7 +106,7 @@ def _parts(path: Path) -> Samples:
 
 
 def _raw(files: Files) -> Calls:
-    """Name the ways to load 47 MB of raw payload, and the limits of the memory."""
+    """Name the ways to load 47 MB of raw payload, and the limits that memory sets."""
     source = files.expected_images.ravel()
     return {
         "load raw, 1 thread": partial(idxfast.load, files.raw_images, threads=1),
@@ -129,7 +130,7 @@ def _mapped(files: Files) -> Calls:
 
 
 def _tiny(files: Files) -> Calls:
-    """Name the ways to load the tiny .gz file."""
+    """Name the ways to load the small .gz file."""
     return {
         "load tiny": partial(idxfast.load, files.labels, threads=1),
         "gzip tiny": partial(contenders.stdlib_gzip, files.labels),
@@ -137,7 +138,7 @@ def _tiny(files: Files) -> Calls:
 
 
 def _save(folder: Path, array: Array) -> Samples:
-    """Time the ways to save a big .gz file, check what they wrote, and note the sizes."""
+    """Time the ways to save a big .gz file, check the files, and record their sizes."""
     savers = {
         "save, 1 thread": save_idxfast,
         "save, 2 threads": save_on_two,

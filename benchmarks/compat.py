@@ -1,10 +1,10 @@
 """Measure each module of idxfast.compat against the loader that it replaces: same call, same file.
 
-Run as `python benchmarks/compat.py`, or with names (`python benchmarks/compat.py idx2numpy mnist`)
-to measure some. Both are called in turn in one run; a figure says how many times as long the
-original takes, by best and by median samples. Loaders that are not installed are named. Of two the
-originals are not measured: TensorFlow 1 runs on no Python of today, and scikit-learn's fetch_openml
-asks a server.
+Run `python benchmarks/compat.py`, or add names to measure some loaders, as in
+`python benchmarks/compat.py idx2numpy mnist`. Both loaders are called in turn in one run. A figure
+is the original's time divided by ours, by best and by median samples. Loaders that are not
+installed are named. Two originals are not measured: TensorFlow 1 runs on no current Python, and
+scikit-learn's fetch_openml asks a server.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Call = Callable[[], Any]
 
 
 class Pair(NamedTuple):
-    """One call of an original, and of ours, which aims to be `bar` times as fast."""
+    """The same call of an original and of ours, which aims to be `bar` times as fast."""
 
     what: str
     theirs: Call
@@ -64,11 +64,11 @@ def main() -> None:
 
 
 def _line(pair: Pair) -> str:
-    """Check that both give the same, and measure them."""
+    """Check that both return the same, measure them, and return a line of the table."""
     try:
         expected = pair.theirs()
     except TypeError as error:
-        # emnist 0.0 does not run on numpy 2.4.
+        # emnist 0.0 fails on numpy 2.4.
         return f"| {pair.what}: the original fails here, {error} | | | | |"
     _compare(expected, pair.ours())
     del expected
@@ -95,7 +95,7 @@ def _compare(theirs: Any, ours: Any) -> None:
 
 def _idx2numpy(files: Files) -> Iterator[Pair]:
     theirs, ours = _both("idx2numpy")
-    # A new file each time: to empty an old one takes longer than to write.
+    # A new file each time, because truncating an old one takes longer than writing.
     numbers = itertools.count()
 
     def read(module: Any, path: Path) -> Array:
@@ -179,7 +179,7 @@ def _torchvision(files: Files) -> Iterator[Pair]:
 def _mnist_reader(files: Files) -> Iterator[Pair]:
     from idxfast.compat import mnist_reader as ours
 
-    # Fashion-MNIST's own reader is a script of its repository: what it does, in two lines.
+    # Fashion-MNIST's own reader is a script in its repository. These lines do the same.
     def theirs() -> tuple[Array, Array]:
         with gzip.open(files.images) as images, gzip.open(labels_beside(files.images)) as labels:
             return view(images.read()).reshape(-1, 784), view(labels.read())
@@ -220,7 +220,7 @@ def _emnist(files: Files) -> Iterator[Pair]:
 def _keras(files: Files) -> Iterator[Pair]:
     from idxfast.compat import keras as ours
 
-    # Keras looks below its own folder, which it learns when it is imported.
+    # Keras reads the name of its own folder from the environment when it is imported.
     home = files.raw_images.parent / "keras"
     os.environ["KERAS_HOME"] = str(home)
     theirs = importlib.import_module("keras.datasets.fashion_mnist")
@@ -228,7 +228,7 @@ def _keras(files: Files) -> Iterator[Pair]:
     folder.mkdir(parents=True)
     found = list(files.images.parent.glob("*-ubyte.gz"))
     if len(found) < 4:
-        raise FileNotFoundError("it wants all four files")
+        raise FileNotFoundError("it needs all four files")
     for path in found:
         (folder / path.name).symlink_to(path.resolve())
     yield Pair("keras fashion_mnist.load_data", theirs.load_data, ours.fashion_mnist.load_data)
@@ -248,7 +248,7 @@ PEERS: dict[str, Callable[[Files], Iterator[Pair]]] = {
 
 
 def _both(name: str) -> tuple[Any, Any]:
-    """Import a loader, and our module of the same name."""
+    """Import a loader and our module of the same name."""
     return importlib.import_module(name), importlib.import_module(f"idxfast.compat.{name}")
 
 
@@ -263,7 +263,7 @@ def _patched(
     under_patch: bool = True,
     context: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Iterator[Pair]:
-    """Give a call of both modules, then the original's own call against itself under patch."""
+    """Yield a call of both modules, and the original's call without and with `patch`."""
 
     def original() -> Any:
         return call(theirs, *arguments)

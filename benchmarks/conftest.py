@@ -1,4 +1,4 @@
-"""Fixtures of the pytest benchmarks; run as `pytest benchmarks --benchmark-json FILE`."""
+"""Fixtures of the pytest benchmarks. Run `pytest benchmarks --benchmark-json FILE`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-# With --import-mode=importlib pytest leaves sys.path alone.
+# With --import-mode=importlib, pytest does not add this folder to sys.path.
 sys.path.insert(0, str(Path(__file__).parent))
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def files() -> Iterator[Files]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
-    """Note the packages' versions, and keep the machine's name out of the results."""
+    """Record the versions of the packages, and keep the machine's name out of the results."""
     from measure import versions
 
     del machine_info["node"]

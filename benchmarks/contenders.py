@@ -1,8 +1,8 @@
-"""Every way to load an IDX file that is compared: one function each, one signature each.
+"""The loaders that are compared, as functions of one signature.
 
-Each function imports its package itself. So a package that is missing is skipped by name
-(`usable`), and all pay alike for the import statement. Where a package takes the unpacked size as
-a hint, it gets it: what is compared is the best that can be done with each.
+Each function imports its package itself. A package that is missing can thus be named and skipped
+(`usable`), and every loader pays for an import statement. A package that accepts the unpacked size
+as a hint gets it, so that each is measured at its best.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def imagecodecs(path: Path) -> Array:
 
 
 def rapidgzip(path: Path, threads: int = 1) -> Array:
-    """Unpack with rapidgzip; 0 threads mean one per core."""
+    """Unpack with rapidgzip; 0 threads mean one for each core."""
     import rapidgzip
 
     with rapidgzip.open(str(path), parallelization=threads) as file:
@@ -125,7 +125,7 @@ def idx2numpy(path: Path) -> Array:
 
 
 def mnist(path: Path) -> Array:
-    """Load through mnist (datapythonista), which downloads only a file that is not there."""
+    """Load through mnist (datapythonista), which downloads only files that are missing."""
     import mnist
 
     array: Array = mnist.download_and_parse_mnist_file(path.name, target_dir=str(path.parent))
@@ -133,7 +133,7 @@ def mnist(path: Path) -> Array:
 
 
 def mnists(path: Path) -> Array:
-    """Load through the function that reads each file of a data set in mnists."""
+    """Load through the function with which mnists reads each file of a data set."""
     from mnists.utils import read_idx_file
 
     array: Array = read_idx_file(str(path))
@@ -143,8 +143,8 @@ def mnists(path: Path) -> Array:
 def python_mnist(path: Path) -> Array:
     """Load 28 by 28 images, and the labels beside them, through python-mnist.
 
-    It loads only pairs; the labels are 1/784 of the bytes. The pixels become lists of int and then,
-    for return_type="numpy", an array of int64.
+    python-mnist loads only pairs of files; the labels are 1/784 of the bytes. With
+    return_type="numpy", the pixels become lists of int first, and then an array of int64.
     """
     images = path.with_suffix("")
     reader = loader().MNIST(return_type="numpy", gz=path.suffix == ".gz")
@@ -169,9 +169,9 @@ def usable(
     Returns
     -------
     found : dict
-        The loaders whose package is there.
+        The loaders whose packages are installed.
     skipped : dict
-        For each other one, why not.
+        The reason for each loader that was skipped.
     """
     found, skipped = {}, {}
     for name, load in loaders.items():
@@ -186,12 +186,12 @@ def usable(
 
 
 def labels_beside(images: Path) -> Path:
-    """Name the labels file that belongs to an images file."""
+    """Return the path of the labels file that belongs to an images file."""
     return images.with_name(images.name.replace("images-idx3", "labels-idx1"))
 
 
 def _unpacked_size(data: bytes) -> int:
-    """Read the size that gzip notes at the end of a file."""
+    """Read the unpacked size from the gzip trailer."""
     return int.from_bytes(data[-4:], "little")
 
 

@@ -1,4 +1,4 @@
-"""What each part of a load of a .gz costs on this machine, each measured by itself."""
+"""The cost of each part of loading a .gz file on this machine, measured part by part."""
 
 from __future__ import annotations
 
@@ -13,45 +13,44 @@ from idx import Array
 from measure import in_turn
 
 from idxfast.gzip.decoder import PIECE
-from idxfast.gzip.feed import CHUNK, Feed
-from idxfast.gzip.members import enter
+from idxfast.gzip.input_buffer import CHUNK, InputBuffer
+from idxfast.gzip.members import read_member_header
 from idxfast.gzip.pool import MAX_STEP, MIN_STEP, UNPACKED_STEP
 from idxfast.gzip.segments import LITERALS, MATCHES
-from idxfast.native.blocks import find_block
-from idxfast.native.checksum import crc32
-from idxfast.native.inflate import END, PAUSE, Inflater, Symbols
+from idxfast.native.deflate import crc32
+from idxfast.native.inflate import END, PAUSE, Inflater, Symbols, find_block
 from idxfast.storage.source import Source
-from idxfast.threads.thread import Helper
+from idxfast.threads.thread import JoinableThread
 
-# Of so many measurements the best is taken: what a part costs when nothing disturbs it.
+# Measurements of each part. The best counts, as the cost when nothing disturbs it.
 ROUNDS = 25
 _SEARCHES = 200
 _SWITCHES = 500
 
 
 class Costs(NamedTuple):
-    """Seconds: for a byte, packed or unpacked; for a bit; or for one time."""
+    """Costs in seconds."""
 
-    decode: float  # a packed byte, both phases at once, into warm memory
-    symbols: float  # a packed byte, the first phase of a segment
-    copies: float  # an unpacked byte, its second phase, into warm memory
-    crc: float  # an unpacked byte, in the second-level cache
-    fresh: float  # an unpacked byte of memory that was never touched, beside the writing
-    read: float  # a packed byte, from the system's cache
-    search: float  # a bit that is searched for a block
-    start: float  # a thread, until it runs
-    hand_over: float  # until a thread that waits goes on
+    decode: float  # per packed byte, both phases block by block, into warm memory
+    symbols: float  # per packed byte, the first phase of a segment
+    copies: float  # per unpacked byte, the second phase of a segment, into warm memory
+    crc: float  # per unpacked byte, in the second-level cache
+    fresh: float  # per unpacked byte, for memory that was never touched, without the writing
+    read: float  # per packed byte, from the system's cache
+    search: float  # per bit that is searched for the start of a block
+    start: float  # per thread, until it runs
+    hand_over: float  # per hand-over, until a waiting thread continues
 
 
 def measure_costs(source: Source, content: Array) -> Costs:
-    """Measure them on one file.
+    """Measure all costs on one file.
 
     Parameters
     ----------
     source : Source
-        The .gz file, of one member.
+        The .gz file, which has one member.
     content : ndarray of uint8
-        What it unpacks to.
+        The unpacked content.
     """
     samples = in_turn(parts(source, content), rounds=ROUNDS)
     best = {name: min(times) / 1e9 for name, times in samples.items()}
@@ -71,11 +70,14 @@ def measure_costs(source: Source, content: Array) -> Costs:
 
 
 def parts(source: Source, content: Array) -> dict[str, Callable[[], object]]:
-    """Name the parts of a load on one thread. Fresh pages cost what one fill takes longer."""
+    """Name the parts of a load on one thread.
+
+    The cost of fresh pages is the difference between the two fills.
+    """
     out = content.copy()
     buffer = memoryview(np.zeros(CHUNK, np.uint8))
     return {
-        "decoding": partial(_decode, source.read(0, source.size), first_bit(source), out),
+        "decoding": partial(_decode, source.read(source.size, 0), first_bit(source), out),
         "reading": partial(_read, source, buffer),
         "CRC-32": partial(_check, out[:PIECE], len(out)),
         "fill of warm memory": partial(out.fill, 1),
@@ -84,14 +86,14 @@ def parts(source: Source, content: Array) -> dict[str, Callable[[], object]]:
 
 
 def first_bit(source: Source) -> int:
-    """Where the DEFLATE stream of a .gz file begins."""
-    feed = Feed(source)
-    enter(feed, source.name, 1, 0)
-    return feed.source_bit
+    """Return the bit at which the DEFLATE stream of a .gz file begins."""
+    input = InputBuffer(source)
+    read_member_header(input, 1, 0)
+    return input.source_bit
 
 
 def segment_step(size: int, total: int) -> int:
-    """The packed bytes of a pool's segments, of a file that unpacks from `size` to `total`."""
+    """Return the packed bytes of a segment, for a file of `size` bytes that unpacks to `total`."""
     return max(MIN_STEP, min(MAX_STEP, UNPACKED_STEP * size // total))
 
 
@@ -112,8 +114,8 @@ def _check(piece: Array, total: int) -> None:
 
 
 def _two_phases(source: Source, content: Array) -> tuple[float, float]:
-    """Decode a file in segments, as a pool does; time the symbols and the copies."""
-    data, first = source.read(0, source.size), first_bit(source)
+    """Decode a file in segments as the pool does; return the seconds for symbols and for copies."""
+    data, first = source.read(source.size, 0), first_bit(source)
     step, out = segment_step(source.size, content.size), content.copy()
     symbols, inflater = Symbols(LITERALS, MATCHES), Inflater()
     best = (float("inf"), float("inf"))
@@ -137,8 +139,8 @@ def _two_phases(source: Source, content: Array) -> tuple[float, float]:
 
 
 def _search(source: Source) -> float:
-    """Search from many places for the next block; return seconds per bit."""
-    data = source.read(0, source.size)
+    """Search for the next block from many positions; return the seconds per bit."""
+    data = source.read(source.size, 0)
     starts = range(8 * 1024, 8 * (source.size * 9 // 10), 8 * source.size // _SEARCHES)
     bits = sum(find_block(data, start, 8 * len(data)) - start for start in starts)
     best = float("inf")
@@ -151,17 +153,17 @@ def _search(source: Source) -> float:
 
 
 def _start() -> float:
-    """Start one thread."""
+    """Start one thread; return the seconds until it runs."""
     running = []
     begin = perf_counter()
-    helper = Helper(lambda: running.append(perf_counter()))
-    helper.start()
-    helper.join()
+    started = JoinableThread(lambda: running.append(perf_counter()))
+    started.start()
+    started.join()
     return running[0] - begin
 
 
 def _hand_over() -> float:
-    """Have two threads wait for each other in turn."""
+    """Have two threads wait for each other in turn; return the seconds per hand-over."""
     changed = threading.Condition()
     turn = 0
 
@@ -174,7 +176,7 @@ def _hand_over() -> float:
                 turn = 1 - own
                 changed.notify_all()
 
-    other = Helper(lambda: wait(1))
+    other = JoinableThread(lambda: wait(1))
     other.start()
     begin = perf_counter()
     wait(0)

@@ -1,8 +1,8 @@
-"""The files that are measured: real ones where they are at hand, else synthetic ones.
+"""The files that are measured: published ones if they are available, else synthetic ones.
 
-Real files are looked for in the folder that the environment variable IDXFAST_DATA names, else in
-`../shared/data` beside the repository. In it stand `fashion-mnist/` with the train images and
-labels, and `mnist/` with the train images and the t10k labels, all as published (.gz) and as
+Published files are looked for in the folder that the environment variable IDXFAST_DATA names, or
+else in `../shared/data` beside the repository. `fashion-mnist/` in that folder has the train images
+and labels, `mnist/` the train images and the t10k labels, all as published (.gz);
 `idxfast fetch NAME --directory DIR` puts them there.
 """
 
@@ -23,17 +23,17 @@ _LABELS = "t10k-labels-idx1-ubyte"
 
 _SYNTHETIC = "synthetic digits"
 
-# 100 GB of payload; the file has no blocks on disk.
+# 100 GB of payload, in a sparse file without blocks on disk.
 _SPARSE_IMAGES = 100 * 10**9 // (28 * 28)
 
 
 @dataclass(frozen=True)
 class Files:
-    """The same 28 by 28 uint8 images in several files, and a labels file that is tiny.
+    """The same images (uint8, 28 by 28) in several files, and a small labels file.
 
-    sets : the .gz files of train images that there are, by the name of their data set
-    int32, float64 : raw, with the bytes of raw_images and another header
-    sparse : raw, 100 GB of zeros
+    sets : the .gz files of train images, by the name of their data set
+    int32, float64 : raw files with the bytes of raw_images and another header
+    sparse : a raw file of 100 GB of zeros
     """
 
     sets: dict[str, Path]
@@ -48,7 +48,7 @@ class Files:
 
     @property
     def is_published(self) -> bool:
-        """Say whether they are the real ones."""
+        """Whether the files are the published ones."""
         return _SYNTHETIC not in self.sets
 
     @property
@@ -59,7 +59,7 @@ class Files:
 
 
 def prepare(folder: Path) -> Files:
-    """Find or make the .gz files, and derive all others in `folder`, a temporary one."""
+    """Find or make the .gz files, and derive all others in the temporary `folder`."""
     sets, labels = _find()
     images = next(iter(sets.values()))
     unpacked = {}
@@ -88,7 +88,7 @@ def prepare(folder: Path) -> Files:
 
 
 def _find() -> tuple[dict[str, Path], Path]:
-    """Find the train images of each data set, the main one first, and the tiny labels file."""
+    """Find the train images of each data set, the main one first, and the small labels file."""
     beside = _HERE.parent.parent / "shared" / "data"
     root = os.environ.get("IDXFAST_DATA") or (beside if beside.is_dir() else None)
     if root is not None:
@@ -103,7 +103,7 @@ def _find() -> tuple[dict[str, Path], Path]:
 
 
 def _write_synthetic(images: Path, labels: Path) -> None:
-    """Write 60,000 images with their labels, and 10,000 labels, packed as MNIST was."""
+    """Write 60,000 images with their labels, and 10,000 labels, compressed as MNIST was."""
     from idxfast.datasets.synthetic import digits
 
     drawn, meant = digits(60_000)

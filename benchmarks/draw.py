@@ -1,7 +1,7 @@
-"""Draw load.svg: how long `load` and its peers take for a data set's train images (.gz).
+"""Draw load.svg: the times of `load` and of other loaders for a data set's train images (.gz).
 
-Run as `python benchmarks/draw.py`; it takes half a minute, prints what it draws, and wants two
-cores that have nothing else to do. Of synthetic images it draws nothing.
+Run `python benchmarks/draw.py`. It takes half a minute, prints the figures that it draws, and needs
+two cores that have nothing else to do. It leaves load.svg unchanged if the images are synthetic.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from matplotlib import pyplot
 _FILE = Path(__file__).with_name("load.svg")
 _ROUNDS = 21
 
-# Each panel's first loader is what the others are compared with.
+# The others are compared with the first loader of each panel.
 PANELS: dict[str, dict[str, contenders.Loader]] = {
     "1 thread": {
         "idxfast": contenders.idxfast,
@@ -45,7 +45,7 @@ PANELS: dict[str, dict[str, contenders.Loader]] = {
     },
 }
 
-# Of medium lightness, to be read on white and on black.
+# Of medium lightness, legible on white and on black.
 _TEXT = "#7b838c"
 _OWN = "#2f81f7"
 _OTHERS = "#a0a7af"
@@ -83,11 +83,11 @@ def main() -> None:
     if files.is_published:
         _draw(next(iter(files.sets)), ratios)
     else:
-        print(f"{_FILE.name} is of real images and stays as it is: data.py says how to have them")
+        print(f"{_FILE.name} needs published images and is left unchanged; see data.py")
 
 
 def _draw(data_set: str, ratios: dict[str, dict[str, float]]) -> None:
-    """Draw one panel below the other, on the same scale."""
+    """Draw the panels below each other, on the same scale."""
     heights = [len(panel) + 1.0 for panel in ratios.values()]
     with pyplot.rc_context(_STYLE):
         figure, panels = pyplot.subplots(

@@ -1,4 +1,4 @@
-"""The few lines of IDX that the contenders without a reader of their own need; uint8 only."""
+"""A minimal IDX reader for contenders that only decompress; uint8 only."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def header(*shape: int, code: int = 0x08) -> bytes:
 
 
 def read_shape(file: BinaryIO) -> tuple[int, ...]:
-    """Read a header, and leave the file at its payload."""
+    """Read a header, up to the payload."""
     ndim = file.read(4)[3]
     return struct.unpack(f">{ndim}I", file.read(4 * ndim))
 
 
 def view(data: bytes | bytearray | memoryview) -> Array:
-    """View a whole unpacked file as its array, without a copy."""
+    """View an unpacked file as an array, without a copy."""
     ndim = data[3]
     shape = struct.unpack_from(f">{ndim}I", data, 4)
     return np.frombuffer(data, np.uint8, offset=4 + 4 * ndim).reshape(shape)

@@ -1,9 +1,8 @@
 """Measure how soon a DEFLATE decoder that starts at a wrong bit of a block falls into step.
 
-Run as `python benchmarks/in_step.py`. It decodes blocks with a decoder that is as plain as can be,
-and shares no code with idxfast's. In the first three quarters of each block it starts at random
-bits as well, and counts the symbols until such a start comes to a bit where a literal or a length
-really begins.
+Run `python benchmarks/in_step.py`. It decodes blocks with a simple decoder that shares no code with
+idxfast's. In the first three quarters of each block it also starts at random bits, and counts the
+symbols until it reaches a bit where a literal or a length really begins.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from data import prepare
 
 _SYMBOLS = 1_000_000
 _GUESSES = 30  # in each block
-_MOST = 2000  # symbols, after which a guess counts as one that never falls into step
+_MOST = 2000  # symbols; a guess that takes longer counts as never in step
 _ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
 _END = 256
 
-Code = list[tuple[int, int]]  # by the next 15 bits: a symbol, and the bits of its codeword
+Code = list[tuple[int, int]]  # by the next 15 bits: a symbol and the length of its codeword
 
 
 class Block(NamedTuple):
-    """A dynamic block: its codes, and the bit where its symbols start."""
+    """A dynamic block: its codes, and the bit at which its symbols start."""
 
     literals: Code
     distances: Code
@@ -46,7 +45,7 @@ def main() -> None:
 
 
 def _measure(data: bytes) -> Iterator[int]:
-    """Yield for each guess how many symbols it needed."""
+    """Yield the number of symbols that each guess needed."""
     stream = _Bits(data)
     bit, symbols = 8 * (data.index(0, 10) + 1 if data[3] & 8 else 10), 0
     choice = random.Random(0)
@@ -98,7 +97,7 @@ class _Bits:
         return Block(_code(lengths[:literals]), _code(lengths[literals:]), bit)
 
     def step(self, block: Block, bit: int) -> tuple[int, int, bool]:
-        """Go over a literal, or a length and its distance.
+        """Skip a literal, or a length and its distance.
 
         Returns
         -------
@@ -106,7 +105,7 @@ class _Bits:
         count : int
             Symbols.
         is_end : bool
-            Whether this was the end of the block, or no codeword at all.
+            Whether this was the end of the block, or not a codeword.
         """
         symbol, size = block.literals[self.bits(bit, 15)]
         if size == 0:
@@ -119,11 +118,11 @@ class _Bits:
         return bit + size + max(symbol // 2 - 1, 0), 2, size == 0
 
     def steps_from(self, bit: int, block: Block, starts: set[int]) -> int:
-        """How many symbols from a bit on until one of the starts is met."""
+        """Count the symbols from a bit until one of the starts is met."""
         count = 0
         while bit not in starts and count < _MOST:
             after, steps, is_end = self.step(block, bit)
-            # A guess takes nothing for an end: it goes on at the next bit.
+            # For a guess, an end of the block means nothing: it continues at the next bit.
             bit, count = bit + 1 if is_end else after, count + steps
         return count
 

@@ -1,13 +1,13 @@
-/* Decoding alone, against libdeflate (benchmarks/inflate.py builds and runs this).
+/* Time decoding alone, against libdeflate. benchmarks/inflate.py builds and runs this.
  *
  *     inflate ROUNDS KIND FILE.gz...       KIND: processor or portable
  *
- * In each round both decode the whole file, one after the other, into memory that has been written
- * before and is alike in how many huge pages it may have; then ours does so again in segments of
- * 512 KiB, each in two phases. The clock is the thread's CPU time. A line for each file: how many
- * times as fast as libdeflate by the fastest rounds and by the median of the rounds' ratios, without
- * segments and with them; the milliseconds of the fastest; and the memory of the largest segment's
- * symbols, in KiB.
+ * In each round, both decoders decode the whole file, one after the other, into memory that has been
+ * written before and may have the same number of huge pages. Then ours decodes it again, in segments
+ * of 512 KiB, each in two phases. Times are the thread's CPU time. Each file has a line with the
+ * speed as a multiple of libdeflate's, by the fastest rounds and by the median of the ratios of all
+ * rounds, without segments and with them; the milliseconds of the fastest rounds; and the memory for
+ * the symbols of the largest segment, in KiB.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -55,7 +55,7 @@ static uint32_t number(const uint8_t *data, int count) {
     return value;
 }
 
-/* The members of a file, which is trusted: one, or BGZF's. */
+/* Find the members of a trusted file: a single one, or those of BGZF. */
 static size_t find_members(const uint8_t *data, size_t size) {
     size_t count = 0;
     for (size_t at = 0; at + 18 < size && count < MAX_MEMBERS;) {
@@ -79,7 +79,7 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* One member, segment by segment; the memory for symbols that was used at most, or 0. */
+/* Decode a member by segments; return the most memory used for symbols in bytes, or 0 for an error. */
 static size_t decode_segments(struct inflater *inflater, struct work work, struct symbols *symbols) {
     struct work input = work;
     size_t most = 1;
@@ -134,7 +134,7 @@ int main(int arguments, char **argument) {
                 begin_stream(inflater);
                 if (is_portable) inflater->has_bmi2 = 0;
                 if (inflate_stream(inflater, &work, UINT64_MAX, UINT64_MAX, SIZE_MAX) != AT_END)
-                    stop_with(path, "it is not decoded");
+                    stop_with(path, "our decoder fails");
                 at += work.at;
             }
             double end = now();
@@ -145,7 +145,7 @@ int main(int arguments, char **argument) {
                 begin_stream(inflater);
                 if (is_portable) inflater->has_bmi2 = 0;
                 size_t used = decode_segments(inflater, work, &symbols);
-                if (used == 0) stop_with(path, "it is not decoded in segments");
+                if (used == 0) stop_with(path, "our decoder fails in segments");
                 if (used > memory) memory = used;
                 at += work.space;
             }
@@ -155,7 +155,7 @@ int main(int arguments, char **argument) {
             ours[round] = end - middle;
             ratios[round] = theirs[round] / ours[round];
         }
-        if (memcmp(expected, out, total)) stop_with(path, "other bytes");
+        if (memcmp(expected, out, total)) stop_with(path, "the two decoders differ");
         qsort(theirs, (size_t)rounds, sizeof(double), compare);
         qsort(ours, (size_t)rounds, sizeof(double), compare);
         qsort(ratios, (size_t)rounds, sizeof(double), compare);

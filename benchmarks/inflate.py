@@ -1,11 +1,11 @@
-"""Measure the DEFLATE decoder alone against libdeflate, which setup.py builds with its own flags.
+"""Measure the DEFLATE decoder alone against libdeflate, each compiled with setup.py's flags.
 
-Run as `python benchmarks/inflate.py`, in a checkout in which the extension has been built (that
-leaves libdeflate's sources in build/). `--rounds N` and `--core N` say how often and where,
-`--portable` leaves BMI2 and SSSE3 aside, `--only WORD` takes the files whose names hold a word.
-Figures are how many times as fast as libdeflate: of the fastest rounds, and the median of the
-ratios round by round. They want a core whose other half has nothing to do: a neighbour there takes
-more from cursors, which keep the whole core busy, than from a decoder that waits for each symbol.
+Run `python benchmarks/inflate.py` in a clone in which idxfast was built, which leaves libdeflate's
+sources in build/. `--rounds N` and `--core N` set the number of rounds and the core, `--portable`
+does without BMI2 and SSSE3, and `--only WORD` selects the files whose names contain a word.
+Figures are speeds as multiples of libdeflate's: by the fastest rounds, and the median of the ratios
+of all rounds. They need a core whose other hyperthread is idle: work on that one slows down
+cursors, which keep the whole core busy, more than a decoder that waits for each symbol.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import idxfast
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LIBDEFLATE = _ROOT / "build" / "libdeflate-1.26"
-# Parts of the images, so that a round is short and a quiet moment long enough for one.
+# Only a part of the images, so that a round fits into a quiet moment of the machine.
 _IMAGES = 10_000
 _OTHER = 3_000_000
 _LEVELS = (1, 6, 9)
@@ -75,7 +75,7 @@ def _build(folder: Path) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield files one after the other: images by every packer that there is, and other data."""
+    """Yield files one by one: images by every packer that is installed, and other data."""
     for name, published in prepare(folder).sets.items():
         images = idxfast.load(published)[:_IMAGES]
         content = images.tobytes()
@@ -108,7 +108,7 @@ def _pack(content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _others(images: np.ndarray) -> Iterator[tuple[str, bytes]]:
-    """What is no image data, and what is hard for cursors: codes of one length, long matches."""
+    """Yield other data than images; codes of one length and long matches are hard for cursors."""
     rng = np.random.default_rng(1)
     sources = sorted(Path(np.__file__).parent.rglob("*.py"))
     yield "text", b"".join(path.read_bytes() for path in sources)[:_OTHER]

@@ -1,4 +1,4 @@
-"""Kinds of data whose sizes are compared: bytes of any number, the same in each run."""
+"""Kinds of data for comparing sizes: any number of bytes, the same in each run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PERIODS = (2, 3, 5, 7, 50, 257, 1000, 4096, 20_000, 32_000, 32_768, 32_769, 40_
 
 
 def kinds() -> dict[str, Maker]:
-    """All makers by name; published images and labels only where they are at hand."""
+    """Return all makers by name; published images and labels only if they are available."""
     return dict(_kinds())
 
 
@@ -157,7 +157,7 @@ def _words(lengths: range, count: int, values: int, size: int) -> bytes:
 
 
 def _text(size: int) -> bytes:
-    """Words as frequent as in a language, in sentences."""
+    """Sentences of words whose frequencies are those of a natural language."""
     rng = _rng()
     letters = np.frombuffer(b"etaoinshrdlucmfwypvbgkjqxz", np.uint8)
     words = [
@@ -174,7 +174,7 @@ def _zipf(count: int) -> Array:
 
 
 def _source(size: int) -> bytes:
-    """The standard library's sources, as often as needed."""
+    """The sources of the standard library, repeated as often as needed."""
     folder, parts, length = Path(os.__file__).parent, [], 0
     for path in sorted(folder.glob("*.py")):
         parts.append(path.read_bytes())
@@ -237,7 +237,7 @@ def _one_hot(classes: int, size: int) -> bytes:
 
 
 def _sparse(dtype: str, size: int) -> bytes:
-    """One value in 20 is not zero."""
+    """Values of which one in 20 is not zero."""
     rng = _rng()
     return _cut(rng.integers(0, 200, size) * (rng.random(size) < 0.05), dtype, size)
 
@@ -264,7 +264,7 @@ def _palette(size: int) -> bytes:
 
 
 def _enlarged(size: int) -> bytes:
-    """Digits of 112 x 112 pixels, each of them 4 x 4 times."""
+    """Digits of 112 x 112 pixels, enlarged 4 times in each direction."""
     digits = np.frombuffer(_digits(size // 16 + 784), np.uint8)
     images = digits[: len(digits) // 784 * 784].reshape(-1, 28, 28)
     return np.kron(images, np.ones((4, 4), np.uint8)).tobytes()[:size]
@@ -280,7 +280,7 @@ def _normalised(size: int) -> bytes:
 
 
 def _repeated_digits(size: int) -> bytes:
-    """Of 1,000,000 bytes of digits, the last 50,000 are those before again."""
+    """Digits; the last 50,000 of each 1,000,000 bytes repeat the bytes before them."""
     parts = np.resize(np.frombuffer(_digits(size), np.uint8), (size // 1_000_000 + 1, 1_000_000))
     parts[:, 950_000:975_000] = parts[:, 975_000:] = parts[:, 925_000:950_000]
     return parts.tobytes()[:size]

@@ -1,4 +1,4 @@
-"""What a load is held against: libdeflate, on one thread and on several; and the search's share."""
+"""Limits of a load: libdeflate, on one thread and on several; and what block search costs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from savers import LEVEL
 
 import idxfast
 from idxfast.gzip import segments
-from idxfast.native.blocks import find_block
+from idxfast.native.inflate import find_block
 from idxfast.typing import Memory
 
 Call = Callable[[], object]
 
 
 def libdeflate_call(data: bytes, size: int) -> Call:
-    """One call of libdeflate from memory into warm memory, as imagecodecs makes it.
+    """Return a call of libdeflate, from memory into warm memory, through imagecodecs.
 
     Raises
     ------
@@ -30,17 +30,17 @@ def libdeflate_call(data: bytes, size: int) -> Call:
     """
     from imagecodecs import gzip_decode
 
-    # NumPy asks for huge pages, which a bytearray does not.
+    # NumPy asks for huge pages; a bytearray does not.
     warm = np.zeros(size, np.uint8).data
     return lambda: gzip_decode(data, out=warm)
 
 
 def ideal(content: bytes, threads: int) -> Call:
-    """As many threads, each of which makes one such call for its equal part of the content.
+    """Return a call in which each of `threads` threads unpacks an equal part of the content.
 
-    The parts are gzip files of their own, packed as the data sets were (gzip -6), so that no
-    thread needs anything of another one. The threads start with the first call, which is never
-    timed, and wait for the next one.
+    Each part is a gzip file of its own, compressed as the data sets were (gzip -6), so that no
+    thread depends on another one. The threads start with the first call, which is never timed, and
+    then wait for the next one.
     """
     size = -(-len(content) // threads)
     parts = [content[start : start + size] for start in range(0, len(content), size)]
@@ -55,16 +55,16 @@ def ideal(content: bytes, threads: int) -> Call:
 
 
 def search_share(path: Path, threads: int, rounds: int) -> tuple[list[float], list[float], int]:
-    """Load, and time each search for a block.
+    """Load a file several times, and time each search for a block.
 
     Returns
     -------
     searches : list of float
-        Nanoseconds of processor time that the threads searched in each load, added up.
+        Nanoseconds of processor time that all threads spent on searches, for each load.
     loads : list of float
-        Nanoseconds of processor time that all threads took for each load.
+        Nanoseconds of processor time of all threads, for each load.
     count : int
-        Searches in the last load.
+        The number of searches in the last load.
     """
     times: list[int] = []
 

@@ -1,4 +1,4 @@
-"""Time functions in turn in one process, so that a slow moment of the machine strikes all alike."""
+"""Time functions in turn in one process, so that a slow moment of the machine affects them all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PACKAGES = (
 
 
 class Ratio(NamedTuple):
-    """How many times as long as another function one takes, by best and by median samples."""
+    """The time of one function divided by that of another, by best and by median samples."""
 
     minimum: float
     median: float
@@ -29,7 +29,7 @@ class Ratio(NamedTuple):
 def in_turn(
     functions: Mapping[str, Callable[[], object]], *, rounds: int, batch: int = 1
 ) -> dict[str, list[float]]:
-    """Call each function once as a warm-up, then all of them once a round, in changing order.
+    """Call each function once to warm up, then all of them once in each round, in changing order.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def in_turn(
     rounds : int
         Samples per function.
     batch : int
-        Calls per sample, for functions of some microseconds.
+        Calls per sample, for functions that take microseconds.
 
     Returns
     -------
@@ -49,13 +49,13 @@ def in_turn(
     for function in functions.values():
         function()
     order = random.Random(0)
-    # The garbage collector stays on, as where people load: it looks again and again through lists
-    # that are being made. What the benchmark itself holds is not shown to it.
+    # The garbage collector stays on, as in users' programs: it repeatedly traverses lists that are
+    # being filled. Objects of the benchmark itself are hidden from it.
     gc.collect()
     gc.freeze()
     try:
         for _ in range(rounds):
-            # In one order all along, loading raw images right after python-mnist took 12% longer.
+            # In a fixed order, loading raw images right after python-mnist took 12% longer.
             for name in order.sample(list(functions), len(functions)):
                 samples[name].append(_time(functions[name], batch))
     finally:
@@ -64,14 +64,14 @@ def in_turn(
 
 
 def ratio(samples: list[float], reference: list[float]) -> Ratio:
-    """Compare two functions' samples."""
+    """Divide the samples of a function by those of a reference."""
     return Ratio(
         min(samples) / min(reference), statistics.median(samples) / statistics.median(reference)
     )
 
 
 def machine() -> dict[str, object]:
-    """Describe the machine by what decides speed, and by nothing that identifies it."""
+    """Describe what makes the machine fast or slow, without anything that identifies it."""
     cpus = Path("/proc/cpuinfo")
     models = [
         line.partition(":")[2].strip()
@@ -87,7 +87,7 @@ def machine() -> dict[str, object]:
 
 
 def versions() -> dict[str, str]:
-    """Give the versions of the packages that are compared, as far as they are installed."""
+    """Return the versions of the packages that are compared."""
     installed = {}
     for name in _PACKAGES:
         try:
@@ -98,7 +98,7 @@ def versions() -> dict[str, str]:
 
 
 def _time(function: Callable[[], object], batch: int) -> float:
-    """Time one batch, in nanoseconds per call."""
+    """Time one batch; return nanoseconds per call."""
     result = None
     start = perf_counter_ns()
     for _ in range(batch):

@@ -1,6 +1,6 @@
-"""Print how many bytes `idxfast.load` holds at its peak beside its result (Linux).
+"""Print the peak memory of `idxfast.load` beside its result, in bytes (Linux).
 
-Run as `python benchmarks/peak.py FILE THREADS`, in a process that does nothing else.
+Run `python benchmarks/peak.py FILE THREADS`: the figure is that of a whole process.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import idxfast
 
 
 def main() -> None:
-    """Load the file named on the command line, on as many threads."""
+    """Load the file on the given number of threads, and print the figure."""
     path, threads = sys.argv[1:]
     before = _status("VmRSS")
     array = idxfast.load(path, threads=int(threads))
@@ -22,7 +22,7 @@ def main() -> None:
 def _status(field: str) -> int:
     """Read a size from the kernel's account of this process, in bytes.
 
-    Not ru_maxrss: it starts with what the parent process held when it forked.
+    ru_maxrss is of no use here: it begins with the memory of the parent process at the fork.
     """
     status = Path("/proc/self/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith(field + ":"))

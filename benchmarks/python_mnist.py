@@ -1,7 +1,7 @@
-"""python-mnist, installed on first use in a folder of its own.
+"""The package python-mnist, installed on first use in a folder of its own.
 
-It claims the import name `mnist` that the package mnist has, so only one of them can stand in
-site-packages.
+Its import name, `mnist`, is also that of the package mnist, so site-packages has room for only one
+of them.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _MODULES = ("mnist", "mnist.loader", "mnist.packer")
 
 
 def loader() -> Any:
-    """Give its module `mnist.loader`, without leaving it under that name.
+    """Import its module `mnist.loader`, without leaving it in `sys.modules`.
 
     Raises
     ------
     ImportError
-        If pip could not install it.
+        If pip cannot install the package.
     """
     return _modules()["mnist.loader"]
 
 
 @contextlib.contextmanager
 def imported() -> Iterator[ModuleType]:
-    """Let it be what `import mnist` gives for the time of a `with` block."""
+    """Make `import mnist` import this package for the duration of a `with` block."""
     modules = _modules()
     others = {name: sys.modules.pop(name, None) for name in _MODULES}
     sys.modules.update(modules)
@@ -58,7 +58,7 @@ def _modules() -> dict[str, ModuleType]:
     sys.path.insert(0, str(_FOLDER))
     try:
         with warnings.catch_warnings():
-            # It compares strings with `is`.
+            # The package compares strings with `is`.
             warnings.simplefilter("ignore", SyntaxWarning)
             return {name: importlib.import_module(name) for name in _MODULES}
     finally:

@@ -1,9 +1,9 @@
 """Measure idxfast against others and against the machine, on one thread and on two, as ratios.
 
-Run as `python benchmarks/ratios.py`, or with `--json FILE` to keep machine, versions and samples.
-All figures but the sizes are ratios of times. A bar is an aim, not a promise: the table says of
-each whether it holds in this run, which is if minimum and median both stay within.
-It takes about two minutes, and wants two cores that have nothing else to do.
+Run `python benchmarks/ratios.py`; `--json FILE` keeps machine, versions and samples. All figures
+but the sizes are ratios of times. A bar is an aim, not a promise. The table says whether each bar
+holds in this run, that is, whether both minimum and median are within it.
+The script takes about two minutes, and needs two cores that have nothing else to do.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from report import Figure, readme_table, yes
 import idxfast
 
 _MB = 10**6
-# By the number of threads.
+# Bytes, by the number of threads.
 _PEAK_BARS = {1: 4 * _MB, 2: 12 * _MB}
 
-# What load aims to take at most of one libdeflate call, and on two threads of ideal 2. Of MNIST's
-# time more goes into copies, and those are made by one thread at a time.
+# The time that load aims at, as a multiple of one libdeflate call, and on two threads as a multiple
+# of "ideal 2". MNIST needs more time for copies, which one thread at a time makes.
 _CALL_BARS = {"Fashion-MNIST": 0.85}
 _CALL_BAR = 0.92
 _IDEAL_BARS = {"Fashion-MNIST": 0.85}
 _IDEAL_BAR = 1.00
-# The bar against gzip on two threads holds where the machine gives two threads so much more than
-# one: on machines that are shared, the second core comes and goes.
+# The bar against gzip on two threads applies only if two threads are at least this many times as
+# fast as one: on shared machines, the second core comes and goes.
 _SECOND_CORE = 1.7
 
 FIGURES = (
@@ -58,8 +58,8 @@ LIMITS = (
 
 
 def main() -> None:
-    """Measure, print, and keep what was asked to be kept."""
-    parser = argparse.ArgumentParser(description="Measure idxfast, and hold it against its bars.")
+    """Measure, print, and write the JSON file that was asked for."""
+    parser = argparse.ArgumentParser(description="Measure idxfast, and compare it with its bars.")
     parser.add_argument("--json", type=Path, metavar="FILE")
     file = parser.parse_args().json
     with tempfile.TemporaryDirectory() as folder:
@@ -89,7 +89,7 @@ def main() -> None:
         print(limit.limit_line(samples))
     for name in files.sets:
         print(f"\n{name}: {samples[f'{name}: number of searches'][0]:.0f} searches for a block")
-    print(f"\nFor the README, medians:\n\n{readme_table(list(files.sets), samples)}")
+    print(f"\nFor benchmarks/README.md, medians:\n\n{readme_table(list(files.sets), samples)}")
     if file is not None:
         ratios = {figure.what: figure.measured(samples) for figure in (*figures, *limits)}
         report = {
@@ -101,7 +101,7 @@ def main() -> None:
 
 
 def _check(files: Files) -> None:
-    """Make sure that what is timed gives the right values."""
+    """Check that the calls which are timed return the right values."""
     expected = files.expected_images
     for path, mode in ((files.images, None), (files.raw_images, None), (files.raw_images, "r")):
         assert np.array_equal(idxfast.load(path, mmap_mode=mode), expected)
@@ -165,13 +165,13 @@ def _saved(name: str, saved: str) -> list[Figure]:
 
 
 def _packed_limits(name: str) -> list[Figure]:
-    """Name what says how near to the limits the figures of one data set are."""
+    """Name the figures that show how near one data set is to the limits."""
     two, one = f"{name}: load, 2 threads", f"{name}: load, 1 thread"
     return [_second_core(name), Figure(f"{two} / 1 thread", two, one)]
 
 
 def _second_core(name: str) -> Figure:
-    """Name what says how much of a second core there was."""
+    """Name the figure that shows how much of a second core was available."""
     return Figure(
         f"{name}: ideal 2 / one libdeflate call",
         f"{name}: ideal 2 beside one call",
@@ -180,7 +180,7 @@ def _second_core(name: str) -> Figure:
 
 
 def _has_second_core(name: str, samples: Samples) -> bool:
-    """Say whether two threads of libdeflate were as much faster than one as a second core is."""
+    """Whether two threads of libdeflate were as fast as a second core allows."""
     limit = _second_core(name).measured(samples)
     return limit is not None and max(limit) <= 1 / _SECOND_CORE
 

@@ -1,4 +1,4 @@
-"""Figures as ratios, their bars, and how they are printed."""
+"""Figures as ratios, their bars, and tables of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from measure import Ratio, ratio
 
 
 class Figure(NamedTuple):
-    """One ratio of two functions' samples, and what it aims to be at most."""
+    """A ratio of the samples of two functions, and the largest value that it aims at."""
 
     what: str
     function: str
@@ -18,7 +18,7 @@ class Figure(NamedTuple):
     bar: float = math.inf
 
     def measured(self, samples: Samples) -> Ratio | None:
-        """Give it as it was measured, or None where a package was missing."""
+        """Return the measured ratio, or None if a package was missing."""
         if self.function not in samples or self.reference not in samples:
             return None
         return ratio(samples[self.function], samples[self.reference])
@@ -38,12 +38,12 @@ class Figure(NamedTuple):
 
 
 def yes(holds: bool) -> str:
-    """Say whether a bar holds."""
+    """Write whether a bar holds."""
     return "yes" if holds else "NO"
 
 
 def readme_table(sets: list[str], samples: Samples) -> str:
-    """Write the table of the README's section on speed, from the medians of one run."""
+    """Write the table in benchmarks/README.md from the medians of one run."""
     stdlib = "`gzip.open().read()` + `np.frombuffer`"
     rows = [["what", "against", "1 thread", "2 threads"], ["---"] * 4]
 

@@ -1,4 +1,4 @@
-"""Every way to save an IDX file that is compared: one function each, one signature each."""
+"""The ways to save that are compared, as functions of one signature."""
 
 from __future__ import annotations
 

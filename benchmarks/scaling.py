@@ -1,8 +1,8 @@
-"""Write SCALING.md: what each part of a load costs, and what it should take on 1 to 64 cores.
+"""Write SCALING.md: what each part of a load costs, and the expected time on 1 to 64 cores.
 
-Run as `python benchmarks/scaling.py`; it takes less than a minute, and wants two cores that have
-nothing else to do. With `--print`, and of synthetic images, it prints the page and leaves the file
-alone.
+Run `python benchmarks/scaling.py`. It takes less than a minute, and needs two cores that have
+nothing else to do. With `--print`, or if the images are synthetic, it prints the page and leaves
+the file unchanged.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from schedule import Stream, serial_seconds, simulate
 import idxfast
 from idxfast.gzip.pool import MAX_STEP
 from idxfast.native.inflate import END, PAUSE, Inflater
-from idxfast.storage.opening import open_source
+from idxfast.storage.inputs import open_source
 from idxfast.storage.source import FileSource
 from idxfast.threads.count import MAX_THREADS
 
@@ -36,7 +36,7 @@ _ROUNDS = 31
 
 
 class Measured(NamedTuple):
-    """One data set's file: its parts, and whole loads (seconds, by name)."""
+    """One data set: its file, the costs of the parts, and whole loads in seconds, by name."""
 
     size: int
     stream: Stream
@@ -44,7 +44,7 @@ class Measured(NamedTuple):
     loads: dict[str, float]
 
     def simulated(self, threads: int) -> float:
-        """Load the file in the simulation; return the seconds."""
+        """Return the seconds that a simulated load takes."""
         return simulate(self.stream, self.costs, threads)
 
     @property
@@ -56,7 +56,7 @@ class Measured(NamedTuple):
 def main() -> None:
     """Measure, simulate and write."""
     parser = argparse.ArgumentParser(description="Measure and write how load scales.")
-    parser.add_argument("--print", action="store_true", help="print, write nothing")
+    parser.add_argument("--print", action="store_true", help="print the page, do not write it")
     is_printed = parser.parse_args().print
     with tempfile.TemporaryDirectory() as folder:
         files = prepare(Path(folder))
@@ -105,7 +105,7 @@ def _measure(path: Path, folder: Path) -> Measured:
 
 
 def _blocks(data: bytes, bit: int, total: int) -> list[float]:
-    """Find where the blocks of a stream start, and where the last one ends, in bytes."""
+    """Return where the blocks of a stream start, and where the last one ends, in bytes."""
     out, inflater = np.empty(total, np.uint8), Inflater()
     blocks, position, stop = [bit / 8], 0, PAUSE
     while stop != END:
@@ -116,7 +116,7 @@ def _blocks(data: bytes, bit: int, total: int) -> list[float]:
 
 
 def _cost_rows(sets: Iterable[Measured]) -> list[list[str]]:
-    """Write each part's cost in a unit that fits it."""
+    """Write the cost of each part in a suitable unit."""
 
     def row(part: str, unit: str, cost: Callable[[Measured], float]) -> list[str]:
         return [part, unit, *(_short(cost(found)) for found in sets)]
@@ -140,7 +140,7 @@ def _cost_rows(sets: Iterable[Measured]) -> list[list[str]]:
 
 
 def _check_rows(sets: Iterable[Measured]) -> list[list[str]]:
-    """Hold the simulation against what was measured."""
+    """Compare the simulation with measured loads."""
 
     def row(what: str, value: Callable[[Measured], float]) -> list[str]:
         return [what, *(f"{value(found):.2f}" for found in sets)]
@@ -157,12 +157,12 @@ def _check_rows(sets: Iterable[Measured]) -> list[list[str]]:
 
 
 def _pair(found: Measured) -> float:
-    """How many times as long two decoders take at the same time as they would alone."""
+    """Return by which factor two decoders slow each other down."""
     return found.loads["ideal 2"] / (found.loads["one call"] / 2)
 
 
 def _model_rows(sets: Iterable[Measured]) -> list[list[str]]:
-    """Write the simulated times, and hold them against one core and against the raw file."""
+    """Write the simulated times, also relative to one core and to the raw file."""
     rows = []
     for cores in CORES:
         row = [str(cores)]
@@ -175,13 +175,13 @@ def _model_rows(sets: Iterable[Measured]) -> list[list[str]]:
 
 
 def _eight(sets: dict[str, Measured]) -> str:
-    """Say what the model gives for eight cores."""
+    """State the result of the model for eight cores."""
     ratios = [f"{found.simulated(8) / found.raw:.1f} for {name}" for name, found in sets.items()]
     return f"On 8 cores, `load` of the .gz / `load` of the raw file is {' and '.join(ratios)}."
 
 
 def _serial_rows(sets: Iterable[Measured]) -> list[list[str]]:
-    """Write what follows in the order of the file, and on how many cores it decides the time."""
+    """Write the work that follows the order of the file, and on how many cores it is the limit."""
 
     def enough(found: Measured) -> int:
         best = found.simulated(CORES[-1])
@@ -197,7 +197,7 @@ def _serial_rows(sets: Iterable[Measured]) -> list[list[str]]:
 
 
 def _short(value: float) -> str:
-    """Write a number with three digits or more."""
+    """Write a number with at least three digits."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 

@@ -1,9 +1,9 @@
 """A simulation of `idxfast.gzip.pool` on any number of cores.
 
 Each thread is a generator: it yields the seconds that its next piece of work takes, or None to
-wait for the others. What they do, and in which order, follows the pool's own rules; what each part
-costs was measured (costs.py). Left out are what threads take from each other, above all of the
-memory's bandwidth, and places that look like a block's start and are none.
+wait for the others. The order of the work follows the rules of the pool, and the costs of its parts
+were measured (costs.py). The simulation leaves out how threads slow each other down, above all by
+sharing memory bandwidth, and positions that look like the start of a block but are not.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Work = Iterator[float | None]
 
 
 class Stream(NamedTuple):
-    """A .gz file as the simulation sees it; what it unpacks to is spread evenly."""
+    """A .gz file as the simulation sees it; its unpacked bytes are spread evenly over it."""
 
-    blocks: Sequence[float]  # the packed byte where each block starts, and where the last one ends
+    blocks: Sequence[float]  # packed bytes at which blocks start, and at which the last one ends
     total: int  # unpacked bytes
 
 
@@ -40,12 +40,12 @@ class _Segment:
 
 
 def simulate(stream: Stream, costs: Costs, threads: int) -> float:
-    """Return the seconds that a load takes on `threads` threads, each with a core of its own."""
+    """Return the seconds that a load takes on `threads` threads with a core each."""
     return _Pool(stream, costs, threads).decode()
 
 
 def serial_seconds(stream: Stream, costs: Costs) -> float:
-    """Return the seconds of work that only the leader does: all but the symbols."""
+    """Return the seconds of the work that only the leader does: all but the symbols."""
     return stream.total * (costs.copies + costs.crc + costs.fresh)
 
 
@@ -57,10 +57,10 @@ class _Pool:
         self._blocks, self._size = stream.blocks, stream.blocks[-1]
         self._ratio = stream.total / (self._size - stream.blocks[0])
         self._step = segment_step(int(self._size), stream.total)
-        self._front = stream.blocks[0]  # of the leader
+        self._front = stream.blocks[0]  # the packed byte that the leader has reached
         self._segments: deque[_Segment] = deque()
         self._begun = 0.0
-        self._is_led = self._is_done = self._has_changed = False
+        self._has_leader = self._is_done = self._has_changed = False
 
     def decode(self) -> float:
         starts = (self._costs.start * (index + 1) for index in range(self._threads))
@@ -86,8 +86,8 @@ class _Pool:
 
     def _work(self) -> Work:
         while not self._is_done:
-            if not self._is_led and self._can_lead():
-                self._is_led = True
+            if not self._has_leader and self._can_lead():
+                self._has_leader = True
                 yield from self._lead()
             elif (segment := self._begin_segment()) is not None:
                 yield from self._decode_symbols(segment)
@@ -124,7 +124,7 @@ class _Pool:
         after = self._ratio * (costs.crc + costs.fresh)
         while self._front < self._size:
             if not self._can_lead():
-                self._is_led, self._has_changed = False, True
+                self._has_leader, self._has_changed = False, True
                 return
             segment = self._segments[0] if self._segments else None
             if segment and segment.is_ready and self._front >= segment.start:
@@ -139,5 +139,5 @@ class _Pool:
         self._is_done = self._has_changed = True
 
     def _block_from(self, offset: float) -> float:
-        """Where the first block from an offset on starts, or else the end."""
+        """Return where the first block at or after an offset starts, or else the end."""
         return self._blocks[min(bisect_left(self._blocks, offset), len(self._blocks) - 1)]

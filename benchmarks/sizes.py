@@ -1,8 +1,8 @@
-"""Compare the sizes of what `save` writes with zlib's and bgzip's at each level, as ratios.
+"""Compare the sizes of files that `save` writes with zlib's and bgzip's at each level, as ratios.
 
-Run as `python benchmarks/sizes.py [SIZE...]`, in bytes; `--rows` prints all ratios, not only those
-beyond a bar. Files of one member are held against zlib, seekable ones against bgzip where that is
-installed. An hour for 50 MB of each kind; nothing is timed, so all cores are used.
+Run `python benchmarks/sizes.py [SIZE...]`; sizes are in bytes. `--rows` prints all ratios, not only
+those beyond a bar. Files of one member are compared with zlib's, seekable ones with bgzip's if it
+is installed. 50 MB of each kind take an hour. Nothing is timed, so all cores are used.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ import idxfast
 
 DEFAULT_SIZES = (1_000, 20_000, 300_000, 2_500_000)
 LEVELS = range(13)
-# What zlib and bgzip have.
+# The levels that zlib and bgzip have.
 COMMON = range(10)
 
 
 class Bar(NamedTuple):
-    """What a ratio of sizes is to be at most."""
+    """The largest value that a ratio of sizes should have."""
 
     what: str
     most: float
@@ -45,7 +45,7 @@ BARS = (STORED, LOW, HIGH, HIGHEST, ORDER)
 
 
 class Found(NamedTuple):
-    """A ratio, of data of some kind saved in some way."""
+    """A ratio, the level, and the data and the way in which they were saved."""
 
     bar: Bar
     ratio: float
@@ -54,8 +54,8 @@ class Found(NamedTuple):
 
 
 def main() -> None:
-    """Measure, and print the worst of each bar and all that is beyond one."""
-    parser = argparse.ArgumentParser(description="Hold the sizes of saved files against bars.")
+    """Measure; print the worst ratio for each bar, and all ratios beyond a bar."""
+    parser = argparse.ArgumentParser(description="Compare the sizes of saved files with bars.")
     parser.add_argument("sizes", nargs="*", type=int, default=DEFAULT_SIZES, metavar="SIZE")
     parser.add_argument("--rows", action="store_true", help="print all ratios")
     options = parser.parse_args()
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def ratios(data: bytes, seekable: bool) -> Iterator[tuple[Bar, int, float]]:
-    """Save the bytes at each level; give each ratio with its bar and the level."""
+    """Save the bytes at each level; yield each ratio with its bar and the level."""
     others = _bgzip(data) if seekable else _zlib(data)
     sizes = [len(saved(data, level, seekable)) for level in LEVELS]
     for level, other in enumerate(others):
@@ -89,7 +89,7 @@ def ratios(data: bytes, seekable: bool) -> Iterator[tuple[Bar, int, float]]:
 
 
 def saved(data: bytes, level: int, seekable: bool) -> bytes:
-    """Save bytes as uint8, and make sure that gzip reads them."""
+    """Save bytes as uint8; return the file, which gzip has been able to read."""
     file = io.BytesIO()
     array = np.frombuffer(data, np.uint8)
     idxfast.save(file, array, compresslevel=level, seekable=seekable)
@@ -109,7 +109,7 @@ def _measure(case: tuple[str, int]) -> list[Found]:
 
 
 def _content(data: bytes) -> bytes:
-    """Put the header of a file of these bytes in front."""
+    """Return the raw IDX file of these bytes."""
     return idxfast.dumps(np.frombuffer(data, np.uint8))
 
 

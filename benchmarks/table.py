@@ -1,6 +1,6 @@
 """Compare all contenders on the same files, as ratios to idxfast on one thread, fastest first.
 
-Run as `python benchmarks/table.py`.
+Run `python benchmarks/table.py`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _print(
     rounds: int,
     batch: int = 1,
 ) -> None:
-    """Print how many times as long as idxfast each loader takes for one file."""
+    """Print the time of each loader for one file, divided by that of idxfast."""
     found, skipped = usable(loaders, path, expected)
     calls = {name: partial(load, path) for name, load in found.items()}
     samples = in_turn(calls, rounds=rounds, batch=batch)

@@ -1,4 +1,4 @@
-"""Time every contender that loads; run as `pytest benchmarks --benchmark-json FILE`."""
+"""Time every contender that loads. Run `pytest benchmarks --benchmark-json FILE`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time every contender that saves; run as `pytest benchmarks --benchmark-json FILE`."""
+"""Time every contender that saves. Run `pytest benchmarks --benchmark-json FILE`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_save_raw(benchmark: BenchmarkFixture, files: Files, tmp_path: Path, nam
 
 
 def _save(benchmark: BenchmarkFixture, save: Saver, load: Loader, files: Files, path: Path) -> None:
-    """Time, then check the file once, and note its size: level 6 is not the same for all."""
+    """Time, then check the file once, and record its size: level 6 differs between encoders."""
     benchmark(save, path, files.expected_images)
     assert np.array_equal(load(path), files.expected_images)
     benchmark.extra_info["bytes"] = path.stat().st_size

@@ -1,4 +1,4 @@
-"""The simulation of the threads, where its result is known without it."""
+"""The simulation of the threads, in cases whose result is known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from costs import Costs
 from schedule import Stream, serial_seconds, simulate
 
-# A MB of symbols takes a second, and so does decoding both phases of one at once.
+# A MB of symbols takes a second, and so does a MB of both phases at once.
 FREE = Costs(*(0.0 for _ in Costs._fields))
 COSTS = FREE._replace(decode=1e-6, symbols=1e-6)
 SIZE = 64 << 20
@@ -27,7 +27,7 @@ def test_copies_are_made_by_one_thread_at_a_time() -> None:
     costs = COSTS._replace(copies=0.25e-6, crc=0.15e-6, fresh=0.1e-6)
     assert serial_seconds(STREAM, costs) == pytest.approx(0.5 * SIZE / 1e6)
     for threads in (16, 64):
-        # The first segment's symbols are the leader's, and it decodes them with the copies.
+        # The leader also decodes the symbols of the first segment, together with the copies.
         assert simulate(STREAM, costs, threads) == pytest.approx(0.5 * SIZE / 1e6, rel=0.05)
 
 

@@ -36,8 +36,8 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # zip file makes images and labels no smaller, because they are compressed already; zeros become 20
 # to 300 times smaller.
 _MAX_GAIN = 16
-# Smaller members have the limits of a member of this size, in bytes. So compressed files of up to
-# 1 MiB, and arrays of up to 64 MiB, are always read.
+# A member smaller than this many bytes has the limits of one of this size. So compressed files of
+# up to 1 MiB, and arrays of up to 64 MiB, are always read.
 _LEAST = 64 << 10
 # How many bytes of a member are unpacked at a time.
 _CHUNK = 1 << 20

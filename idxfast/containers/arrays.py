@@ -31,7 +31,7 @@ def allocate(nbytes: int, filename: str) -> Memory:
 
 
 def new_array(header: Header, filename: str) -> np.ndarray[Any, Any]:
-    """An uninitialised array, 64-byte aligned, in native byte order; errors as of `allocate`."""
+    """An uninitialised array, 64-byte aligned, in native byte order; errors as in `allocate`."""
     memory, start = _empty(header.nbytes, filename)
     return as_payload(memory, header, start)
 
@@ -41,7 +41,7 @@ def _empty(nbytes: int, filename: str) -> tuple[Memory, int]:
     try:
         memory = np.empty(nbytes + ALIGNMENT - 1, np.uint8)
     except (MemoryError, ValueError):
-        # numpy raises ValueError if the bytes for the alignment exceed what it can index.
+        # numpy raises ValueError if the size with the alignment exceeds what it can index.
         raise MemoryError(
             f"{filename}: no memory for an array of {nbytes:,} bytes; "
             "a raw file can be mapped instead: mmap_mode='r'"

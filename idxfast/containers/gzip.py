@@ -18,7 +18,7 @@ from .header import parse_header
 from .in_order import read_all
 from .request import Request
 
-__all__ = ["MAGIC", "NAME", "SMALL", "read", "read_header"]
+__all__ = ["MAGIC", "NAME", "SMALL", "check_ratio", "read", "read_header"]
 
 NAME = "gzip"
 
@@ -39,6 +39,14 @@ def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any
             return array
     stream = GzipStream(source, request.threads, request.progress)
     header = parse_header(stream.head(MAX_HEADER_SIZE), source.name, request.max_bytes)
+    check_ratio(source, header)
+    array = request.destination(header, source.name)
+    stream.read_into(bytes_of(array), header.offset)
+    return to_native(array, header)
+
+
+def check_ratio(source: Source, header: Header) -> None:
+    """Refuse a header that announces more than the file can hold, however well it is compressed."""
     total = header.offset + header.nbytes
     if total > MAX_RATIO * source.size:
         raise TruncatedError(
@@ -50,9 +58,6 @@ def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any
             expected=total,
             found=f"at most {MAX_RATIO * source.size:,}",
         )
-    array = request.destination(header, source.name)
-    stream.read_into(bytes_of(array), header.offset)
-    return to_native(array, header)
 
 
 def _read_small(data: bytes, filename: str, request: Request) -> np.ndarray[Any, Any] | None:

@@ -20,7 +20,7 @@ from .request import Request
 FIRST_GUESS = 1 << 20
 # How many bytes are read between two calls of `progress`.
 PIECE = 4 << 20
-# What gzip may take in addition to data that do not compress: the longest header with a name.
+# How many bytes gzip may add to data that do not compress: more than a header with a long name.
 GZIP_SPACE = 256 << 10
 
 

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..format import Header
-from ..storage.source import Source, StreamSource
+from ..storage.source import MemorySource, Source, StreamSource
 from . import gzip, raw
 from .request import Request
 
-# As many bytes as `container_of` looks at. No more is read of a pipe before the container is known.
+# How many bytes `container_of` looks at. No more of a pipe is read before the container is known.
 START = 4
 
 
@@ -28,7 +28,7 @@ class Container(Protocol):
 
 
 def container_of(start: bytes) -> Container:
-    """The container of a file that starts with these bytes; raw if it is no other."""
+    """The container of a file that starts with these bytes; raw if no other fits."""
     if start[:2] == gzip.MAGIC:
         return gzip
     if start[:2] == b"\0\0":  # as in every IDX file
@@ -45,7 +45,19 @@ def container_of(start: bytes) -> Container:
 
 
 def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any]:
-    """Read a whole file, in whatever container it is."""
+    """Read a whole file, in whatever container it is.
+
+    Raises
+    ------
+    ValueError
+        If ``out=`` overlaps the memory that is read, which would be overwritten.
+    """
+    if (
+        isinstance(source, MemorySource)
+        and isinstance(request.out, np.ndarray)
+        and source.overlaps(request.out)
+    ):
+        raise ValueError("out= overlaps the data that are read")
     start = source.peek(START) if isinstance(source, StreamSource) else source.read(START, 0)
     return container_of(start).read(source, request)
 

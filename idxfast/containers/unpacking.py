@@ -54,7 +54,7 @@ class Codec(NamedTuple):
     new_decoder : callable
         Makes a decoder for the next stream.
     fault : callable
-        Says what is wrong with a stream although it can be unpacked; None if nothing is.
+        Says what is wrong with a stream that can be unpacked nevertheless; None if nothing is.
     """
 
     name: str
@@ -155,7 +155,7 @@ class Unpacked:
 
     @property
     def offset(self) -> int:
-        """How many bytes of the file have been read, less those after the last stream."""
+        """How many bytes of the file have been read, without those after the current stream."""
         return self._offset - len(self._decoder.unused_data)
 
     def _decode(self, size: int) -> bytes:

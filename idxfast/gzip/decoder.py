@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..errors import GzipError, TrailingDataError, TruncatedError
@@ -10,7 +12,7 @@ from ..native.inflate import BAD, BLOCK, END, INPUT, SPACE, Inflater
 from ..storage.source import Source
 from ..threads.ordered_map import map_serially
 from ..typing import Memory
-from .input_buffer import InputBuffer
+from .input_buffer import FIRST_CHUNK, InputBuffer
 from .members import BGZF_MAX_SIZE, read_member_header, skip_padding, verify_trailer
 from .segments import Segment
 from .small_members import Map, SmallMembers
@@ -18,8 +20,37 @@ from .small_members import Map, SmallMembers
 # About how many bytes one call decodes: few enough to be still in the second-level cache when their
 # CRC-32 is computed, and to let Ctrl-C take effect soon.
 PIECE = 256 << 10
+# How far back a DEFLATE stream can copy from.
+WINDOW_SIZE = 32 << 10
 # A `block_stop` that no block reaches.
 NEVER = (1 << 64) - 1
+
+
+class Place(NamedTuple):
+    """Where a decoder can begin: at the start of a block, or outside a member.
+
+    Attributes
+    ----------
+    bit : int
+        The first bit of the block in the source, or of what follows the member.
+    position : int
+        Where in the unpacked stream the block's data start.
+    members : int
+        The number of members begun before.
+    is_inside : bool
+        Whether the last of them has not ended yet.
+    member_position : int
+        Where in the unpacked stream that member starts.
+    crc : int
+        The CRC-32 of that member's data before `position`.
+    """
+
+    bit: int
+    position: int
+    members: int
+    is_inside: bool
+    member_position: int
+    crc: int
 
 
 class Decoder:
@@ -38,15 +69,18 @@ class Decoder:
         How many bytes of the unpacked stream have been decoded.
     total : int
         How many bytes the unpacked stream should have; 0 while that is unknown.
+    end_bit : int
+        A bit of the source. Small members are decoded together only before it.
     """
 
     def __init__(self, source: Source) -> None:
         self.input = InputBuffer(source)
         self.position = 0
         self.total = 0
+        self.end_bit = NEVER
         self._out: Memory = np.empty(0, np.uint8)
         self._origin = 0  # the position in the unpacked stream where `_out` begins
-        self._history = b""  # the unpacked stream before that
+        self._history: bytes | Memory = b""  # the unpacked stream before that
         self._inflater = Inflater()
         self._small_members = SmallMembers()
         self._members = 0  # the number of members begun
@@ -57,7 +91,7 @@ class Decoder:
         self._was_small = False  # whether the previous member was small
         self._crc = 0  # of the member's data so far
 
-    def write_to(self, out: Memory, origin: int = 0, history: bytes = b"") -> None:
+    def write_to(self, out: Memory, origin: int = 0, history: bytes | Memory = b"") -> None:
         """Decode into other memory from now on.
 
         Parameters
@@ -66,10 +100,28 @@ class Decoder:
             Memory for the unpacked stream from `origin` on. What has been decoded of that part is
             already in the memory.
         origin : int
-        history : bytes
-            The unpacked stream before `origin`.
+        history : bytes-like
+            The unpacked stream just before `origin`, as far back as it can be copied from.
         """
         self._out, self._origin, self._history = out, origin, history
+
+    @property
+    def place(self) -> Place | None:
+        """Where the decoder is; None inside a block, where no decoder can begin."""
+        if self._is_inside and not self._is_at_block:
+            return None
+        bit, crc = self.input.source_bit, self._crc if self._is_inside else 0
+        state = self._members, self._is_inside, self._member_position, crc
+        return Place(bit, self.position, *state)
+
+    def move_to(self, place: Place, chunk: int = FIRST_CHUNK) -> None:
+        """Begin at a place; the first chunk of the source that is read there has `chunk` bytes."""
+        self.input.move_to(place.bit >> 3, chunk)
+        self.input.bit = place.bit & 7
+        _, self.position, self._members, self._is_inside, self._member_position, self._crc = place
+        self._member_offset = self.input.offset
+        self._is_at_block = self._is_inside
+        self._inflater.reset()
 
     def advance(
         self, max_bytes: int = PIECE, map: Map = map_serially, *, block_stop: int = NEVER
@@ -83,7 +135,7 @@ class Decoder:
         ----------
         max_bytes : int
         map : callable
-            `Workers.map`, or one like it, to decode several groups of small members.
+            `Workers.map`, or a function like it, to decode several groups of small members.
         block_stop : int
             A bit of the source. Decoding pauses after the first block that ends there or later.
 
@@ -156,11 +208,16 @@ class Decoder:
             self._inflater, segment.inflater = segment.inflater, self._inflater
         return True
 
+    def window(self) -> Memory:
+        """The last 32 KiB of the member's data, or as many of them as the memory holds."""
+        at = self.position - self._origin
+        return self._out[max(self._member_position - self._origin, at - WINDOW_SIZE, 0) : at]
+
     def _decode_small_members(self, map: Map) -> bool:
         """Decode the small members that come next; False if there are none."""
         at = self.position - self._origin
         count, after = self._small_members.decode(
-            self.input, self._out, at, map, follows=self._was_small
+            self.input, self._out, at, map, follows=self._was_small, end_bit=self.end_bit
         )
         self.position = self._origin + after
         self._members += count
@@ -186,10 +243,12 @@ class Decoder:
         verify_trailer(self.input, self._members, self.position, self._crc, size)
         self._was_small, self._is_inside = is_small, False
 
-    def _window(self) -> tuple[int, bytes]:
+    def _window(self) -> tuple[int, bytes | Memory]:
         """Where the member starts in the memory, and its data before the memory."""
         start = self._member_position - self._origin
-        return (start, b"") if start >= 0 else (0, self._history[self._member_position :])
+        if start >= 0:
+            return start, b""
+        return 0, self._history[max(len(self._history) + start, 0) :]
 
     def truncated(self) -> TruncatedError:
         """The error for data that end too early: inside a member, or after the last."""

@@ -81,6 +81,7 @@ class InputBuffer:
         self.bit &= 7
         read = self._source.read_into(memoryview(memory)[len(kept) : space], offset)
         self.data = memory[: len(kept) + read]
+        self.bit = min(self.bit, 8 * len(self.data))  # nothing may be left where one moved to
         self._chunk = min(2 * self._chunk, CHUNK)
         # A short read means that the file became shorter while it was read.
         self.at_end = read < count or offset + read >= self._source.size

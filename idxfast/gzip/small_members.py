@@ -27,7 +27,14 @@ class SmallMembers:
         self._trusts_sizes = True  # whether the last block's stated size was right
 
     def decode(
-        self, input: InputBuffer, out: Memory, position: int, map: Map, *, follows: bool
+        self,
+        input: InputBuffer,
+        out: Memory,
+        position: int,
+        map: Map,
+        *,
+        follows: bool,
+        end_bit: int,
     ) -> tuple[int, int]:
         """Decode the members that come next; leave unread what cannot be decoded in this way.
 
@@ -42,6 +49,8 @@ class SmallMembers:
             As for `Decoder.advance`.
         follows : bool
             Whether the previous member was small, so that the next ones may be small, too.
+        end_bit : int
+            A bit of the source. A member that ends after it is left unread.
 
         Returns
         -------
@@ -55,7 +64,7 @@ class SmallMembers:
         input.fill(BGZF_MAX_SIZE if has_space else FIRST_CHUNK)
         if has_space and self._trusts_sizes and is_bgzf(input.unread[:BGZF_HEADER_SIZE].tobytes()):
             input.fill(STEP)
-        data = input.unread
+        data = input.unread[: max(end_bit - input.source_bit, 0) >> 3]
         if not self._trusts_sizes:
             data = data[:BGZF_MAX_SIZE]
         groups = find_bgzf_blocks(data, 0, len(data), GROUP, GROUP_UNPACKED)

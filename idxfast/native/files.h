@@ -14,7 +14,7 @@
 
 #define HAS_FILES 1
 
-/* A descriptor, or -1 with errno set, also for a folder. The size is 0 if the file is not regular. */
+/* A descriptor, or -1 with errno set, as for a folder. The size is 0 if the file is not regular. */
 static int open_with_size(const char *path, int64_t *size) {
     struct stat status;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
@@ -51,6 +51,69 @@ static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) {
     return n < 0 ? -1 : (ptrdiff_t)done;
 }
 
+/* Linux reads at most 0x7ffff000 bytes in one call, macOS less than 2^31. */
+#define MAX_READ ((size_t)1 << 30)
+
+/* Read from an offset; return how many bytes there were, or -1 with errno set. */
+static ptrdiff_t read_from(int descriptor, char *out, size_t count, int64_t offset) {
+    size_t done = 0;
+    while (done < count) {
+        size_t most = count - done < MAX_READ ? count - done : MAX_READ;
+        ssize_t n = pread(descriptor, out + done, most, (off_t)(offset + (int64_t)done));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return -1;
+        }
+        if (n == 0) {
+            break;
+        }
+        done += (size_t)n;
+    }
+    return (ptrdiff_t)done;
+}
+
+/* Read the rows of these numbers, `size` bytes each, from the table that starts at an offset. Rows
+ * that follow each other in the file are read in one call. Return how many bytes came before the
+ * first that is missing, or -1 with errno set. */
+static ptrdiff_t read_rows_from(int descriptor, char *out, size_t size, int64_t offset,
+                                const int64_t *rows, size_t count) {
+    size_t first = 0, next;
+    while (first < count) {
+        size_t wanted;
+        ptrdiff_t n;
+        for (next = first + 1; next < count && rows[next] == rows[next - 1] + 1; next++) {
+        }
+        wanted = (next - first) * size;
+        n = read_from(descriptor, out + first * size, wanted, offset + rows[first] * (int64_t)size);
+        if (n < 0) {
+            return -1;
+        }
+        if ((size_t)n < wanted) {
+            return (ptrdiff_t)(first * size) + n;
+        }
+        first = next;
+    }
+    return (ptrdiff_t)(count * size);
+}
+
+/* The size of a file, and when it was last written to, in nanoseconds; return 0, or -1 with errno
+ * set. */
+static int get_state(int descriptor, int64_t *size, int64_t *written) {
+    struct stat status;
+    if (fstat(descriptor, &status) < 0) {
+        return -1;
+    }
+    *size = (int64_t)status.st_size;
+#ifdef __APPLE__
+    *written = (int64_t)status.st_mtimespec.tv_sec * 1000000000 + status.st_mtimespec.tv_nsec;
+#else
+    *written = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+#endif
+    return 0;
+}
+
 static void close_descriptor(int descriptor) { close(descriptor); }
 
 /* Whether the system can hold a directory entry without opening it. */
@@ -62,7 +125,7 @@ static void close_descriptor(int descriptor) { close(descriptor); }
 #define HELD O_RDONLY
 #endif
 
-/* A folder's descriptor, or -1 with errno set, also for a symbolic link that is not to be followed.
+/* A folder's descriptor, or -1 with errno set, as for a symbolic link that is not to be followed.
  * `within` is the descriptor of the folder that a relative path starts from, or -1. */
 static int open_folder_at(int within, const char *path, int follow) {
     int start = within < 0 ? AT_FDCWD : within;
@@ -75,7 +138,7 @@ static int open_folder_at(int within, const char *path, int follow) {
     return descriptor;
 }
 
-/* A descriptor of a directory entry, of a symbolic link itself, or -1 with errno set. */
+/* A descriptor of a directory entry (a symbolic link is not followed), or -1 with errno set. */
 static int open_entry_at(int within, const char *name) {
     return openat(within, name, HELD | O_NOFOLLOW | O_CLOEXEC);
 }
@@ -89,6 +152,10 @@ static void sync_folder(int folder) { fsync(folder); }
 
 static int open_with_size(const char *path, int64_t *size) { return -1; }
 static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) { return -1; }
+static ptrdiff_t read_from(int descriptor, char *out, size_t count, int64_t offset) { return -1; }
+static ptrdiff_t read_rows_from(int descriptor, char *out, size_t size, int64_t offset,
+                                const int64_t *rows, size_t count) { return -1; }
+static int get_state(int descriptor, int64_t *size, int64_t *written) { return -1; }
 static void close_descriptor(int descriptor) {}
 static int open_folder_at(int within, const char *path, int follow) { return -1; }
 static int open_entry_at(int within, const char *name) { return -1; }

@@ -1,10 +1,15 @@
 import io
 from typing import Final, NoReturn, Self, final
 
+from typing_extensions import Buffer
+
 AVAILABLE: Final[bool]
 HOLDS_ENTRIES: Final[bool]
 
 def open_file(path: str, limit: int) -> bytes | io.FileIO: ...
+def state(descriptor: int) -> tuple[int, int]: ...
+def read_at(descriptor: int, out: Buffer, offset: int) -> int: ...
+def read_rows(descriptor: int, out: Buffer, size: int, offset: int, rows: Buffer) -> int: ...
 
 @final
 class Held:

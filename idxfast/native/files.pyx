@@ -1,27 +1,36 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
-"""Open a file, read a small one whole, hold a folder: the system's calls and no more.
+"""Open a file, read it by position or, if it is small, whole; hold a folder.
 
-No descriptor is ever a mere int in Python: Ctrl-C could come before an object owns it.
+These are the system's calls and no more. No descriptor that is opened here is ever a mere int in
+Python: Ctrl-C could come before an object owns it.
 """
 
 from io import FileIO
 
 cimport cython
 
+from cpython.buffer cimport (
+    PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
-from cpython.exc cimport PyErr_CheckSignals, PyErr_SetFromErrnoWithFilenameObject
+from cpython.exc cimport (
+    PyErr_CheckSignals, PyErr_SetFromErrno, PyErr_SetFromErrnoWithFilenameObject)
 from libc.errno cimport EINTR, errno
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport int64_t
+from libc.stdint cimport INT64_MAX, int64_t
 
 cdef extern from "Python.h":
     bytes PyUnicode_EncodeFSDefault(object text)
+    const Py_ssize_t PY_SSIZE_T_MAX
 
 cdef extern from "files.h" nogil:
     const bint HAS_FILES, HAS_ENTRIES
     int open_with_size(const char *path, int64_t *size)
     ptrdiff_t read_and_close(int descriptor, char *out, size_t count)
+    ptrdiff_t read_from(int descriptor, char *out, size_t count, int64_t offset)
+    ptrdiff_t read_rows_from(
+        int descriptor, char *out, size_t size, int64_t offset, const int64_t *rows, size_t count)
+    int get_state(int descriptor, int64_t *size, int64_t *written)
     void close_descriptor(int descriptor)
     int open_folder_at(int within, const char *path, int follow)
     int open_entry_at(int within, const char *name)
@@ -85,6 +94,107 @@ def open_file(path, Py_ssize_t limit):
     if count < 0:
         PyErr_SetFromErrnoWithFilenameObject(OSError, path)
     return data if count == size else data[:count]
+
+
+def state(int descriptor):
+    """The size of an open file, and when it was last written to, in nanoseconds.
+
+    Raises
+    ------
+    OSError
+        As `os.fstat` does.
+    """
+    cdef int64_t size, written
+    if get_state(descriptor, &size, &written) < 0:
+        PyErr_SetFromErrno(OSError)
+    return size, written
+
+
+def read_at(int descriptor, out, int64_t offset):
+    """Fill a buffer from an offset of a file; return how many bytes there were.
+
+    Raises
+    ------
+    ValueError
+        If the offset is negative.
+    OSError
+        As `os.pread` does.
+    """
+    cdef Py_buffer target
+    cdef ptrdiff_t done
+    if offset < 0:
+        raise ValueError("the offset is negative")
+    PyObject_GetBuffer(out, &target, PyBUF_WRITABLE)
+    try:
+        with nogil:
+            done = read_from(descriptor, <char *>target.buf, target.len, offset)
+        if done < 0:
+            PyErr_SetFromErrno(OSError)
+        return done
+    finally:
+        PyBuffer_Release(&target)
+
+
+def read_rows(int descriptor, out, Py_ssize_t size, int64_t offset, rows):
+    """Read rows of a table in a file, one after another, into a buffer.
+
+    Parameters
+    ----------
+    descriptor : int
+    out : writable buffer
+        Exactly as many bytes as these rows have together.
+    size : int
+        Bytes of a row.
+    offset : int
+        Where in the file the table starts.
+    rows : buffer of int64
+        The numbers of the rows, from 0.
+
+    Returns
+    -------
+    int
+        How many bytes were read before the first that the file does not have.
+
+    Raises
+    ------
+    ValueError
+        If the buffers do not fit together, or a row is negative or beyond any file.
+    OSError
+        As `os.pread` does.
+    """
+    cdef Py_buffer target, numbers
+    cdef Py_ssize_t count, i
+    cdef const int64_t *row
+    cdef int64_t last
+    cdef ptrdiff_t done
+    PyObject_GetBuffer(rows, &numbers, PyBUF_SIMPLE)
+    try:
+        PyObject_GetBuffer(out, &target, PyBUF_WRITABLE)
+        try:
+            row = <const int64_t *>numbers.buf
+            count = numbers.len // 8
+            if numbers.len % 8 or size < 0 or offset < 0:
+                raise ValueError("rows takes int64, and neither size nor offset may be negative")
+            if (size and count > PY_SSIZE_T_MAX // size) or target.len != count * size:
+                raise ValueError("the buffer does not have the size of the rows")
+            last = (INT64_MAX - offset) // size - 1 if size else INT64_MAX - 1
+            with nogil:
+                for i in range(count):
+                    if not 0 <= row[i] <= last:
+                        break
+                else:
+                    i = count
+            if i < count:
+                raise ValueError("a row is negative or beyond any file")
+            with nogil:
+                done = read_rows_from(descriptor, <char *>target.buf, size, offset, row, count)
+            if done < 0:
+                PyErr_SetFromErrno(OSError)
+            return done
+        finally:
+            PyBuffer_Release(&target)
+    finally:
+        PyBuffer_Release(&numbers)
 
 
 @cython.final

@@ -16,8 +16,12 @@ from typing import Any, BinaryIO, TypeAlias, cast
 import numpy as np
 
 from ..errors import printable
+from ..native import files
 from ..typing import BytesLike, Memory
 from .pread import MAX_READ, read_at, read_at_into
+
+# How many bytes `FileSource.fill` reads in one call: few enough that Ctrl-C does not wait long.
+FILLED = 4 << 20
 
 # Called with the number of bytes done, and the number of bytes in all.
 Progress: TypeAlias = Callable[[int, int], object]
@@ -71,6 +75,39 @@ class FileSource:
     def read(self, count: int, offset: int) -> bytes:
         """Read `count` bytes from a position, or fewer at the end of the file."""
         return read_at(self._descriptor, min(count, self.size - offset), self._start + offset)
+
+    def fill(self, array: np.ndarray[Any, Any], offset: int) -> int:
+        """Fill a C-contiguous array from a position, as far as the bytes go; return how many."""
+        if files.AVAILABLE and array.nbytes <= FILLED:
+            return files.read_at(self._descriptor, array, self._start + offset)
+        data, done = array.reshape(-1).view(np.uint8), 0
+        while done < len(data):
+            piece = data[done : done + FILLED]
+            if files.AVAILABLE:
+                count = files.read_at(self._descriptor, piece, self._start + offset + done)
+            else:
+                count = self.read_into(memoryview(piece), offset + done)
+            done += count
+            if count < len(piece):
+                break
+        return done
+
+    def read_rows(self, memory: Memory, size: int, offset: int, rows: np.ndarray[Any, Any]) -> int:
+        """Read rows of a table, as the function `read_rows` does for any source."""
+        if files.AVAILABLE:
+            return files.read_rows(self._descriptor, memory, size, self._start + offset, rows)
+        return read_rows(self, memory, size, offset, rows)
+
+    def fileno(self) -> int:
+        """The descriptor, for calls of `os`."""
+        return self._descriptor
+
+    def state(self) -> tuple[int, int]:
+        """The size of the whole file now, and when it was last written to, in nanoseconds."""
+        if files.AVAILABLE:
+            return files.state(self._descriptor)
+        status = os.fstat(self._descriptor)
+        return status.st_size, status.st_mtime_ns
 
     def map(self, access: int) -> tuple[mmap.mmap, int]:
         """Map the whole file; return the mapping and this source's start in it.
@@ -133,13 +170,18 @@ class MemorySource:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Even if the caller keeps an error that refers to this source, it may resize its buffer.
+        # The caller may then resize the buffer, even while keeping an error that refers to this
+        # source.
         del self._data
 
     def consume(self) -> None:
         """Leave the caller's file object at the end of the data."""
         if self._caller is not None:
             self._caller.seek(0, io.SEEK_END)
+
+    def overlaps(self, array: np.ndarray[Any, Any]) -> bool:
+        """Whether an array may have memory in common with the data."""
+        return not isinstance(self._data, bytes) and np.may_share_memory(self._data, array)
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill a buffer from a position, as far as the bytes go; return how many."""
@@ -221,3 +263,34 @@ class StreamSource:
 
 
 Source: TypeAlias = FileSource | MemorySource
+
+
+def read_rows(
+    source: Source, memory: Memory, size: int, offset: int, rows: np.ndarray[Any, Any]
+) -> int:
+    """Read rows of a table in a source, one after another.
+
+    Parameters
+    ----------
+    source : Source
+    memory : ndarray
+        As many bytes as the rows have together.
+    size : int
+        Bytes of a row.
+    offset : int
+        Where in the source the table starts.
+    rows : ndarray of int64
+        The numbers of the rows.
+
+    Returns
+    -------
+    int
+        How many bytes were read before the first that the source does not have.
+    """
+    done = 0
+    for row in rows.tolist():
+        count = source.read_into(memoryview(memory[done : done + size]), offset + row * size)
+        done += count
+        if count < size:
+            break
+    return done

@@ -1,0 +1,233 @@
+"""Read parts of the stream of a gzip file, each from the seek point before it.
+
+The points of the first pass are about a MiB apart. If only some of the data between two of them are
+asked for, more points are made there, at each block unless the blocks are short.
+
+A point holds the CRC-32 of the member's data before it. So the data that are decoded from one point
+to the next are compared with the data that the first pass has verified. There is one exception: if
+two points are very far apart, as where a very long block lies between them, data from between them
+are used before the next point has been reached.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import GzipError, IdxError
+from ..storage.kept import Kept
+from ..storage.source import Source
+from ..typing import Memory
+from .decoder import PIECE, WINDOW_SIZE, Decoder, Place
+from .input_buffer import CHUNK, RESERVE
+from .points import Gatherer, Point, Points, unpack_window
+from .scanner import Scanner
+
+# The least distance in bytes of the points that are made later. After each of them, 32 KiB are
+# decoded once more, to see which bytes of the window they use.
+FINE_SPACING = 32 << 10
+# The points that are made later take at most 1/POINTS_PART of what may be kept.
+POINTS_PART = 4
+# A part is what lies between two points. A part of more bytes than this, as one with a very long
+# block, is not decoded at once.
+LONG_PART = 4 << 20
+# Bytes of a piece of a long part.
+STEP = 1 << 20
+
+
+class Parts:
+    """The unpacked stream of a gzip file whose points are known.
+
+    Parameters
+    ----------
+    source : Source
+    points : Points
+    kept : Kept
+        Keeps what is unpacked, under the positions of its start and end, and the points that are
+        made here. These points may differ each time: where decoding pauses is not certain.
+    """
+
+    def __init__(self, source: Source, points: Points, kept: Kept) -> None:
+        self._source = source
+        self._points = points
+        self._kept = kept
+        # The scanner that read a long part last, and the number of that part: the next read may
+        # continue there. A thread takes the scanner out while it uses it.
+        self._scanners: list[tuple[int, Scanner]] = []
+
+    def read_into(self, memory: Memory, start: int) -> None:
+        """Fill memory with the stream from a position on; the stream is known to be long enough.
+
+        Raises
+        ------
+        GzipError
+            If the file has changed since the first pass.
+        """
+        at = 0
+        while at < len(memory):
+            position = start + at
+            point, end = self._points[self._points.find(position)]
+            size = end.position - position
+            if point.place.position == position and size <= min(len(memory) - at, LONG_PART):
+                self._decode(point, end, memory, at)
+                at += size
+                continue
+            first, piece = self.piece_at(position)
+            piece = piece[position - first :][: len(memory) - at]
+            memory[at : at + len(piece)] = piece
+            at += len(piece)
+
+    def piece_at(self, position: int) -> tuple[int, Memory]:
+        """Where the piece of the stream that contains a position starts, and the piece.
+
+        The piece must not be written to. Errors as in `read_into`.
+        """
+        number = self._points.find(position)
+        point, end = self._points[number]
+        if end.position - point.place.position > LONG_PART:
+            return self._scan(number, position)
+        fine: dict[int, Points] = self._kept.get("points") or {}
+        points = fine.get(number)
+        if points is None:
+            return self._split(number)
+        point, end = points[points.find(position)]
+        first = point.place.position
+        piece: Memory | None = self._kept.get((first, end.position))
+        if piece is None:
+            piece = self._unpack(point, end).copy()
+            self._kept.put((first, end.position), piece, len(piece))
+        return first, piece
+
+    def _split(self, number: int) -> tuple[int, Memory]:
+        """As `piece_at`, for a part without points inside: make them, and keep all the pieces.
+
+        The whole part is returned. If the cache is too small for the pieces, whoever reads on would
+        otherwise decode the part again for each of them.
+        """
+        point, end = self._points[number]
+        start = point.place.position
+        gatherer = Gatherer(FINE_SPACING, LONG_PART)
+        memory = self._unpack(point, end, gatherer)
+        points = Points(gatherer.points, end)
+        self._keep_points(number, points)
+        for part in range(len(points)):
+            point, end = points[part]
+            first = point.place.position
+            piece = memory[first - start : end.position - start].copy()
+            self._kept.put((first, end.position), piece, len(piece))
+        return start, memory
+
+    def _keep_points(self, number: int, points: Points) -> None:
+        """Keep the points that were made in a part, and give up others if there are too many.
+
+        All points are kept as one piece, which every read uses. If each part's points were a piece
+        of their own, the data that are read would take their place. If another thread keeps points
+        at the same time, those may be lost.
+        """
+        fine = {**(self._kept.get("points") or {}), number: points}
+        nbytes = sum(points.nbytes for points in fine.values())
+        while nbytes > self._kept.limit // POINTS_PART:
+            nbytes -= fine.pop(next(iter(fine))).nbytes
+        self._kept.put("points", fine, nbytes)
+
+    def _unpack(self, point: Point, end: Place, gatherer: Gatherer | None = None) -> Memory:
+        """The data between a point and a place.
+
+        The window stands just before the data in memory. The gatherer needs it there, and decoding
+        a block of 64 KiB takes three times as long if the window is elsewhere.
+        """
+        window = unpack_window(point)
+        origin = point.place.position - len(window)
+        memory: Memory = np.empty(end.position - origin, np.uint8)
+        memory[: len(window)] = window
+        decoder = self._begin(point, end)
+        decoder.write_to(memory, origin)
+        self._advance(decoder, end, gatherer)
+        return memory[len(window) :]
+
+    def _decode(self, point: Point, end: Place, memory: Memory, at: int) -> None:
+        """Decode from a point to a place into memory, which holds the stream before `at`."""
+        position = point.place.position
+        stop = at + end.position - position
+        decoder = self._begin(point, end)
+        if at >= WINDOW_SIZE:
+            decoder.write_to(memory[:stop], position - at)
+        else:
+            decoder.write_to(memory[at:stop], position, unpack_window(point))
+        self._advance(decoder, end)
+
+    def _begin(self, point: Point, end: Place) -> Decoder:
+        decoder = Decoder(self._source)
+        decoder.end_bit = end.bit
+        size = (end.bit - point.place.bit) >> 3
+        decoder.move_to(point.place, min(size, CHUNK) + RESERVE)
+        return decoder
+
+    def _advance(self, decoder: Decoder, end: Place, gatherer: Gatherer | None = None) -> None:
+        """Decode up to a place, and compare the CRC-32 there."""
+        try:
+            while (left := end.bit - decoder.input.source_bit) >= 0:
+                # An empty stored block has no bits after its header, where decoding may pause.
+                if left == 0 and decoder.place is not None:
+                    break
+                block_stop, max_bytes = end.bit, PIECE
+                if gatherer is not None:
+                    block_stop = min(gatherer.visit(decoder), block_stop)
+                    max_bytes = gatherer.spacing
+                if not decoder.advance(max_bytes, block_stop=block_stop):
+                    break
+        except IdxError as error:
+            raise self._changed(decoder) from error
+        place = decoder.place
+        if place is not None and not end.is_inside:
+            # Padding and empty members that follow may have been read, too.
+            place = place._replace(bit=end.bit, members=end.members)
+            place = place._replace(member_position=end.member_position)
+        if place != end:
+            raise self._changed(decoder)
+
+    def _scan(self, number: int, position: int) -> tuple[int, Memory]:
+        """As `piece_at`, for a long part: all that comes before the piece is decoded, too."""
+        point, end = self._points[number]
+        start = point.place.position
+        first = position - (position - start) % STEP
+        stop = min(first + STEP, end.position)
+        piece: Memory | None = self._kept.get((first, stop))
+        if piece is None:
+            piece = np.empty(stop - first, np.uint8)
+            scanner = self._take_scanner(number, first)
+            try:
+                scanner.read_into(piece, first, end.bit)
+            except IdxError as error:
+                raise self._changed(scanner) from error
+            if stop == end.position:
+                self._advance(scanner, end)
+            else:
+                self._scanners[:] = [(number, scanner)]
+            self._kept.put((first, stop), piece, len(piece))
+        return first, piece
+
+    def _take_scanner(self, number: int, position: int) -> Scanner:
+        """A scanner inside a part that can still read from a position."""
+        try:
+            found, scanner = self._scanners.pop()
+        except IndexError:
+            pass
+        else:
+            if found == number and scanner.origin <= position:
+                return scanner
+        point, end = self._points[number]
+        scanner = Scanner(self._source, end.position)
+        scanner.end_bit = end.bit
+        scanner.begin(point)
+        return scanner
+
+    def _changed(self, decoder: Decoder) -> GzipError:
+        return GzipError(
+            "the compressed data are not what they were when the file was first read",
+            part="container",
+            filename=self._source.name,
+            offset=decoder.input.offset,
+            position=decoder.position,
+            expected="the data that have been verified",
+            found="other data",
+        )

@@ -43,7 +43,9 @@ from .errors import (  # noqa: E402
     TruncatedError,
 )
 from .format import Header  # noqa: E402
+from .lazy.idx_file import IdxFile  # noqa: E402
 from .reading.loading import load, loads, read_header  # noqa: E402
+from .reading.opening import open  # noqa: E402
 from .writing.saving import dumps, save  # noqa: E402
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "HashMismatchError",
     "Header",
     "IdxError",
+    "IdxFile",
     "SizeError",
     "TrailingDataError",
     "TruncatedError",
@@ -61,6 +64,7 @@ __all__ = [
     "load",
     "load_dataset",
     "loads",
+    "open",
     "read_header",
     "save",
 ]
@@ -68,8 +72,9 @@ __all__ = [
 __version__ = "0.1.0"
 
 # Data sets and other loaders are imported when they are first used (PEP 562), so that `import
-# idxfast` takes little longer than `import numpy`. What `load` and `save` need is imported at once:
-# an import inside a call would hang in the child of a fork that another thread makes meanwhile.
+# idxfast` takes little longer than `import numpy`. What `load`, `open` and `save` need is imported
+# at once: if a call imported a module while another thread forks, the same import would hang in the
+# child.
 _MODULES = ("compat", "datasets", "errors")
 
 if TYPE_CHECKING:

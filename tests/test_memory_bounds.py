@@ -198,6 +198,10 @@ MNIST = "python_mnist.MNIST(folder + '/mnist'"
 READERS = [
     Reader("load", "idxfast.load(images)"),
     Reader("load", "idxfast.load(labels, threads=2)"),
+    # What is kept in memory, and a copy.
+    Reader("open", "idxfast.open(images)[...]", images=2),
+    Reader("open", f"idxfast.open({STREAM})[...]", images=GROWING + 1),
+    Reader("open", "idxfast.open(images).shape", **HEADER | {"packed": 1}),
     Reader("load", "idxfast.load(open(images, 'rb'))"),
     Reader("load", f"idxfast.load({STREAM})", images=GROWING),
     Reader("load", "idxfast.load(gzip.open(images))", images=GROWING),

@@ -15,11 +15,15 @@ from ..storage.kept import Kept
 from ..storage.source import Source
 from ..typing import Memory
 from .members import BGZF_HEADER_SIZE, BGZF_MAX_SIZE, TRAILER_SIZE, is_bgzf
+from .writer import BGZF_END
 
 # How many compressed bytes are read at a time.
 STEP = 1 << 20
 # About how many bytes of memory keeping a block takes besides its data.
 OVERHEAD = 512
+
+# What an empty block holds after its header, as bgzip writes it.
+EMPTY = BGZF_END[BGZF_HEADER_SIZE:]
 
 
 class Blocks:
@@ -122,11 +126,14 @@ def find_blocks(source: Source, kept: Kept) -> Blocks | None:
         if size < BGZF_HEADER_SIZE + TRAILER_SIZE or stop > source.size:
             return None
         # The end of this block, and the header of the next one.
-        piece = source.read(4 + BGZF_HEADER_SIZE, stop - 4)
-        unpacked = int.from_bytes(piece[:4], "little")
+        piece = source.read(len(EMPTY) + BGZF_HEADER_SIZE, stop - len(EMPTY))
+        end, header = piece[: len(EMPTY)], piece[len(EMPTY) :]
+        unpacked = int.from_bytes(end[-4:], "little")
         if unpacked > BGZF_MAX_SIZE:
+            return None
+        # An empty block is never decoded, so it may hold nothing else.
+        if not unpacked and (end != EMPTY or size != len(BGZF_END)):
             return None
         starts.append(stop)
         positions.append(positions[-1] + unpacked)
-        header = piece[4:]
     return Blocks(source, np.array(starts, np.int64), np.array(positions, np.int64), kept)

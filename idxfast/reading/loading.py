@@ -1,8 +1,9 @@
 """load, loads, read_header: the order in which a file is read.
 
 First the header is parsed. Then its claim is compared with the bytes that are there: the size of a
-raw file has to agree, a gzip file has to be large enough for what DEFLATE can hold, and for
-everything else memory grows as bytes arrive. Only then is an array allocated.
+raw file has to agree, and a gzip file has to be large enough for the array at the highest ratio
+that DEFLATE can reach. Only then is an array allocated. For everything else, memory grows as bytes
+arrive.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def load(
         recognised by the file's content, whatever its name.
     out : ndarray, optional
         Where to put the data: a writable, C-contiguous array of the file's shape and dtype (in
-        native byte order). After an error its content is undefined.
+        native byte order), not in the memory that `file` is read from. After an error its content
+        is undefined.
     mmap_mode : {"r", "c", "r+"}, optional
         Map a raw file instead of reading it: for reading, copy-on-write, or for writing to the
         file. The payload is not touched. The array is in the file's byte order, big-endian. The

@@ -133,3 +133,11 @@ def test_sizes_that_a_zip_file_states_are_no_evidence(claim, tmp_path):
 def test_no_zip_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         archives.load_member(str(tmp_path / "a.zip"), "labels.gz")
+
+
+def test_what_zipfile_says_is_told(tmp_path):
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"not a zip file")
+    with pytest.raises(IdxError, match="the zip file cannot be read") as caught:
+        archives.load_member(str(path), "labels.gz")
+    assert caught.value.found == "File is not a zip file"

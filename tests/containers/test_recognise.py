@@ -256,3 +256,20 @@ def test_a_name_is_not_believed(pack, oracle, tmp_path):
         path = Path(f"{tmp_path / 'file'}{suffix}")
         path.write_bytes(pack(content))
         oracle.check(idxfast.load(path), content)
+
+
+def test_out_in_the_memory_that_is_read(pack):
+    packed = pack(b"\0\0\x08\1\0\0\0\x09abcdefghi")
+    for start in (0, len(packed), 500):
+        memory = bytearray(packed) + bytes(600)
+        out = np.frombuffer(memory, np.uint8)[start : start + 9]
+        data = memoryview(memory)[: len(packed)]
+        if start == 0:
+            with pytest.raises(ValueError, match="overlaps"):
+                idxfast.loads(data, out=out)
+            assert data == packed
+        else:
+            assert idxfast.loads(data, out=out).tobytes() == b"abcdefghi"
+    file = io.BytesIO(packed)
+    with file.getbuffer() as content, pytest.raises(ValueError, match="overlaps"):
+        idxfast.load(file, out=np.frombuffer(content, np.uint8)[-9:])

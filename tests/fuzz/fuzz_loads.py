@@ -7,6 +7,7 @@ fuzzer's size get there.
 import io
 import sys
 import zlib
+from gzip import decompress as unpack
 
 import atheris
 import numpy as np
@@ -15,7 +16,9 @@ import structured
 with atheris.instrument_imports(include=["idxfast"]):
     import idxfast
     from idxfast.containers import gzip
-    from idxfast.gzip import input_buffer, pool, segments, small_members, stream
+    from idxfast.gzip import blocks, input_buffer, pool, segments, small_members, stream
+    from idxfast.storage.kept import Kept
+    from idxfast.storage.source import MemorySource
 
 SMALL = gzip.SMALL
 stream.MIN_SIZE = 1
@@ -50,6 +53,23 @@ def outcome(function, *args, **kwargs):
     return array.dtype, array.shape, array.tobytes()
 
 
+def read_blocks(data, is_error):
+    """The parts of a BGZF file hold what the standard library unpacks from all of it."""
+    found = blocks.find_blocks(MemorySource(data, "<bytes>"), Kept(1 << 20))
+    if found is None or found.size > 1 << 24:
+        return
+    memory = np.full(found.size + 16, 0xA5, np.uint8)
+    stream = memory[8:-8]
+    try:
+        for start in range(0, found.size, 1_000):
+            found.read_into(stream[start : start + 1_000], start)
+    except idxfast.IdxError as error:
+        assert is_error, error
+        return
+    assert (memory[:8] == 0xA5).all() and (memory[-8:] == 0xA5).all()
+    assert stream.tobytes() == unpack(data)
+
+
 def test_one_input(data):
     way = zlib.crc32(data) & 15
     gzip.SMALL = 0
@@ -77,6 +97,8 @@ def test_one_input(data):
     elif way == 4:
         found = outcome(idxfast.loads, data, max_bytes=64)
         assert found == expected or found[0] is idxfast.SizeError
+    elif way == 5:
+        read_blocks(data, is_error)
 
 
 if __name__ == "__main__":

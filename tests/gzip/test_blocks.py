@@ -72,6 +72,9 @@ def test_as_the_writer_makes_them(monkeypatch):
         block(DATA) + block(b"")[:20],
         block(DATA)[:16] + b"\0\0" + block(DATA)[18:],
         block(DATA)[:-4] + struct.pack("<I", 65537),
+        # It says that it is empty, but its data end a byte earlier, and are not.
+        block(b"x")[:16] + struct.pack("<H", len(block(b"x"))) + block(b"x")[18:] + bytes(4),
+        block(b"") + block(b"x")[:-4] + bytes(4),
     ],
 )
 def test_what_is_not_blocks_alone(file):

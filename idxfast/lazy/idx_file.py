@@ -1,0 +1,356 @@
+"""IdxFile: an array-like over an IDX file, which reads only what is asked for."""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, Self, SupportsIndex
+
+import numpy as np
+
+from ..containers.arrays import check_out, new_array
+from ..errors import IdxError
+from ..format import Header
+from ..gzip.points import Points
+from ..storage.identity import Identity
+from ..storage.kept import Kept
+from ..typing import ReadableFile
+from . import batches
+from .opened import Opened
+from .selection import Rows, as_row_numbers, is_whole, select
+
+# How many bytes of rows are read at a time. Where an index needs only a part of each row, the rows
+# are still in the processor's cache when that part is copied.
+STEP = 4 << 20
+# Seek points that take more bytes than this are not pickled: gathering them again is better than
+# sending them.
+MAX_PICKLED = 4 << 20
+
+
+class IdxFile:
+    """An open IDX file: an array-like that reads only what is asked for.
+
+    `idxfast.open` makes one. It is indexed like a numpy array, and each result is a new, writable
+    array in native byte order, or a scalar. Several threads may use it at once. It may be passed to
+    other processes, by fork or by pickle. Leaving a ``with`` block closes it.
+
+    Attributes
+    ----------
+    name : str
+        The path, or what stands for it in messages, like ``<BytesIO>``.
+    container : {"raw", "gzip", "seekable gzip", "xz", "bzip2", "memory"}
+        What the file comes in; "memory" if it was read as a whole when it was opened.
+    dtype : numpy.dtype
+        The type of the elements, in native byte order.
+    shape : tuple of int
+    """
+
+    name: str
+    container: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    def __init__(self, file: ReadableFile, cache_bytes: int, threads: int | None) -> None:
+        self._path: str | None = None
+        self._identity: Identity | None = None
+        self._threads = threads
+        self._kept = Kept(cache_bytes)
+        self._points: Points | None = None  # those that another process has gathered
+        self._is_closed = False
+        self._opened: Opened | None = Opened(file, self._kept, threads)
+        if self._opened.identity is not None and isinstance(file, (str, os.PathLike)):
+            self._path = os.path.abspath(os.fsdecode(file))
+            self._identity = self._opened.identity
+        self._describe(self._opened.name, self._opened.container, self._opened.header)
+
+    def _describe(self, name: str, container: str, header: Header) -> None:
+        self.name, self.container, self._header = name, container, header
+        self.dtype = header.dtype.newbyteorder("=")
+        self.shape = header.shape
+        self._row_shape = header.shape[1:]
+        self._row_bytes = Header(header.dtype, self._row_shape).nbytes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. Further calls do nothing. The caller's own file object stays open."""
+        self._is_closed = True
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
+
+    @property
+    def ndim(self) -> int:
+        """How many dimensions there are."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """How many elements there are."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the whole array."""
+        return self._header.nbytes
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        state = "closed" if self._is_closed else self.container
+        return f"<IdxFile {self.name!r}: {self.dtype.name} {self.shape}, {state}>"
+
+    def __getitem__(self, key: Any) -> Any:
+        """What ``array[key]`` gives for the whole array, but always a copy.
+
+        Raises
+        ------
+        IndexError
+            As numpy raises it.
+        IdxError
+            If the file is damaged, or has changed since it was opened.
+        ValueError
+            If the file is closed.
+        """
+        opened = self._open()
+        whole = opened.whole()
+        if whole is not None:
+            return _own(whole[key])
+        if not self.shape:
+            return _own(opened.read_all()[key])
+        count = self.shape[0]
+        if type(key) is int and -count <= key < count:
+            row = np.empty(self._row_shape, self.dtype)
+            opened.read_into(row, key if key >= 0 else key + count)
+            return row if self._row_shape else row[()]
+        numbers = as_row_numbers(key, count)
+        if numbers is not None:
+            return self._read_rows(opened, numbers)
+        rows, part, axis, shape = select(key, self.shape)
+        if not math.prod(shape):
+            # If the result is empty, numpy ignores the numbers of the rows, which need not exist.
+            return np.empty(shape, self.dtype)
+        step = max(STEP // max(self._row_bytes, 1), 1)
+        if axis is None or is_whole(part) or len(rows) <= step:
+            result = self._read_rows(opened, rows)
+            return result if is_whole(part) else _own(result[part])
+        parts = [
+            self._read_rows(opened, rows[start : start + step])[part].copy()
+            for start in range(0, len(rows), step)
+        ]
+        return np.concatenate(parts, axis)
+
+    def read(
+        self, start: int, stop: int, out: np.ndarray[Any, Any] | None = None
+    ) -> np.ndarray[Any, Any]:
+        """The rows ``array[start:stop]``, all of which have to exist.
+
+        Parameters
+        ----------
+        start, stop : int
+            0 <= start <= stop <= len(self).
+        out : ndarray, optional
+            Where to put the rows: a writable, C-contiguous array of their shape and dtype. After an
+            error its content is undefined.
+
+        Returns
+        -------
+        ndarray
+            A new array, or `out`.
+
+        Raises
+        ------
+        IndexError
+            If not all of the rows exist.
+        SizeError, TypeError, ValueError
+            If `out` does not fit, as for `idxfast.load`.
+        IdxError
+            If the file is damaged, or has changed since it was opened.
+        """
+        opened, count = self._open(), len(self)
+        start, stop = operator.index(start), operator.index(stop)
+        if not 0 <= start <= stop <= count:
+            raise IndexError(f"rows {start} to {stop} are not all among the {count} of the file")
+        header = Header(self._header.dtype, (stop - start, *self._row_shape))
+        if out is None:
+            out = new_array(header, self.name)
+        else:
+            check_out(out, header, self.name)
+        whole = opened.whole()
+        if whole is not None:
+            out[...] = whole[start:stop]
+        else:
+            self._fill(opened, out, start)
+        return out
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """The whole array, for numpy."""
+        if copy is False:
+            raise ValueError("an IdxFile cannot become an array without a copy: read the file")
+        array = self._open().read_all()
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The rows, one after another; many are read at a time."""
+        count = len(self)
+        step = max(STEP // max(self._row_bytes, 1), 1)
+        for start in range(0, count, step):
+            for row in self.read(start, min(start + step, count)):
+                yield row.copy() if isinstance(row, np.ndarray) else row
+
+    def __getitems__(self, rows: Sequence[SupportsIndex]) -> np.ndarray[Any, Any]:
+        """Several rows, in this order, as one array: what torch's DataLoader asks for."""
+        # An empty list would be an array of floats.
+        batch: np.ndarray[Any, Any] = self[np.asarray(rows, None if len(rows) else np.int64)]
+        return batch
+
+    def batches(
+        self,
+        batch_size: int,
+        *,
+        shuffle: bool = False,
+        block: int | None = None,
+        seed: int | None = None,
+        epoch: int = 0,
+        drop_last: bool = False,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> Iterator[np.ndarray[Any, Any]]:
+        """The rows in batches.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows of a batch. The last batch may be smaller.
+        shuffle : bool
+            Take the rows in random order.
+        block : int, optional
+            Shuffle whole blocks of this many rows, and then mix the rows of 8 blocks at a time.
+            This is faster than shuffling all rows if the file is read in larger pieces, as gzip is.
+        seed : int, optional
+            With the same seed, each epoch has the same order every time.
+        epoch : int
+            The number of the epoch. Each epoch has a different order.
+        drop_last : bool
+            Leave out rows that do not fill a batch, or that cannot be shared equally among the
+            ranks.
+        rank, world_size : int
+            The number of this process, from 0, and how many processes there are. Each process gets
+            one contiguous part of the order, and as many batches as any other. If the rows cannot
+            be shared equally and `drop_last` is not set, the first rows are used again.
+
+        Returns
+        -------
+        iterator of ndarray
+            Each of shape (batch_size, ...).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a number is out of range or not whole, `block` is given without `shuffle`, or several
+            ranks are to shuffle without a seed.
+        """
+        batches.check(batch_size, block, seed, epoch, rank, world_size, shuffle=shuffle)
+        rows = batches.order_rows(len(self), shuffle=shuffle, block=block, seed=seed, epoch=epoch)
+        rows = batches.share(rows, rank, world_size, drop_last=drop_last)
+        return (self[batch] for batch in batches.cut(rows, batch_size, drop_last=drop_last))
+
+    def verify(self) -> None:
+        """Read the whole file, and verify its checksums.
+
+        Other methods verify less. Each read from a file on disk notices a change of the file's size
+        or of the time when it was last written to. A raw file has no checksum, so no other damage
+        is noticed. A seekable gzip file is verified block by block, as far as it is read. The first
+        read of any other compressed file verifies the whole file. If a gzip file is too large to be
+        kept in memory, later reads compare what they decode with the CRC-32 of the first read,
+        except in the middle of a very long block.
+
+        Raises
+        ------
+        IdxError
+            If the file is damaged.
+        """
+        self._open().read_all()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._path is None:
+            raise TypeError(f"{self!r} cannot be pickled: only a file opened by its path can")
+        state = self._path, self._identity, self._header, self.container
+        points = self._points if self._opened is None else self._opened.points
+        if points is not None and points.nbytes > MAX_PICKLED:
+            points = None
+        return _reopen, (*state, self._kept.limit, self._threads, points)
+
+    def _open(self) -> Opened:
+        """The opened file; one that came from another process is opened now."""
+        opened = self._opened
+        if opened is not None:
+            return opened
+        if self._is_closed:
+            raise ValueError(f"the file is closed: {self.name}")
+        assert self._path is not None and self._identity is not None
+        opened = Opened(self._path, self._kept, self._threads, self._points)
+        found = opened.identity
+        if found is None or opened.header != self._header or not found.may_be(self._identity):
+            opened.close()
+            raise IdxError(
+                "the file has been replaced or written to since it was opened",
+                filename=self.name,
+                offset=0,
+                expected=f"{self._header}, {self._identity}",
+                found=f"{opened.header}, {found}",
+            )
+        self._opened = opened
+        if self._is_closed:  # by another thread
+            self.close()
+            raise ValueError(f"the file is closed: {self.name}")
+        return opened
+
+    def _read_rows(self, opened: Opened, rows: Rows) -> np.ndarray[Any, Any]:
+        """These rows, in this order."""
+        array = np.empty((len(rows), *self._row_shape), self.dtype)
+        if isinstance(rows, range) and rows.step == 1:
+            self._fill(opened, array, rows.start)
+        else:
+            if isinstance(rows, range):
+                rows = np.arange(rows.start, rows.stop, rows.step, dtype=np.int64)
+            opened.read_rows(array, rows.astype(np.int64, copy=False))
+        return array
+
+    def _fill(self, opened: Opened, array: np.ndarray[Any, Any], start: int) -> None:
+        """Fill an array with the rows from `start` on; Ctrl-C is answered in between."""
+        step = max(STEP // max(self._row_bytes, 1), 1)
+        for at in range(0, len(array), step):
+            opened.read_into(array[at : at + step], start + at)
+
+
+def _reopen(
+    path: str,
+    identity: Identity,
+    header: Header,
+    container: str,
+    cache_bytes: int,
+    threads: int | None,
+    points: Points | None,
+) -> IdxFile:
+    """An IdxFile from another process. The file is opened and identified when it is first used."""
+    file = IdxFile.__new__(IdxFile)
+    file._path, file._identity, file._threads = path, identity, threads
+    file._kept, file._points = Kept(cache_bytes), points
+    file._is_closed, file._opened = False, None
+    file._describe(path, container, header)
+    return file
+
+
+def _own(result: Any) -> Any:
+    """A copy of an array, so that its memory is not shared; a scalar as it is."""
+    return result.copy() if isinstance(result, np.ndarray) else result

@@ -1,0 +1,641 @@
+"""lazy/idx_file: what `open` gives reads like numpy's array of the same data, whatever it comes in."""
+
+import bz2
+import copy
+import functools
+import gc
+import gzip
+import io
+import lzma
+import multiprocessing
+import operator
+import os
+import pickle
+import random
+import struct
+import subprocess
+import sys
+import threading
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+import idxfast
+from idxfast.containers import gzip_parts
+from idxfast.native import files
+
+CONTAINERS = ["raw", "gzip", "seekable gzip", "xz", "bzip2"]
+CODES = {"u1": 8, "i1": 9, "i2": 11, "i4": 12, "f4": 13, "f8": 14}
+
+
+def idx(array):
+    """An IDX file, made without idxfast."""
+    kind = CODES[array.dtype.str[1:]]
+    start = struct.pack(f">HBB{array.ndim}I", 0, kind, array.ndim, *array.shape)
+    return start + array.astype(array.dtype.newbyteorder(">")).tobytes()
+
+
+def bgzf(data, size=500):
+    """BGZF blocks, made without idxfast."""
+    file = b""
+    for part in [*(data[i : i + size] for i in range(0, len(data), size)), b""]:
+        packed = gzip.compress(part, mtime=0)[10:]
+        header = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0"
+        file += header + struct.pack("<H", len(header) + 2 + len(packed) - 1) + packed
+    return file
+
+
+PACK = {
+    "raw": bytes,
+    "gzip": gzip.compress,
+    "seekable gzip": bgzf,
+    "xz": lzma.compress,
+    "bzip2": bz2.compress,
+}
+
+
+@pytest.fixture(params=[*CONTAINERS, "gzip in parts"])
+def container(request, monkeypatch):
+    if request.param != "gzip in parts":
+        return request.param
+    monkeypatch.setattr(idxfast, "open", functools.partial(idxfast.open, cache_bytes=64))
+    make_parts_small(monkeypatch)
+    return "gzip"
+
+
+def make_parts_small(monkeypatch):
+    monkeypatch.setattr("idxfast.gzip.scanner.SPACING", 100)
+    monkeypatch.setattr("idxfast.gzip.parts.FINE_SPACING", 50)
+    monkeypatch.setattr("idxfast.gzip.parts.LONG_PART", 1000)
+    monkeypatch.setattr("idxfast.gzip.parts.STEP", 300)
+
+
+@pytest.fixture
+def store(tmp_path, container):
+    """Store an array in a file; return its path."""
+
+    def store(array):
+        path = tmp_path / "file"
+        path.write_bytes(PACK[container](idx(array)))
+        return path
+
+    return store
+
+
+def sample(dtype="u1", shape=(60, 7, 5)):
+    random = np.random.default_rng(1)
+    return random.integers(0, 100, shape).astype(dtype)
+
+
+def same(found, expected):
+    assert type(found) is type(expected)
+    assert found.dtype == expected.dtype and found.dtype.isnative
+    assert found.shape == expected.shape
+    assert (found == expected).all()
+    if isinstance(found, np.ndarray):
+        assert found.flags.writeable
+
+
+@pytest.mark.parametrize("dtype", CODES)
+def test_what_it_is(store, container, dtype):
+    array = sample(dtype)
+    path = store(array)
+    with idxfast.open(path) as file:
+        assert (file.shape, file.dtype, file.ndim) == (array.shape, array.dtype, 3)
+        assert (len(file), file.size, file.nbytes) == (60, array.size, array.nbytes)
+        assert (file.name, file.container) == (str(path), container)
+        assert repr(file) == f"<IdxFile {str(path)!r}: {array.dtype.name} (60, 7, 5), {container}>"
+        same(np.asarray(file), array)
+        same(np.array(file, "f8"), array.astype("f8"))
+        same(file[...], array)
+        same(file[7], array[7])
+        same(file[-1, 2, 3], array[-1, 2, 3])
+        same(file[[5, 5, -1, 0]], array[[5, 5, -1, 0]])
+        same(file[50:3:-7, ::-1], array[50:3:-7, ::-1])
+
+
+def test_no_result_shares_memory(store):
+    array = sample()
+    with idxfast.open(store(array)) as file:
+        for key in (3, slice(2, 5), ..., [1, 2], (slice(None), 1), (Ellipsis, None)):
+            file[key][...] = 255
+        for row in file:
+            row[...] = 255
+        file.read(0, 60)[...] = 255
+        same(file[...], array)
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_index(data, store):
+    shape = data.draw(arrays.array_shapes(max_dims=4, min_side=0, max_side=6))
+    array = np.arange(np.prod(shape)).reshape(shape).astype("i4")
+    kind = data.draw(st.sampled_from(["basic", "integers", "mask"]))
+    if kind == "basic":
+        key = data.draw(arrays.basic_indices(shape, allow_newaxis=True, allow_ellipsis=True))
+    elif kind == "integers" and 0 not in shape:
+        key = data.draw(arrays.integer_array_indices(shape))
+    else:
+        key = data.draw(arrays.arrays(bool, shape[: data.draw(st.integers(1, len(shape)))]))
+    with idxfast.open(store(array)) as file:
+        same(file[key], array[key])
+
+
+def test_an_index_that_needs_a_part_of_each_row_reads_them_in_pieces(store, monkeypatch):
+    monkeypatch.setattr("idxfast.lazy.idx_file.STEP", 100)
+    array = sample("f4")
+    with idxfast.open(store(array)) as file:
+        same(file[:, 2, 3], array[:, 2, 3])
+        same(file[None, 55:2:-3, ..., 1:, None], array[None, 55:2:-3, ..., 1:, None])
+        same(np.stack(list(file)), array)
+        same(file[4:50], array[4:50])
+
+
+@pytest.mark.parametrize(
+    "key", [60, -61, [0, 60], (0, 7), "x", 1.5, (..., ...), np.ones((60, 8), bool)]
+)
+def test_numpys_errors(store, key):
+    array = sample()
+    with pytest.raises(IndexError) as expected:
+        array[key]
+    with idxfast.open(store(array)) as file, pytest.raises(IndexError) as found:
+        file[key]
+    assert str(found.value) == str(expected.value)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (5, 0), (0, 3), (1,), (4, 1, 1)])
+def test_unusual_shapes(store, shape):
+    array = sample("i2", shape)
+    with idxfast.open(store(array)) as file:
+        assert file.shape == shape
+        same(file[()], array[()])
+        same(file[...], array[...])
+        same(np.asarray(file), array)
+        if shape:
+            same(file.read(0, shape[0]), array)
+            assert [row.tolist() for row in file] == array.tolist()
+            same(file[:0], array[:0])
+        else:
+            with pytest.raises(TypeError, match="unsized"):
+                len(file)
+            with pytest.raises(IndexError):
+                file[0]
+
+
+def test_labels_are_scalars(store):
+    array = sample("i4", (10,))
+    with idxfast.open(store(array)) as file:
+        same(file[3], array[3])
+        assert list(file) == array.tolist()
+        assert all(type(label) is np.int32 for label in file)
+
+
+def test_read(store):
+    array = sample("f8")
+    with idxfast.open(store(array)) as file:
+        out = np.empty((4, 7, 5))
+        assert file.read(3, 7, out=out) is out
+        same(out, array[3:7])
+        same(file.read(60, 60), array[60:60])
+        for start, stop in ((-1, 3), (3, 2), (0, 61)):
+            with pytest.raises(IndexError, match="not all among the 60"):
+                file.read(start, stop)
+        with pytest.raises(idxfast.SizeError):
+            file.read(0, 5, out=out)
+        with pytest.raises(ValueError, match="writable"):
+            file.read(0, 4, out=np.empty((4, 5, 7)).swapaxes(1, 2))
+        with pytest.raises(TypeError):
+            file.read(0.5, 4)
+
+
+def test_an_array_is_always_a_copy(store):
+    with idxfast.open(store(sample())) as file, pytest.raises(ValueError, match="copy"):
+        file.__array__(copy=False)
+
+
+def test_closed(store):
+    file = idxfast.open(store(sample()))
+    file.close()
+    file.close()
+    assert repr(file).endswith("closed>")
+    for use in (lambda: file[0], lambda: file.read(0, 1), file.verify, lambda: np.asarray(file)):
+        with pytest.raises(ValueError, match="is closed"):
+            use()
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, io.BytesIO])
+def test_from_memory(container, kind):
+    array = sample("i2")
+    with idxfast.open(kind(PACK[container](idx(array)))) as file:
+        same(file[5:9], array[5:9])
+        same(file[...], array)
+        with pytest.raises(TypeError, match="pickled"):
+            pickle.dumps(file)
+
+
+def test_an_open_file_stays_open(store):
+    array = sample()
+    with open(store(array), "rb") as given:
+        with idxfast.open(given) as file:
+            same(file[5], array[5])
+        given.seek(0)
+        assert given.read(1)
+
+
+def test_a_pipe(container):
+    array = sample()
+    reading, writing = os.pipe()
+    with open(writing, "wb") as file:
+        file.write(PACK[container](idx(array)))
+    with open(reading, "rb") as pipe, idxfast.open(pipe) as file:
+        same(file[[3, 1]], array[[3, 1]])
+        file.verify()
+
+
+def test_pickled(store, container):
+    array = sample()
+    with idxfast.open(store(array)) as file:
+        for again in (pickle.loads(pickle.dumps(file)), copy.copy(file)):
+            assert repr(again) == repr(file)
+            same(again[5:9], array[5:9])
+            again.close()
+            same(file[5:9], array[5:9])
+
+
+def test_pickled_and_gone(store):
+    path = store(sample())
+    with idxfast.open(path) as file:
+        again = pickle.loads(pickle.dumps(file))
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=path.name):
+        again[0]
+
+
+@pytest.mark.parametrize("shape", [(60, 7, 5), (61, 7, 5)])
+def test_pickled_and_replaced(store, shape):
+    path = store(sample())
+    with idxfast.open(path) as file:
+        again = pickle.loads(pickle.dumps(file))
+    path.unlink()
+    store(sample(shape=shape))
+    os.utime(path, (1, 1))
+    with pytest.raises(idxfast.IdxError, match="replaced or written to"):
+        again[0]
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_other_processes(store, method):
+    array = sample()
+    with idxfast.open(store(array)) as file:
+        file[0]
+        context = multiprocessing.get_context(method)
+        with context.Pool(2) as pool:
+            keys = [slice(start, start + 10) for start in range(0, 60, 10)]
+            found = pool.starmap(operator.getitem, [(file, key) for key in keys])
+        same(np.concatenate(found), array)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [([-9], False), ([[0], [9]], []), ([9], np.zeros((0, 1), int)), (slice(1, 0), 1)],
+    ids=repr,
+)
+def test_an_empty_result(store, key):
+    """Of rows that do not exist nothing is read, where numpy does not look at their numbers."""
+    array = sample(shape=(5, 3))
+    with idxfast.open(store(array)) as file:
+        same(file[key], array[key])
+
+
+def test_rows_of_no_bytes_take_no_memory(tmp_path):
+    (tmp_path / "file").write_bytes(struct.pack(">HBBII", 0, 8, 2, (1 << 32) - 1, 0))
+    with idxfast.open(tmp_path / "file") as file:
+        for key in (slice(None, None, 2), slice(None, None, -1), slice(None)):
+            assert file[key].shape == (len(range(file.shape[0])[key]), 0)
+
+
+def test_rows_for_a_data_loader(store):
+    array = sample()
+    with idxfast.open(store(array)) as file:
+        same(file.__getitems__([5, -1, 5]), array[[5, -1, 5]])
+        same(file.__getitems__([]), array[:0])
+        for wrong in ([1.7], ["1"], [60], [1 << 64], [True, False]):
+            with pytest.raises((IndexError, OverflowError)):
+                file.__getitems__(wrong)
+
+
+def test_large_rows(tmp_path, monkeypatch):
+    """They are read in pieces: a call of compiled code cannot be interrupted."""
+    array = sample("i4", (7, 3, 500_000))
+    (tmp_path / "file").write_bytes(idx(array))
+    sizes = []
+    for name in ("read_at", "read_rows"):
+        original = getattr(files, name)
+
+        def call(descriptor, out, *others, original=original):
+            sizes.append(len(memoryview(out).cast("B")))
+            return original(descriptor, out, *others)
+
+        monkeypatch.setattr(files, name, call)
+    with idxfast.open(tmp_path / "file") as file:
+        for key in (0, [6, 0, 0], slice(None, None, -3), slice(2, 4)):
+            same(file[key], array[key])
+    assert max(sizes, default=0) <= 4 << 20
+
+
+def test_threads(store, no_thread_is_left):
+    array = sample(shape=(600, 7, 5))
+    wrong, barrier = [], threading.Barrier(6)
+    with idxfast.open(store(array), cache_bytes=1 << 20) as file:
+
+        def read(seed):
+            dice = random.Random(seed)
+            barrier.wait()
+            for _ in range(200):
+                rows = [dice.randrange(600) for _ in range(dice.randrange(1, 9))]
+                wrong.extend([rows] * (not (file[rows] == array[rows]).all()))
+
+        crew = [threading.Thread(target=read, args=[seed]) for seed in range(6)]
+        for member in crew:
+            member.start()
+        for member in crew:
+            member.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize("change", ["shorter", "longer", "other"])
+def test_a_raw_file_that_is_written_to(tmp_path, change):
+    path = tmp_path / "file"
+    data = idx(sample())
+    path.write_bytes(data)
+    with idxfast.open(path) as file:
+        file[59]
+        with open(path, "r+b") as other:
+            if change == "shorter":
+                other.truncate(len(data) - 1)
+            if change == "longer":
+                other.seek(0, 2)
+                other.write(b"more")
+            if change == "other":
+                other.seek(20)
+                other.write(b"other")
+        os.utime(path, (1, 1))
+        for key in (59, 0, [1, 2], slice(None)):
+            with pytest.raises(idxfast.IdxError, match="written to since it was opened") as caught:
+                file[key]
+            assert caught.value.filename == str(path)
+
+
+def test_a_replaced_file_stays_what_it_was(store):
+    array = sample()
+    path = store(array)
+    with idxfast.open(path) as file:
+        path.unlink()
+        store(array + 1)
+        same(file[3], array[3])
+
+
+@pytest.mark.parametrize("shape", [(60, 7, 5), (1, 7, 5), (61, 7, 5)])
+@pytest.mark.parametrize("is_read_before", [False, True])
+def test_a_file_that_is_written_to(store, shape, is_read_before):
+    """No data of another array, whatever its shape, and none that are partly of one."""
+    path = store(sample())
+    is_in_parts = isinstance(idxfast.open, functools.partial)
+    with idxfast.open(path) as file:
+        if is_read_before:
+            file[::7]
+        store(sample(shape=shape) + 1)
+        os.utime(path, (1, 1))
+        reads = [np.asarray, idxfast.IdxFile.verify]
+        if not is_read_before or is_in_parts or file.container in ("raw", "seekable gzip"):
+            reads += [lambda file: file[3], lambda file: file[[5, 1]], lambda file: file.read(1, 9)]
+        for read in reads:
+            with pytest.raises(idxfast.IdxError, match=r"written to|has changed"):
+                read(file)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_what_cannot_be_opened_again_is_not_pickled(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    array = sample()
+    writer = threading.Thread(target=(tmp_path / "fifo").write_bytes, args=[idx(array)])
+    writer.start()
+    with idxfast.open(tmp_path / "fifo") as file:
+        writer.join()
+        same(file[3], array[3])
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            pickle.dumps(file)
+
+
+def test_a_damaged_block_is_refused_and_others_are_read(tmp_path):
+    array = sample(shape=(60, 100))
+    data = bytearray(bgzf(idx(array)))
+    data[len(data) // 2] ^= 1
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    with idxfast.open(path) as file:
+        same(file[0], array[0])
+        same(file[59], array[59])
+        with pytest.raises(idxfast.ChecksumError, match="BGZF block"):
+            file[...]
+        with pytest.raises(idxfast.GzipError):
+            file.verify()
+
+
+def test_every_byte_of_a_seekable_file(tmp_path):
+    """Whatever byte is changed: the array that it was, or an IdxError."""
+    array = sample(shape=(5, 30))
+    data = bgzf(idx(array), 40)
+    path = tmp_path / "file"
+    refused = 0
+    for i in range(len(data)):
+        changed = bytearray(data)
+        changed[i] ^= 1 << i % 8
+        path.write_bytes(changed)
+        try:
+            with idxfast.open(path) as file:
+                same(file[...], array)
+                same(np.stack([file[row] for row in range(5)]), array)
+        except idxfast.IdxError as error:
+            assert error.filename == str(path)
+            refused += 1
+    assert refused > len(data) // 2
+
+
+def large():
+    """An array, and an ordinary gzip file of several blocks and members."""
+    array = sample(shape=(600, 50))
+    data = idx(array)
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31, memLevel=1)
+    return array, packer.compress(data[:20_000]) + packer.flush() + gzip.compress(data[20_000:])
+
+
+@pytest.mark.parametrize("cache_bytes", [0, 5_000, 29_999])
+def test_an_ordinary_gzip_file_larger_than_the_budget(tmp_path, monkeypatch, cache_bytes):
+    make_parts_small(monkeypatch)
+    array, file = large()
+    path = tmp_path / "file"
+    path.write_bytes(file)
+    with idxfast.open(path, cache_bytes=cache_bytes) as opened:
+        dice = np.random.default_rng(2)
+        for _ in range(20):
+            rows = dice.integers(-600, 600, 30)
+            same(opened[rows], array[rows])
+            same(opened[rows[0]], array[rows[0]])
+        same(opened[::-7, 3], array[::-7, 3])
+        same(opened[...], array)
+        opened.verify()
+
+
+def test_seek_points_are_pickled(tmp_path, monkeypatch):
+    make_parts_small(monkeypatch)
+    array, file = large()
+    path = tmp_path / "file"
+    path.write_bytes(file)
+    with idxfast.open(path, cache_bytes=0) as opened:
+        assert len(pickle.dumps(opened)) < 2_000
+        same(opened[5], array[5])
+        pickled = pickle.dumps(opened)
+        monkeypatch.setattr("idxfast.lazy.idx_file.MAX_PICKLED", 100)
+        assert len(pickle.dumps(opened)) < 2_000
+    monkeypatch.setattr("idxfast.lazy.idx_file.MAX_PICKLED", 1 << 20)
+    monkeypatch.setattr("idxfast.containers.gzip_parts.find_points", None)
+    again = pickle.loads(pickle.dumps(pickle.loads(pickled)))
+    same(again[[500, 2]], array[[500, 2]])
+    assert len(pickle.dumps(again)) == len(pickled)
+
+
+def test_threads_that_read_first_gather_the_points_once(tmp_path, monkeypatch, no_thread_is_left):
+    calls = []
+    find_points = gzip_parts.find_points
+
+    def find(*options):
+        calls.append(options)
+        return find_points(*options)
+
+    monkeypatch.setattr(gzip_parts, "find_points", find)
+    array, file = large()
+    path = tmp_path / "file"
+    path.write_bytes(file)
+    with idxfast.open(path, cache_bytes=0) as opened:
+        found, barrier = {}, threading.Barrier(6)
+
+        def read(row):
+            barrier.wait()
+            found[row] = opened[row]
+
+        crew = [threading.Thread(target=read, args=[row]) for row in range(6)]
+        for member in crew:
+            member.start()
+        for member in crew:
+            member.join()
+    assert len(calls) == 1
+    for row in range(6):
+        same(found[row], array[row])
+
+
+@pytest.mark.parametrize("rows", [0, 599, 601, 30_000_000])
+def test_another_size_than_the_header_announces(tmp_path, rows):
+    """The error of load, and nothing is read."""
+    array, _ = large()
+    path = tmp_path / "file"
+    data = bytearray(idx(array))
+    data[4:8] = struct.pack(">I", rows)
+    path.write_bytes(gzip.compress(data))
+    with pytest.raises(idxfast.IdxError) as expected:
+        idxfast.load(path)
+    with pytest.raises(type(expected.value)) as found, idxfast.open(path, cache_bytes=0) as opened:
+        opened[...]
+    if rows:
+        assert str(found.value) == str(expected.value)
+
+
+def test_every_byte_of_an_ordinary_gzip_file(tmp_path, monkeypatch):
+    """Whatever byte is changed: the array that it was, or an IdxError of the first read."""
+    make_parts_small(monkeypatch)
+    array = sample(shape=(5, 30))
+    data = gzip.compress(idx(array)[:90], mtime=0) + gzip.compress(idx(array)[90:], mtime=0)
+    path = tmp_path / "file"
+    refused = 0
+    for i in range(len(data)):
+        changed = bytearray(data)
+        changed[i] ^= 1 << i % 8
+        path.write_bytes(changed)
+        try:
+            with idxfast.open(path, cache_bytes=0) as file:
+                same(file[-1], array[-1])
+                same(file[...], array)
+        except idxfast.IdxError as error:
+            assert error.filename == str(path)
+            refused += 1
+    assert refused > len(data) // 2
+
+
+def test_every_truncation(tmp_path, container):
+    array = sample(shape=(5, 30))
+    data = PACK[container](idx(array))
+    path = tmp_path / "file"
+    for size in range(len(data)):
+        path.write_bytes(data[:size])
+        # BGZF's mark of the end of the file may be missing.
+        try:
+            with idxfast.open(path) as file:
+                same(file[...], array)
+            assert container == "seekable gzip" and size >= len(data) - 28
+        except idxfast.IdxError:
+            pass
+
+
+def test_what_does_not_fit_into_the_budget(store, container):
+    array = sample()
+    path = store(array)
+    if container in ("raw", "gzip", "seekable gzip"):
+        with idxfast.open(path, cache_bytes=0) as file:
+            same(file[...], array)
+            same(file[7], array[7])
+    else:
+        with pytest.raises(idxfast.SizeError, match="cache_bytes") as caught:
+            idxfast.open(path, cache_bytes=array.nbytes - 1)
+        assert caught.value.part == "dimensions"
+        with idxfast.open(path, cache_bytes=array.nbytes) as file:
+            same(file[7], array[7])
+
+
+@pytest.mark.parametrize("wrong", [{"cache_bytes": -1}, {"threads": 0}])
+def test_wrong_options(store, wrong):
+    with pytest.raises(ValueError):
+        idxfast.open(store(sample()), **wrong)
+
+
+def test_errors_of_opening(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        idxfast.open(tmp_path / "missing")
+    for content, kind in ((b"", idxfast.TruncatedError), (b"<html>", idxfast.FormatError)):
+        (tmp_path / "file").write_bytes(content)
+        with pytest.raises(kind):
+            idxfast.open(tmp_path / "file")
+
+
+def test_descriptors_are_closed(store):
+    path = store(sample())
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+    for _ in range(20):
+        idxfast.open(path)[0]
+        with idxfast.open(path) as file:
+            file[0]
+    after = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+    assert after <= before
+
+
+def test_the_interpreter_ends_with_a_file_open(store):
+    code = "import sys, idxfast; file = idxfast.open(sys.argv[1]); print(file[0].sum())"
+    path = store(sample())
+    run = subprocess.run(
+        [sys.executable, "-P", "-W", "error", "-c", code, path], capture_output=True, text=True
+    )
+    assert (run.stdout.strip(), run.stderr) == (str(sample()[0].sum()), "")

@@ -1,0 +1,82 @@
+"""lazy/selection: an index, applied to the rows that it needs, gives what numpy gives."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from idxfast.lazy.selection import select
+
+ARRAY = np.arange(5 * 4 * 3).reshape(5, 4, 3)
+
+
+def apply(key, array):
+    """The result of an index by way of the rows that it needs."""
+    rows, index, *_ = select(key, array.shape)
+    return array[np.asarray(rows, np.intp)][index]
+
+
+def same(key, array=ARRAY):
+    expected, found = array[key], apply(key, array)
+    assert type(found) is type(expected)
+    assert found.shape == expected.shape
+    assert (found == expected).all()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        0, -1, np.int8(3), np.array(2), slice(None), slice(4, 1, -1), slice(1, 99, 2), slice(3, 3),
+        ..., None, (), (None,), (..., None), (None, 2), (None, ..., 1), (0, 1, 2), (0, 1, 2, ...),
+        ([0, 0, -1],), [], [4, 1, 1], [[0, 1], [2, 3]], (slice(None), 1), (slice(None), [1, 2]),
+        ([1, 2], [3, 0]), ([1, 2], slice(None), [2, 0]), ([[1], [2]], [3, 0]), (1, [0, 1]),
+        ([True, False, True, False, True],), ARRAY > 30, ARRAY[..., 0] > 30, (ARRAY[:, :, 0] > 9, 1),
+        (True,), (False,), (True, 1), (None, [1, 2], None), (slice(None), ARRAY[0] > 3),
+        (..., 2), (2, ...), (1, 2, ..., 0), (np.array([], bool).reshape(0) if False else [], 1),
+        (slice(-1, None, -2), ..., slice(None, None, -1)), (np.uint64(1), None, slice(2)),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_an_index(key):
+    same(key)
+
+
+@pytest.mark.parametrize(
+    "key", [5, -6, (0, 4), [5], [-6], (0, 0, 0, 0), 1.0, "x", [0.5], ([0, 1], [0, 1, 2]), {}, object(),
+            [True, False], np.ones((5, 5), bool), (..., ...), slice(None, None, 0), slice("a")],
+)  # fmt: skip
+def test_an_index_that_numpy_refuses(key):
+    with pytest.raises(Exception) as expected:
+        ARRAY[key]
+    with pytest.raises(type(expected.value)) as found:
+        select(key, ARRAY.shape)
+    assert str(found.value) == str(expected.value)
+
+
+@given(st.data())
+def test_any_index(data):
+    shape = data.draw(arrays.array_shapes(max_dims=4, min_side=0, max_side=6))
+    array = np.arange(np.prod(shape)).reshape(shape)
+    kind = data.draw(st.sampled_from(["basic", "integers", "mask"]))
+    if kind == "basic":
+        key = data.draw(arrays.basic_indices(shape, allow_newaxis=True, allow_ellipsis=True))
+    elif kind == "integers" and 0 not in shape:
+        key = data.draw(arrays.integer_array_indices(shape))
+    else:
+        key = data.draw(arrays.arrays(bool, shape[: data.draw(st.integers(1, len(shape)))]))
+    same(key, array)
+
+
+def test_only_the_rows_that_are_needed():
+    assert select(3, (9,)).rows == range(3, 4)
+    assert select(slice(8, 2, -3), (9, 2)).rows == range(8, 2, -3)
+    assert select([7, -1, 7, 0], (9,)).rows.tolist() == [0, 7, 8]
+    assert select((None, ..., 1), (9, 2)) == (range(9), (None, ..., 1), 1, (1, 9))
+    assert select(np.arange(9) % 4 == 0, (9,)).rows.tolist() == [0, 4, 8]
+
+
+def test_a_shape_of_any_size_takes_no_memory():
+    shape = (1 << 31, 1 << 20, 1 << 10)
+    assert select((slice(None), 5, 6), shape).rows == range(1 << 31)
+    assert select([-1, 0], shape).rows.tolist() == [0, (1 << 31) - 1]

@@ -108,7 +108,7 @@ def rounds(request):
 
 @pytest.fixture
 def run_child():
-    """Run code in a child; return the words that it prints. It is killed after so many seconds."""
+    """Run code in a child; return the words that it prints. It is killed after `timeout` seconds."""
 
     def run(code, *arguments, before=(), timeout=300, **options):
         command = [*before, sys.executable, "-P", "-c", code, *map(str, arguments)]

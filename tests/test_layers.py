@@ -9,7 +9,7 @@ from pathlib import Path
 import idxfast
 
 ROOT = Path(idxfast.__file__).parent
-# Folders, and what stands beside them, each with what may import it below it.
+# Folders and single files. Each may import only those before it in this list.
 WINGS = [
     "errors", "typing", "format", "native", "threads", "storage", "gzip", "diagnosis", "containers",
     "lazy", "reading", "writing", "datasets", "images", "integrations", "compat", "cli",

@@ -44,7 +44,7 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
     ----------
     filenames : iterable of str
     kind : str
-        Words that stand in a row in the names, like ``"train"`` or ``"letters-test"``. ``"t10k"``
+        Consecutive words of the names, like ``"train"`` or ``"letters-test"``. ``"t10k"``
         means ``"test"``, and case does not matter. Names without other words are preferred, and
         of those the ones that are written as given.
     where : str
@@ -131,6 +131,6 @@ def _merged(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _contains(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
-    """Whether the wanted words stand in a row among the words."""
+    """Whether the wanted words are consecutive among the words."""
     count = len(wanted)
     return any(words[i : i + count] == wanted for i in range(len(words) - count + 1))

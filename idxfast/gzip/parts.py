@@ -132,7 +132,7 @@ class Parts:
     def _unpack(self, point: Point, end: Place, gatherer: Gatherer | None = None) -> Memory:
         """The data between a point and a place.
 
-        The window stands just before the data in memory. The gatherer needs it there, and decoding
+        The window is just before the data in memory. The gatherer needs it there, and decoding
         a block of 64 KiB takes three times as long if the window is elsewhere.
         """
         window = unpack_window(point)

@@ -44,7 +44,7 @@ class Segment:
     symbols : Symbols
     input : InputBuffer
     inflater : Inflater
-        Both stand where the symbols end.
+        Both are at the end of the symbols.
     stop : int
         Why the symbols end: `BLOCK` or `END`; or, inside a block, `SPACE` or `PAUSE`.
     is_ready : bool

@@ -113,7 +113,7 @@ def _find_first_axis(index: list[Any], ndim: int) -> int:
 
 
 def _count_axes(part: Any) -> int:
-    """How many axes a part of an index stands for; 0 for an ellipsis."""
+    """How many axes a part of an index selects from; 0 for an ellipsis."""
     if part is None or part is ...:
         return 0
     if _is_basic(part):

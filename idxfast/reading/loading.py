@@ -142,7 +142,7 @@ def read_header(file: ReadableFile) -> Header:
     Parameters
     ----------
     file
-        As for `load`. A file object that knows its size is left where it stands. Of any other
+        As for `load`. A file object that knows its size keeps its position. Of any other
         object, or a URL, no more is read than the header or, if compressed, the few KB that hold
         it; bzip2 may need its first block, up to 900 KB.
 

@@ -1,6 +1,6 @@
 """Folders that one user alone may enter, for files that are not complete yet.
 
-Such a folder stands beside the place where a file is to go. Others who may write there can move
+Such a folder is beside the place where a file is to go. Others who may write there can move
 the folder away, but can neither read nor exchange what is in it. If they put another folder in its
 place, this process does not use it, because it holds its own by the descriptor.
 """
@@ -19,7 +19,7 @@ from .folders import Folder
 
 # On Windows, mode 0o700 would set an access control list, which files keep when they move out.
 _PERMISSIONS = 0o700 if hasattr(os, "geteuid") else 0o777
-# How many bytes of a file's name may stand in the name of its private folder.
+# How many bytes of a file's name the name of its private folder may include.
 _MAX_NAME_BYTES = 80
 # For how long to try again on Windows, which does not replace a file that another program, such as
 # a virus scanner, has open.

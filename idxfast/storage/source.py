@@ -28,7 +28,7 @@ Progress: TypeAlias = Callable[[int, int], object]
 
 
 class FileSource:
-    """A regular file, read by position, starting where the file object stands.
+    """A regular file, read by position, starting at the file object's position.
 
     Parameters
     ----------

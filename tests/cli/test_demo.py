@@ -24,11 +24,11 @@ def test_demo_compares_what_it_loads(monkeypatch):
 
 def test_demo_without_memory_is_no_traceback(monkeypatch, capsys):
     def fail(count):
-        raise MemoryError("no memory for so many digits")
+        raise MemoryError("not enough memory for the digits")
 
     monkeypatch.setattr(demo.synthetic, "digits", fail)
     assert main(["demo", "--count", "5"]) == 1
-    assert capsys.readouterr().err == "idxfast: no memory for so many digits\n"
+    assert capsys.readouterr().err == "idxfast: not enough memory for the digits\n"
 
 
 @pytest.mark.parametrize("count", ["-5", "many", "1.5"])

@@ -36,7 +36,7 @@ def family(tmp_path_factory, oracle):
 
 @pytest.fixture(scope="session")
 def python_mnist():
-    """The package python-mnist; mnist has its import name, so it stands in a folder of its own."""
+    """The package python-mnist; the package mnist has the same import name, so this one is in a folder of its own."""
     if not (ROOT / "benchmarks" / ".cache" / "python-mnist").is_dir():
         pytest.skip("python-mnist is not in benchmarks/.cache: see benchmarks/python_mnist.py")
     path = ROOT / "benchmarks" / "python_mnist.py"

@@ -30,7 +30,7 @@ def test_a_wrong_checksum_of_a_block(at, oracle):
 
 
 def test_a_wrong_checksum_of_the_stream():
-    """Of a stream without a block it stands at bytes 10 to 13."""
+    """In a stream without a block, it is at bytes 10 to 13."""
     idx, empty = bz2.compress(b"\0\0\x08\0x"), bz2.compress(b"")
     assert len(empty) == 14
     assert idxfast.loads(idx + empty) == ord("x")

@@ -1,4 +1,4 @@
-"""An HTTP server that stands in for a mirror of data sets, with any fault."""
+"""An HTTP server that acts as a mirror of data sets, and can have any fault."""
 
 import http.server
 import re

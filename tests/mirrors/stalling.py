@@ -131,7 +131,7 @@ STAGES = [
     trickled_body, trickled_chunks, trickled_chunk_size, trickled_trailer, slow_redirects,
 ]  # fmt: skip
 
-# Of TLS: a record of a handshake, which is announced with so many bytes.
+# A TLS handshake record, whose header announces this many bytes.
 HANDSHAKE = b"\x16\x03\x03\x3f\xff\x02\0\x3f\xfb\x03\x03" + bytes(16_000)
 
 

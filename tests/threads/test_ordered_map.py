@@ -1,4 +1,4 @@
-"""Calls on several threads: their order, errors, interrupts, and what is left of them."""
+"""Calls on several threads: their order, errors and interrupts, and that no thread is left."""
 
 import gc
 import itertools

@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-# Whatever hangs for so many seconds ends the process, with the stacks of all threads.
+# If anything hangs for a minute, the process ends and prints the stacks of all threads.
 START = """
 import faulthandler, os, signal, sys, threading, time
 import numpy, idxfast

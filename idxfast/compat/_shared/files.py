@@ -25,8 +25,8 @@ def load(file: Any) -> Array:
     """Load an IDX file as `idxfast.load` does, and the file beneath an unread file of `gzip.open`.
 
     If `file` comes from `gzip.open` and nothing has been read from it, the file beneath is loaded,
-    because our decoder is faster than the gzip module's. Afterwards the position of `file` is its start, not
-    at its end.
+    because our decoder is faster than the gzip module's. Afterwards `file` is at its start, not at
+    its end.
     """
     unread = type(file) is gzip.GzipFile and file.readable() and not file.tell()
     beneath: Any = getattr(file, "fileobj", None) if unread else None

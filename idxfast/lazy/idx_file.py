@@ -18,12 +18,9 @@ from ..storage.identity import Identity
 from ..storage.kept import Kept
 from ..typing import ReadableFile
 from . import batches
+from .indexing import take
 from .opened import Opened
-from .selection import Rows, as_row_numbers, is_whole, select
 
-# How many bytes of rows are read at a time. Where an index needs only a part of each row, the rows
-# are still in the processor's cache when that part is copied.
-STEP = 4 << 20
 # Seek points that take more bytes than this are not pickled: gathering them again is better than
 # sending them.
 MAX_PICKLED = 4 << 20
@@ -47,11 +44,6 @@ class IdxFile:
     shape : tuple of int
     """
 
-    name: str
-    container: str
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-
     def __init__(self, file: ReadableFile, cache_bytes: int, threads: int | None) -> None:
         self._path: str | None = None
         self._identity: Identity | None = None
@@ -69,8 +61,6 @@ class IdxFile:
         self.name, self.container, self._header = name, container, header
         self.dtype = header.dtype.newbyteorder("=")
         self.shape = header.shape
-        self._row_shape = header.shape[1:]
-        self._row_bytes = Header(header.dtype, self._row_shape).nbytes
 
     def __enter__(self) -> Self:
         return self
@@ -121,33 +111,7 @@ class IdxFile:
         ValueError
             If the file is closed.
         """
-        opened = self._open()
-        whole = opened.whole()
-        if whole is not None:
-            return _own(whole[key])
-        if not self.shape:
-            return _own(opened.read_all()[key])
-        count = self.shape[0]
-        if type(key) is int and -count <= key < count:
-            row = np.empty(self._row_shape, self.dtype)
-            opened.read_into(row, key if key >= 0 else key + count)
-            return row if self._row_shape else row[()]
-        numbers = as_row_numbers(key, count)
-        if numbers is not None:
-            return self._read_rows(opened, numbers)
-        rows, part, axis, shape = select(key, self.shape)
-        if not math.prod(shape):
-            # If the result is empty, numpy ignores the numbers of the rows, which need not exist.
-            return np.empty(shape, self.dtype)
-        step = max(STEP // max(self._row_bytes, 1), 1)
-        if axis is None or is_whole(part) or len(rows) <= step:
-            result = self._read_rows(opened, rows)
-            return result if is_whole(part) else _own(result[part])
-        parts = [
-            self._read_rows(opened, rows[start : start + step])[part].copy()
-            for start in range(0, len(rows), step)
-        ]
-        return np.concatenate(parts, axis)
+        return take(self._open(), key)
 
     def read(
         self, start: int, stop: int, out: np.ndarray[Any, Any] | None = None
@@ -180,7 +144,7 @@ class IdxFile:
         start, stop = operator.index(start), operator.index(stop)
         if not 0 <= start <= stop <= count:
             raise IndexError(f"rows {start} to {stop} are not all among the {count} of the file")
-        header = Header(self._header.dtype, (stop - start, *self._row_shape))
+        header = Header(self._header.dtype, (stop - start, *self.shape[1:]))
         if out is None:
             out = new_array(header, self.name)
         else:
@@ -189,7 +153,7 @@ class IdxFile:
         if whole is not None:
             out[...] = whole[start:stop]
         else:
-            self._fill(opened, out, start)
+            opened.fill(out, start)
         return out
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
@@ -202,7 +166,7 @@ class IdxFile:
     def __iter__(self) -> Iterator[Any]:
         """The rows, one after another; many are read at a time."""
         count = len(self)
-        step = max(STEP // max(self._row_bytes, 1), 1)
+        step = self._open().step
         for start in range(0, count, step):
             for row in self.read(start, min(start + step, count)):
                 yield row.copy() if isinstance(row, np.ndarray) else row
@@ -315,23 +279,6 @@ class IdxFile:
             raise ValueError(f"the file is closed: {self.name}")
         return opened
 
-    def _read_rows(self, opened: Opened, rows: Rows) -> np.ndarray[Any, Any]:
-        """These rows, in this order."""
-        array = np.empty((len(rows), *self._row_shape), self.dtype)
-        if isinstance(rows, range) and rows.step == 1:
-            self._fill(opened, array, rows.start)
-        else:
-            if isinstance(rows, range):
-                rows = np.arange(rows.start, rows.stop, rows.step, dtype=np.int64)
-            opened.read_rows(array, rows.astype(np.int64, copy=False))
-        return array
-
-    def _fill(self, opened: Opened, array: np.ndarray[Any, Any], start: int) -> None:
-        """Fill an array with the rows from `start` on; Ctrl-C is answered in between."""
-        step = max(STEP // max(self._row_bytes, 1), 1)
-        for at in range(0, len(array), step):
-            opened.read_into(array[at : at + step], start + at)
-
 
 def _reopen(
     path: str,
@@ -349,8 +296,3 @@ def _reopen(
     file._is_closed, file._opened = False, None
     file._describe(path, container, header)
     return file
-
-
-def _own(result: Any) -> Any:
-    """A copy of an array, so that its memory is not shared; a scalar as it is."""
-    return result.copy() if isinstance(result, np.ndarray) else result

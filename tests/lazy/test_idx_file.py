@@ -146,7 +146,7 @@ def test_any_index(data, store):
 
 
 def test_an_index_that_needs_a_part_of_each_row_reads_them_in_pieces(store, monkeypatch):
-    monkeypatch.setattr("idxfast.lazy.idx_file.STEP", 100)
+    monkeypatch.setattr("idxfast.lazy.opened.STEP", 100)
     array = sample("f4")
     with idxfast.open(store(array)) as file:
         same(file[:, 2, 3], array[:, 2, 3])

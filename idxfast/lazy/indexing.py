@@ -1,0 +1,67 @@
+"""Apply an index to an opened file, and read no more rows than the index needs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .opened import Opened
+from .selection import Rows, as_row_numbers, is_whole, select
+
+
+def take(opened: Opened, key: Any) -> Any:
+    """What ``array[key]`` gives for the whole array, but always a copy.
+
+    Raises
+    ------
+    IndexError
+        As numpy raises it.
+    IdxError
+        If the file is damaged, or has changed since it was opened.
+    """
+    whole = opened.whole()
+    if whole is not None:
+        return _own(whole[key])
+    shape = opened.header.shape
+    if not shape:
+        return _own(opened.read_all()[key])
+    count = shape[0]
+    if type(key) is int and -count <= key < count:
+        row = np.empty(shape[1:], opened.dtype)
+        opened.read_into(row, key if key >= 0 else key + count)
+        return row if row.ndim else row[()]
+    numbers = as_row_numbers(key, count)
+    if numbers is not None:
+        return _read_rows(opened, numbers)
+    rows, part, axis, result_shape = select(key, shape)
+    if not math.prod(result_shape):
+        # If the result is empty, numpy ignores the numbers of the rows, which need not exist.
+        return np.empty(result_shape, opened.dtype)
+    step = opened.step
+    if axis is None or is_whole(part) or len(rows) <= step:
+        result = _read_rows(opened, rows)
+        return result if is_whole(part) else _own(result[part])
+    parts = [
+        _read_rows(opened, rows[start : start + step])[part].copy()
+        for start in range(0, len(rows), step)
+    ]
+    return np.concatenate(parts, axis)
+
+
+def _read_rows(opened: Opened, rows: Rows) -> np.ndarray[Any, Any]:
+    """These rows, in this order."""
+    array = np.empty((len(rows), *opened.header.shape[1:]), opened.dtype)
+    if isinstance(rows, range) and rows.step == 1:
+        opened.fill(array, rows.start)
+        return array
+    if isinstance(rows, range):
+        rows = np.arange(rows.start, rows.stop, rows.step, dtype=np.int64)
+    opened.read_rows(array, rows.astype(np.int64, copy=False))
+    return array
+
+
+def _own(result: Any) -> Any:
+    """A copy of an array, so that its memory is not shared; a scalar as it is."""
+    return result.copy() if isinstance(result, np.ndarray) else result

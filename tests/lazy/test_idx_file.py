@@ -21,10 +21,9 @@ import zlib
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
 import idxfast
+from files.indexes import arrays_and_indexes
 from idxfast.containers import gzip_parts
 from idxfast.native import files
 
@@ -129,18 +128,10 @@ def test_no_result_shares_memory(store):
         same(file[...], array)
 
 
-@given(data=st.data())
+@given(drawn=arrays_and_indexes())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_index(data, store):
-    shape = data.draw(arrays.array_shapes(max_dims=4, min_side=0, max_side=6))
-    array = np.arange(np.prod(shape)).reshape(shape).astype("i4")
-    kind = data.draw(st.sampled_from(["basic", "integers", "mask"]))
-    if kind == "basic":
-        key = data.draw(arrays.basic_indices(shape, allow_newaxis=True, allow_ellipsis=True))
-    elif kind == "integers" and 0 not in shape:
-        key = data.draw(arrays.integer_array_indices(shape))
-    else:
-        key = data.draw(arrays.arrays(bool, shape[: data.draw(st.integers(1, len(shape)))]))
+def test_any_index(drawn, store):
+    array, key = drawn
     with idxfast.open(store(array)) as file:
         same(file[key], array[key])
 

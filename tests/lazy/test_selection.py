@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
+from files.indexes import arrays_and_indexes
 from idxfast.lazy.selection import select
 
 ARRAY = np.arange(5 * 4 * 3).reshape(5, 4, 3)
@@ -54,17 +53,9 @@ def test_an_index_that_numpy_refuses(key):
     assert str(found.value) == str(expected.value)
 
 
-@given(st.data())
-def test_any_index(data):
-    shape = data.draw(arrays.array_shapes(max_dims=4, min_side=0, max_side=6))
-    array = np.arange(np.prod(shape)).reshape(shape)
-    kind = data.draw(st.sampled_from(["basic", "integers", "mask"]))
-    if kind == "basic":
-        key = data.draw(arrays.basic_indices(shape, allow_newaxis=True, allow_ellipsis=True))
-    elif kind == "integers" and 0 not in shape:
-        key = data.draw(arrays.integer_array_indices(shape))
-    else:
-        key = data.draw(arrays.arrays(bool, shape[: data.draw(st.integers(1, len(shape)))]))
+@given(arrays_and_indexes())
+def test_any_index(drawn):
+    array, key = drawn
     same(key, array)
 
 

@@ -43,9 +43,7 @@ from .errors import (  # noqa: E402
     TruncatedError,
 )
 from .format import Header  # noqa: E402
-from .lazy.idx_file import IdxFile  # noqa: E402
 from .reading.loading import load, loads, read_header  # noqa: E402
-from .reading.opening import open  # noqa: E402
 from .writing.saving import dumps, save  # noqa: E402
 
 __all__ = [
@@ -55,11 +53,15 @@ __all__ = [
     "GzipError",
     "HashMismatchError",
     "Header",
+    "IdxAppender",
     "IdxError",
     "IdxFile",
+    "IdxWriter",
     "SizeError",
     "TrailingDataError",
     "TruncatedError",
+    "append",
+    "create",
     "dumps",
     "load",
     "load_dataset",
@@ -71,26 +73,43 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-# Data sets and other loaders are imported when they are first used (PEP 562), so that `import
-# idxfast` takes little longer than `import numpy`. What `load`, `open` and `save` need is imported
-# at once: if a call imported a module while another thread forks, the same import would hang in the
-# child.
+# What `load` and `save` need is imported at once. Everything else is imported when it is first used
+# (PEP 562), so that `import idxfast` takes little longer than `import numpy`.
 _MODULES = ("compat", "datasets", "errors")
+_MODULE_OF = {
+    "IdxAppender": ".writing.appending",
+    "IdxFile": ".lazy.idx_file",
+    "IdxWriter": ".writing.idx_writer",
+    "append": ".writing.appending",
+    "create": ".writing.creating",
+    "load_dataset": ".datasets.folder",
+    "open": ".reading.opening",
+}
 
 if TYPE_CHECKING:
     from . import compat as compat
     from . import datasets as datasets
     from . import errors as errors
     from .datasets.folder import load_dataset
+    from .lazy.idx_file import IdxFile
+    from .reading.opening import open
+    from .writing.appending import IdxAppender, append
+    from .writing.creating import create
+    from .writing.idx_writer import IdxWriter
 else:
 
     def __getattr__(name: str) -> Any:
         from importlib import import_module
 
-        if name in _MODULES:
-            return import_module(f".{name}", __name__)
-        if name == "load_dataset":
-            return import_module(".datasets.folder", __name__).load_dataset
+        from .threads.importing import importing
+
+        with importing:
+            if name in _MODULES:
+                return import_module(f".{name}", __name__)
+            if name in _MODULE_OF:
+                value = getattr(import_module(_MODULE_OF[name], __name__), name)
+                globals()[name] = value
+                return value
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

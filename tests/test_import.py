@@ -13,7 +13,10 @@ import idxfast
 
 FOLDER = Path(idxfast.__file__).parent
 # Of the standard library, what numpy may not have imported.
-STANDARD = {"__future__", "mmap", "_heapq", "_queue", "errno", "heapq", "queue", "threading"}
+STANDARD = {
+    "__future__", "mmap", "_heapq", "_queue", "errno", "heapq", "queue", "threading", "fcntl",
+    "bisect", "_bisect",
+}  # fmt: skip
 LATER = ("cli", "compat", "datasets", "integrations", "images")
 
 

@@ -344,3 +344,23 @@ def test_an_interruptible_call_gives_what_the_call_gives(monkeypatch):
     assert (
         ordered_map.call_interruptibly(lambda _: threading.get_ident(), 0) == threading.get_ident()
     )
+
+
+def test_threads_end_once_their_owner_is_gone(monkeypatch, no_thread_is_left):
+    """If Ctrl-C comes just before the end of the block, nobody tells them to."""
+    monkeypatch.setattr(ordered_map, "POLL_SECONDS", 0.001)
+    workers = ordered_map.Workers(3)
+    assert list(workers.map(int, range(10))) == list(range(10))
+    del workers
+    no_thread_is_left()
+
+
+def test_threads_wait_for_calls_while_they_have_an_owner(monkeypatch, no_thread_is_left):
+    monkeypatch.setattr(ordered_map, "POLL_SECONDS", 0.001)
+    together = threading.Barrier(2)
+    with ordered_map.Workers(2) as workers:
+        for _ in range(2):
+            # Two calls meet, so the other thread is there.
+            list(workers.map(lambda _: together.wait(60), range(2)))
+            time.sleep(0.1)  # it looks for calls in vain, many times
+    no_thread_is_left()

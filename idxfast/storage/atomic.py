@@ -26,7 +26,7 @@ from .trust import are_permissions_trusted
 
 # The private folder of a target is named .NAME.USER.tmp, and a file in it idxfast-PROCESS-RANDOM.
 # What a killed process left there is removed, after a day (in seconds), by the next save.
-_SUFFIX = ".tmp"
+SUFFIX = ".tmp"
 _OURS = re.compile(r"idxfast-\d+-[0-9a-f]{8}")
 _MAX_AGE = 24 * 60 * 60
 # Another process that saves to the same target may remove the folder just before this one makes its
@@ -59,7 +59,7 @@ def write_atomically(folder: Folder, name: str, write: Callable[[BinaryIO], None
     """
     own = random_name()
     # Another user may have taken the first name on purpose, but cannot know the second.
-    for ending in (_SUFFIX, f".{own}{_SUFFIX}"):
+    for ending in (SUFFIX, f".{own}{SUFFIX}"):
         if _write_from(folder, private_folder_name(name, ending), own, name, write):
             # Makes the new name last through a power cut.
             folder.sync()
@@ -82,14 +82,14 @@ def _write_from(
         # Until the file has its final permissions, others may do no more with it than with the
         # old one.
         permissions = 0o666 if old is None else 0o600 | old.st_mode & 0o666
-        made = _create(folder, private_name, own, permissions)
+        made = create_privately(folder, private_name, own, permissions)
         if made is None:
             is_used = False
             return False
         private, file = made
         with private, file:
             write(file)
-            _take_permissions(folder, name, file)
+            take_permissions(folder, name, file)
             os.fsync(file.fileno())
             move_out(private, own, file, folder, name)
         return True
@@ -106,10 +106,13 @@ def _write_from(
                 pass  # another process has a file there
 
 
-def _create(
+def create_privately(
     folder: Folder, private_name: str, own: str, permissions: int
 ) -> tuple[Folder, BinaryIO] | None:
-    """Make a file and its private folder; None if something else has the folder's name."""
+    """Make a file called `own` in a private folder; None if the folder cannot be made.
+
+    Another user may have taken the folder's name.
+    """
     for _ in range(_TRIES):
         is_new = False
         try:
@@ -147,7 +150,7 @@ def _sweep(private: Folder, oldest: float) -> None:
                 private.remove(name)
 
 
-def _take_permissions(folder: Folder, name: str, file: BinaryIO) -> None:
+def take_permissions(folder: Folder, name: str, file: BinaryIO) -> None:
     """Give a file the permissions that the file with the name has now, if they can be trusted."""
     entry = folder.find(name)
     if entry is not None:

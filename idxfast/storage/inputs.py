@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
 import stat
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..errors import printable
 from ..native import files
+from ..threads.importing import importing
 from ..typing import BytesLike, ReadableFile
 from .pread import read_at
-from .source import FileSource, MemorySource, Source, StreamSource
+from .source import FileSource, MemorySource
+from .streams import StreamSource
 
-_URL = re.compile(r"[A-Za-z][\w+.:-]+://")
+_URL = re.compile(r"[A-Za-z][\w+.:-]+://|data:[\w/+.;=-]*,")
+# A member of a local archive, as fsspec spells it: zip://member::archive.
+_MEMBER = re.compile(r"(?:zip|tar)://(.+?)::(?:(?:file|local)://)?(.+)", re.DOTALL)
+# The names by which fsspec takes a tar file for a compressed one.
+_COMPRESSED = (".gz", ".tgz", ".bz2", ".xz")
+
+if TYPE_CHECKING:
+    from .ranges import RemoteSource
 
 
 def open_source(
     file: ReadableFile, mode: Literal["rb", "r+b"] = "rb", *, small: int = 0
-) -> Source | StreamSource:
+) -> FileSource | MemorySource | RemoteSource | StreamSource:
     """Open what the caller passed.
 
     Parameters
     ----------
     file : str, PathLike, int, bytes-like or binary file object
-        A path or fsspec URL, a file descriptor, a file's content, or a file open for reading.
+        A path or fsspec URL, a member of a local archive (``zip://name::file.zip``, which needs no
+        fsspec), a file descriptor, a file's content, or a file open for reading.
         Descriptors and file objects are read from their current position, and stay open.
     mode : {"rb", "r+b"}
         How to open a path.
@@ -38,8 +49,8 @@ def open_source(
         As `open` does.
     TypeError
         If `file` is none of these, or open in text mode.
-    ImportError
-        If `file` is a URL and fsspec is not installed.
+    IdxError, ImportError, ValueError
+        For a URL, see `urls.open_url`.
     """
     if hasattr(file, "__fspath__"):
         file = os.fspath(file)  # type: ignore[arg-type]
@@ -47,7 +58,13 @@ def open_source(
             file = os.fsdecode(file)
     if isinstance(file, str):
         if is_url(file):
-            return _open_url(file)
+            named = _MEMBER.fullmatch(file)
+            if named is not None and not is_url(named[2]):
+                return _open_member(file, named[1].lstrip("/"), named[2], small)
+            local = _path_of_url(file)
+            if local is None:
+                return _open_url(file)
+            file = local
         return _open_path(file, mode, small)
     if isinstance(file, int):
         return _of_file(io.FileIO(file, closefd=False), f"<descriptor {file}>", owned=False)
@@ -81,21 +98,43 @@ def open_bytes(data: BytesLike, name: str) -> MemorySource:
 
 def is_url(path: str) -> bool:
     """Whether a string is a URL rather than the path of a file."""
-    return "://" in path and _URL.match(path) is not None
+    return ":" in path and _URL.match(path) is not None
 
 
-def _open_path(path: str, mode: Literal["rb", "r+b"], small: int) -> Source | StreamSource:
-    if files.AVAILABLE and mode == "rb":
-        file = files.open_file(path, small)
-        if isinstance(file, bytes):
-            return MemorySource(file, path)
-    else:
-        file = io.FileIO(path, mode)
+def _open_path(
+    path: str, mode: Literal["rb", "r+b"], small: int
+) -> FileSource | MemorySource | StreamSource:
+    try:
+        if files.AVAILABLE and mode == "rb":
+            file = files.open_file(path, small)
+            if isinstance(file, bytes):
+                return MemorySource(file, path, argument=path)
+        else:
+            file = io.FileIO(path, mode)
+    except (IsADirectoryError, PermissionError) as error:
+        # On Windows, a folder is a PermissionError.
+        if not os.path.isdir(path):
+            raise
+        reason = f"{os.strerror(errno.EISDIR)}; load_dataset loads images and labels from a folder"
+        raise IsADirectoryError(errno.EISDIR, reason, error.filename) from None
     try:
         return _of_file(file, path, owned=True)
     except BaseException:
         file.close()
         raise
+
+
+def _open_member(
+    url: str, member: str, path: str, small: int
+) -> FileSource | MemorySource | RemoteSource | StreamSource:
+    """Open a local archive from which the caller wants a member."""
+    if url.startswith("tar") and path.lower().endswith(_COMPRESSED):
+        return _open_url(url)
+    source = _open_path(path, "rb", small)
+    if isinstance(source, StreamSource):
+        return _open_url(url)
+    source.member = member
+    return source
 
 
 def _of_file(file: Any, name: str, *, owned: bool) -> FileSource | StreamSource:
@@ -109,12 +148,17 @@ def _of_file(file: Any, name: str, *, owned: bool) -> FileSource | StreamSource:
     return StreamSource(file, name, owned=owned)
 
 
-def _open_url(url: str) -> StreamSource:
-    try:
-        import fsspec
-    except ImportError as error:
-        raise ImportError(f"{url}: URLs need fsspec: pip install fsspec") from error
-    return StreamSource(fsspec.open(url, "rb").open(), url, owned=True)
+# Few programs open URLs, so the modules for them are imported only then, as fsspec is.
+def _path_of_url(url: str) -> str | None:
+    with importing:
+        from .urls import local_path
+    return local_path(url)
+
+
+def _open_url(url: str) -> RemoteSource | StreamSource:
+    with importing:
+        from .urls import open_url
+    return open_url(url)
 
 
 def _name_of(file: object) -> str:

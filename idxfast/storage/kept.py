@@ -21,9 +21,12 @@ _pieces: OrderedDict[tuple[int, Hashable], tuple[Any, int]] = OrderedDict()
 # The sum of the sizes. An interrupt can leave the sum too large, but not too small, until `_forget`
 # or a fork counts again.
 _total = 0
-# Owners that have been garbage-collected and whose pieces have not been forgotten yet.
+# Owners that keep nothing any more, and whose pieces have not been forgotten yet.
 _gone: deque[int] = deque()
-_lock = threading.Lock()
+# A signal handler may read a file while the thread that it interrupts has the lock. The handler can
+# then use what is kept. If the handler interrupts a change, it makes no change of its own.
+_lock = threading.RLock()
+_is_changing = False
 
 
 class Kept:
@@ -47,28 +50,39 @@ class Kept:
             found = _pieces.get((self._serial, key))
             if found is None:
                 return None
-            _pieces.move_to_end((self._serial, key))
+            # contextlib.suppress takes longer than reading a small row should.
+            try:  # noqa: SIM105
+                _pieces.move_to_end((self._serial, key))
+            except KeyError:
+                pass  # a signal handler has just let the piece go
             return found[0]
 
     def put(self, key: Hashable, piece: Any, nbytes: int) -> None:
         """Keep a piece, unless it is larger than the budget."""
-        global _total
+        global _total, _is_changing
         if nbytes > self.limit:
             return
         let_go = []  # freed only after the lock has been released
         with _lock:
             _forget_gone()
-            if (self._serial, key) in _pieces:
-                let_go.append(_take((self._serial, key)))
-            _total += nbytes
-            _pieces[self._serial, key] = piece, nbytes
-            while _total > self.limit and _pieces:
-                let_go.append(_take(next(iter(_pieces))))
+            if _is_changing:
+                return
+            _is_changing = True
+            try:
+                if (self._serial, key) in _pieces:
+                    let_go.append(_take((self._serial, key)))
+                _total += nbytes
+                _pieces[self._serial, key] = piece, nbytes
+                while _total > self.limit and _pieces:
+                    let_go.append(_take(next(iter(_pieces))))
+            finally:
+                _is_changing = False
 
     def clear(self) -> None:
         """Keep nothing for this file any more."""
+        _gone.append(self._serial)
         with _lock:
-            _forget(self._serial)
+            _forget_gone()
 
 
 def _forget_later(serial: int) -> None:
@@ -86,8 +100,16 @@ def _forget_later(serial: int) -> None:
 
 
 def _forget_gone() -> None:
-    while _gone:
-        _forget(_gone.popleft())
+    """Forget the pieces of all owners that are gone; the caller has the lock."""
+    global _is_changing
+    if _is_changing:
+        return
+    _is_changing = True
+    try:
+        while _gone:
+            _forget(_gone.popleft())
+    finally:
+        _is_changing = False
 
 
 def _forget(serial: int) -> None:
@@ -111,9 +133,13 @@ def _take(key: tuple[int, Hashable]) -> Any:
 
 def _renew_lock() -> None:
     """Make a new lock in a forked child, where the thread that held the old one does not exist."""
-    global _lock
-    _lock = threading.Lock()
-    _count()
+    global _lock, _is_changing
+    _lock = threading.RLock()
+    _is_changing = True
+    try:
+        _count()
+    finally:
+        _is_changing = False
 
 
 if hasattr(os, "register_at_fork"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..typing import Buffer, WritableFile
@@ -44,19 +45,28 @@ def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
         _write_to_object(file, pieces)
         return
     given = os.fsdecode(file)
-    try:
+    with naming(given):
         _write_to_path(given, pieces)
+
+
+@contextlib.contextmanager
+def naming(given: str) -> Iterator[None]:
+    """Have errors of the system name the path that the caller gave.
+
+    Otherwise, they may name a temporary file or folder that the caller does not know.
+    """
+    try:
+        yield
     except OSError as error:
         if error.filename in (None, given):
             raise
-        # The error names something on the way, of which the caller may know nothing.
         raise OSError(error.errno, error.strerror, given) from error
 
 
 def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
     held: list[Folder | Entry] = []
     try:
-        folder, name, entry = _find(given, held)
+        folder, name, entry = find_target(given, held)
         if entry is None or stat.S_ISREG(entry.status.st_mode):
             write_atomically(folder, name, lambda file: _write_to_object(file, pieces))
             return
@@ -71,7 +81,7 @@ def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
             found.close()
 
 
-def _find(given: str, held: list[Folder | Entry]) -> tuple[Folder, str, Entry | None]:
+def find_target(given: str, held: list[Folder | Entry]) -> tuple[Folder, str, Entry | None]:
     """The folder and the name in it that a path leads to, and the entry of that name.
 
     The system's own links to open files, such as /dev/stdout, are not followed: their text need not

@@ -6,19 +6,25 @@ Several threads may read the same descriptor at once.
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock
+from _thread import RLock
 
 # One call reads at most 0x7ffff000 bytes on Linux, and less than 2^31 on macOS.
 MAX_READ = 1 << 30
 
 # Without pread, reading moves the descriptor's own position, so only one thread may read.
-_moving = allocate_lock()
+_moving = RLock()
+_moves = 0
 
 
 def _seek_and_read(descriptor: int, count: int, position: int) -> bytes:
+    global _moves
     with _moving:
-        os.lseek(descriptor, position, os.SEEK_SET)
-        return os.read(descriptor, count)
+        while True:
+            _moves = move = _moves + 1
+            os.lseek(descriptor, position, os.SEEK_SET)
+            data = os.read(descriptor, count)
+            if move == _moves:  # no signal handler has read in between
+                return data
 
 
 def _read_and_copy(descriptor: int, buffer: memoryview, position: int) -> int:

@@ -10,7 +10,6 @@ import errno
 import io
 import os
 import stat
-from pathlib import Path
 
 from ..errors import printable
 
@@ -54,7 +53,7 @@ def check_regular(status: os.stat_result, path: str | os.PathLike[str]) -> None:
     if kind == stat.S_IFREG:
         return
     found = _KINDS.get(kind, "something else")
-    name = printable(Path(path).name)
+    name = _name_of(path)
     raise OSError(
         _ERRORS.get(kind, errno.EINVAL), f"{name} is {found}, not a regular file", str(path)
     )
@@ -69,8 +68,12 @@ def check_single_link(status: os.stat_result, path: str | os.PathLike[str]) -> N
         If the file has another name.
     """
     if status.st_nlink > 1:
-        name = printable(Path(path).name)
+        name = _name_of(path)
         raise OSError(errno.EMLINK, f"{name} has another name, by a hard link", str(path))
+
+
+def _name_of(path: str | os.PathLike[str]) -> str:
+    return printable(os.path.basename(os.path.normpath(path)))
 
 
 def _open_at_once(path: str, flags: int) -> int:

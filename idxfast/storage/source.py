@@ -1,8 +1,8 @@
 """Bytes to read, with a name for messages.
 
-There are two kinds of source. A `FileSource` or `MemorySource` knows its size and is read by
-position; as with `os.pread`, the position comes last. A `StreamSource` (a pipe, a socket, any other
-object with ``read``) does not know its size, and is read in order.
+There are two kinds of source. A `FileSource`, a `MemorySource` or a `RemoteSource` knows its size
+and is read by position; as with `os.pread`, the position comes last. A `StreamSource` (a pipe, a
+socket, any other object with ``read``) does not know its size, and is read in order.
 """
 
 from __future__ import annotations
@@ -11,14 +11,19 @@ import io
 import mmap
 import os
 from collections.abc import Callable
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 
-from ..errors import printable
 from ..native import files
 from ..typing import BytesLike, Memory
-from .pread import MAX_READ, read_at, read_at_into
+from .identity import Identity, State
+from .pread import read_at, read_at_into
+
+if TYPE_CHECKING:
+    from .ranges import Fetched, RemoteSource
+    from .read_ahead import ReadAhead
+    from .section import Section
 
 # How many bytes `FileSource.fill` reads in one call: few enough that Ctrl-C does not wait long.
 FILLED = 4 << 20
@@ -44,9 +49,13 @@ class FileSource:
     name : str
     size : int
         The number of bytes from where the source starts to where the file ended when opened.
+    argument : str or None
+        The path that the caller passed, if the file can be opened by it again.
+    member : str or None
+        Which member the caller wants, if the file is an archive.
     """
 
-    __slots__ = ("_descriptor", "_file", "_owned", "_start", "name", "size")
+    __slots__ = ("_descriptor", "_file", "_owned", "_start", "member", "name", "size")
 
     def __init__(self, file: BinaryIO, name: str, size: int, *, owned: bool) -> None:
         self._file = file
@@ -55,6 +64,7 @@ class FileSource:
         self._owned = owned
         self.name = name
         self.size = max(size - self._start, 0)
+        self.member: str | None = None
 
     def __enter__(self) -> FileSource:
         return self
@@ -62,6 +72,18 @@ class FileSource:
     def __exit__(self, *_: object) -> None:
         if self._owned:
             self._file.close()
+
+    def in_order(self) -> FileSource:
+        """The source to read most of the file from, in order: this one."""
+        return self
+
+    def in_parts(self) -> FileSource:
+        """The source to read parts of the file from: this one."""
+        return self
+
+    def identity(self) -> Identity:
+        """How the file is recognised when another process opens it."""
+        return Identity.of(self._descriptor)
 
     def consume(self) -> None:
         """Leave the caller's file object at the end of the data."""
@@ -98,16 +120,23 @@ class FileSource:
             return files.read_rows(self._descriptor, memory, size, self._start + offset, rows)
         return read_rows(self, memory, size, offset, rows)
 
+    @property
+    def argument(self) -> str | None:
+        return self.name if self._owned else None
+
     def fileno(self) -> int:
         """The descriptor, for calls of `os`."""
         return self._descriptor
 
-    def state(self) -> tuple[int, int]:
-        """The size of the whole file now, and when it was last written to, in nanoseconds."""
+    def state(self) -> State:
+        """The size of the whole file now, when it was last written to, and which file it is.
+
+        The caller may have closed the file: its descriptor may now be that of another one.
+        """
         if files.AVAILABLE:
             return files.state(self._descriptor)
         status = os.fstat(self._descriptor)
-        return status.st_size, status.st_mtime_ns
+        return status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino
 
     def map(self, access: int) -> tuple[mmap.mmap, int]:
         """Map the whole file; return the mapping and this source's start in it.
@@ -135,16 +164,20 @@ class MemorySource:
         The caller's file object, if `data` is its content.
     is_content : bool
         Whether the caller passed the bytes themselves, as the content of a file.
+    argument : str, optional
+        What the caller passed, if it is a path or URL that gives the data again.
 
     Attributes
     ----------
-    name, is_content
+    name, is_content, argument
         As given.
     size : int
         How many bytes there are.
+    member : str or None
+        As for `FileSource`.
     """
 
-    __slots__ = ("_caller", "_data", "is_content", "name", "size")
+    __slots__ = ("_caller", "_data", "argument", "is_content", "member", "name", "size")
 
     def __init__(
         self,
@@ -153,6 +186,7 @@ class MemorySource:
         caller: io.BytesIO | None = None,
         *,
         is_content: bool = False,
+        argument: str | None = None,
     ) -> None:
         self._data: bytes | Memory
         if type(data) is bytes:
@@ -163,8 +197,10 @@ class MemorySource:
             self._data = np.frombuffer(content, np.uint8)
         self._caller = caller
         self.is_content = is_content
+        self.argument = argument
         self.name = name
         self.size = len(self._data)
+        self.member: str | None = None
 
     def __enter__(self) -> MemorySource:
         return self
@@ -173,6 +209,10 @@ class MemorySource:
         # The caller may then resize the buffer, even while keeping an error that refers to this
         # source.
         del self._data
+
+    def in_order(self) -> MemorySource:
+        """The source to read most of the data from, in order: this one."""
+        return self
 
     def consume(self) -> None:
         """Leave the caller's file object at the end of the data."""
@@ -185,9 +225,8 @@ class MemorySource:
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill a buffer from a position, as far as the bytes go; return how many."""
-        # A slice of bytes would be a copy.
-        data = memoryview(self._data) if isinstance(self._data, bytes) else self._data
-        piece = memoryview(data[offset : offset + len(buffer)])
+        # A slice of bytes themselves would be a copy. No other thread slices this memoryview.
+        piece = memoryview(self._data)[offset : offset + len(buffer)]
         buffer[: len(piece)] = piece
         return len(piece)
 
@@ -196,73 +235,9 @@ class MemorySource:
         return bytes(self._data[offset : offset + count])
 
 
-class StreamSource:
-    """An object with ``read`` or ``readinto``, of unknown size, read in order.
-
-    The object may return fewer bytes than asked for. If it returns None, as a non-blocking file
-    without data does, that is a `BlockingIOError`, not the end. Nothing is read after the end,
-    because a terminal would wait for more.
-    """
-
-    __slots__ = ("_file", "_has_ended", "_owned", "_peeked", "name", "size")
-
-    def __init__(self, file: Any, name: str, *, owned: bool) -> None:
-        self._file = file
-        self._owned = owned
-        self._peeked = b""
-        self._has_ended = False
-        self.name = name
-        self.size = None
-
-    def __enter__(self) -> StreamSource:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._owned:
-            self._file.close()
-
-    def peek(self, count: int) -> bytes:
-        """The next bytes, `count` or all that are left. They stay unread."""
-        start = self.read(count)
-        self._peeked = start + self._peeked
-        return start
-
-    def read(self, count: int) -> bytes:
-        """The next bytes: `count`, or fewer at the end."""
-        memory = bytearray(count)
-        return bytes(memory[: self.read_into(memoryview(memory))])
-
-    def read_into(self, buffer: memoryview) -> int:
-        """Fill a buffer with the next bytes, as far as there are any; return how many."""
-        done = min(len(self._peeked), len(buffer))
-        buffer[:done], self._peeked = self._peeked[:done], self._peeked[done:]
-        while done < len(buffer) and not self._has_ended:
-            piece = buffer[done : done + MAX_READ]
-            count = self._read_some(piece)
-            if count is None:
-                raise BlockingIOError(
-                    f"{printable(self.name)}: the non-blocking file has no data yet"
-                )
-            if not 0 <= count <= len(piece):
-                raise OSError(
-                    f"{printable(self.name)}: read {count} bytes where {len(piece)} were asked for"
-                )
-            self._has_ended = count == 0
-            done += count
-        return done
-
-    def _read_some(self, piece: memoryview) -> int | None:
-        if hasattr(self._file, "readinto"):
-            return cast("int | None", self._file.readinto(piece))
-        data = self._file.read(len(piece))
-        if isinstance(data, str):
-            raise TypeError(f"{printable(self.name)} reads text; open it in binary mode")
-        if data is not None and len(data) <= len(piece):
-            piece[: len(data)] = data
-        return None if data is None else len(data)
-
-
-Source: TypeAlias = FileSource | MemorySource
+# The sources from which `open` reads parts, and all sources that are read by position.
+PartialSource: TypeAlias = "FileSource | RemoteSource"
+Source: TypeAlias = "FileSource | MemorySource | RemoteSource | ReadAhead | Fetched | Section"
 
 
 def read_rows(

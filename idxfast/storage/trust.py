@@ -50,6 +50,20 @@ def are_permissions_trusted(old: os.stat_result, folder: Folder) -> bool:
     return not place.st_mode & 0o022 or old.st_uid in {os.geteuid(), 0, place.st_uid}
 
 
+def may_others_write(status: os.stat_result) -> bool:
+    """Whether anyone but this process's user and root may write to a file.
+
+    Parameters
+    ----------
+    status : os.stat_result
+        Of the file. If it has an access control list, the bits of the group show the most that the
+        list allows.
+    """
+    if not hasattr(os, "geteuid"):
+        return False  # as far as can be known
+    return status.st_uid not in {os.geteuid(), 0} or bool(status.st_mode & 0o022)
+
+
 def _are_both_roots(status: os.stat_result, place: os.stat_result) -> bool:
     """Whether something and its folder both belong to the root outside of a user namespace.
 

@@ -90,9 +90,10 @@ def two_members(data):
 
 
 def seekable(data):
-    from idxfast.gzip.writer import encode_blocks
+    from idxfast.gzip.seekable import encode_seekable
 
-    return b"".join(encode_blocks(np.frombuffer(data, np.uint8), 6, 1))
+    size, payload = 4 + 4 * data[3], np.frombuffer(data, np.uint8)
+    return b"".join(encode_seekable(data[:size], payload[size:], 784, 6, 1))
 
 
 def sync_flushed(data):

@@ -65,16 +65,20 @@ def member(
     return header + body + struct.pack("<II", crc, size & 0xFFFFFFFF)
 
 
-def archive(kind):
+def archive(kind, **contents):
+    """An archive of files of these names; by default, of one IDX file."""
     file = io.BytesIO()
+    contents = contents or {"images": GOOD}
     if kind == "zip":
         with zipfile.ZipFile(file, "w") as opened:
-            opened.writestr(zipfile.ZipInfo("images"), GOOD)  # of 1980, not of now
+            for name, content in contents.items():
+                opened.writestr(zipfile.ZipInfo(name), content)  # of 1980, not of now
     elif kind == "tar":
         with tarfile.open(fileobj=file, mode="w") as opened:
-            info = tarfile.TarInfo("images")
-            info.size = len(GOOD)
-            opened.addfile(info, io.BytesIO(GOOD))
+            for name, content in contents.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                opened.addfile(info, io.BytesIO(content))
     else:
         np.save(file, np.arange(6))
     return file.getvalue()

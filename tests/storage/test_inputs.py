@@ -6,7 +6,6 @@ import io
 import mmap
 import os
 import random
-import sys
 import threading
 from functools import partial
 from types import SimpleNamespace
@@ -143,14 +142,6 @@ def test_named_pipe(content, packed, oracle, tmp_path):
     oracle.check(array, data)
 
 
-def test_fsspec(content, packed, oracle):
-    fsspec = pytest.importorskip("fsspec")
-    data = packed(content)
-    with fsspec.open("memory://idxfast/file", "wb") as file:
-        file.write(data)
-    oracle.check(idxfast.load("memory://idxfast/file"), data)
-
-
 def test_a_path_that_looks_like_a_url(content, oracle, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a:").mkdir()
@@ -159,20 +150,6 @@ def test_a_path_that_looks_like_a_url(content, oracle, tmp_path, monkeypatch):
         with open(path, "wb") as file:
             file.write(content)
         oracle.check(idxfast.load(path), content)
-
-
-def test_the_file_of_a_url_is_closed(content, packed, oracle, monkeypatch):
-    file = io.BytesIO(packed(content))
-    opened = SimpleNamespace(open=lambda url, mode: SimpleNamespace(open=lambda: file))
-    monkeypatch.setitem(sys.modules, "fsspec", opened)
-    oracle.check(idxfast.load("memory://file"), content)
-    assert file.closed
-
-
-def test_a_url_without_fsspec(monkeypatch):
-    monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(ImportError, match=r"^memory://file: .* pip install fsspec$"):
-        idxfast.load("memory://file")
 
 
 def test_text_file(content, tmp_path):

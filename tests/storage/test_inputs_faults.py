@@ -52,6 +52,21 @@ def test_unreadable_paths(call, tmp_path):
         assert not isinstance(caught.value, idxfast.IdxError)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        idxfast.load,
+        idxfast.open,
+        idxfast.read_header,
+        lambda path: idxfast.load(path, mmap_mode="r"),
+        lambda path: idxfast.load(path, mmap_mode="r+"),
+    ],
+)
+def test_a_folder_is_for_load_dataset(call, tmp_path):
+    with pytest.raises(IsADirectoryError, match="Is a directory; load_dataset loads images and"):
+        call(tmp_path)
+
+
 def test_no_permission(tmp_path):
     (tmp_path / "file").write_bytes(GOOD)
     (tmp_path / "file").chmod(0)
@@ -224,3 +239,12 @@ def test_a_file_larger_than_memory(tmp_path):
     array = idxfast.load(path, mmap_mode="r")
     assert array.shape == (1 << 20, 1 << 20)
     assert array[-1, -1] == 0
+
+
+def test_an_empty_file_is_a_file(tmp_path):
+    """It is told from files in /proc, which say that they are empty, and cannot be mapped."""
+    path = tmp_path / "file"
+    path.touch()
+    for mode in (None, "r"):
+        with pytest.raises(idxfast.TruncatedError, match="the file is empty"):
+            idxfast.load(path, mmap_mode=mode)

@@ -119,3 +119,48 @@ def test_a_child_does_not_wait_for_threads_of_its_parent():
     finally:
         stop.set()
         worker.join()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("step", ["get", "move_to_end", "__contains__", "__setitem__", "pop"])
+def test_a_signal_handler_may_use_what_is_kept(monkeypatch, step, moment):
+    """It runs in a thread that may have the lock, and must not wait for that thread."""
+    kept, other, found, handlers = Kept(100), Kept(100), [], []
+
+    class Pieces(type(module._pieces)):
+        """What is interrupted at a step."""
+
+    def interrupted(self, *options):
+        run = [handlers.pop()] if handlers else []
+        if run and moment == "before":
+            run.pop()()
+        result = getattr(super(Pieces, self), step)(*options)
+        if run:
+            run.pop()()
+        return result
+
+    def handler():
+        other.get("a")
+        other.put("b", "of a handler", 95)
+        other.clear()
+        found.append("interrupted")
+
+    def work():
+        kept.put("a", "old", 10)
+        handlers.append(handler)
+        found.append(kept.get("a"))
+        kept.put("a", "new", 95)
+        found.append(kept.get("a"))
+
+    setattr(Pieces, step, interrupted)
+    monkeypatch.setattr(module, "_pieces", Pieces())
+    # Without a lock that a thread can take twice, this would be for ever.
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert "interrupted" in found
+    found.remove("interrupted")
+    assert found in (["old", "new"], [None, "new"])
+    kept.put("c", None, 1)
+    assert module._total == sum(size for _, size in module._pieces.values()) <= 100

@@ -99,26 +99,9 @@ def test_a_full_device():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_full_disk(kind, tmp_path):
-    mount = f"mount -t tmpfs -o size=256k,mode=0777 none {tmp_path}"
-    command = ["unshare", "-m", "sh", "-c"]
-    try:
-        subprocess.run([*command, mount], check=True, capture_output=True, timeout=60)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("no file system of a given size can be mounted here (unshare -m, mount)")
-    command += [
-        f'{mount} && exec "$@"',
-        "sh",
-        sys.executable,
-        "-P",
-        "-c",
-        FULL,
-        str(tmp_path),
-        kind,
-    ]
-    child = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert child.returncode == 0, child.stderr
-    assert child.stdout.split() == ["full"] * 5 + ["saved"]
+def test_a_full_disk(kind, tmp_path, run_child, with_mount):
+    before = with_mount(f"mount -t tmpfs -o size=256k,mode=0777 none {tmp_path}")
+    assert run_child(FULL, tmp_path, kind, before=before, timeout=60) == ["full"] * 5 + ["saved"]
 
 
 def test_a_killed_save_leaves_one_whole_file(tmp_path):

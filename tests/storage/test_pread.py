@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import threading
 
 import pytest
 
@@ -49,6 +50,31 @@ def test_a_system_that_cannot_read_by_position(monkeypatch, tmp_path):
         assert buffer == b"3456789\0"
 
 
+def test_a_signal_handler_may_read_where_a_system_cannot_by_position(monkeypatch, tmp_path):
+    """It runs in the thread that reads, must not wait for that thread, and moves the position."""
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    monkeypatch.delattr(os, "pread")
+    lseek, found = os.lseek, []
+    handlers = [lambda: found.append(room["read_at"](file.fileno(), 2, 5))]
+
+    def interrupted(*options):
+        lseek(*options)
+        if handlers:
+            handlers.pop()()
+
+    monkeypatch.setattr(os, "lseek", interrupted)
+    room = runpy.run_path(pread.__file__)
+    with path.open("rb", buffering=0) as file:
+        thread = threading.Thread(
+            target=lambda: found.append(room["read_at"](file.fileno(), 3, 1)), daemon=True
+        )
+        thread.start()
+        thread.join(60)
+        assert not thread.is_alive()
+    assert found == [b"56", b"123"]
+
+
 @pytest.fixture(scope="module")
 def content(oracle):
     return oracle.pack(0x0B, (300, 200))
@@ -59,7 +85,7 @@ def content(oracle):
 def test_one_read_asks_for_no_more_than_the_system_takes(
     most, content, packed, oracle, tmp_path, monkeypatch
 ):
-    for room in ("pread", "source"):
+    for room in ("pread", "streams"):
         monkeypatch.setattr(f"idxfast.storage.{room}.MAX_READ", most)
     data = packed(content)
     path = tmp_path / "file"

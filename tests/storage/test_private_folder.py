@@ -1,6 +1,7 @@
 """The private folder that a file is written in: who may enter, what takes its place, what is swept."""
 
 import errno
+import importlib.util
 import os
 import re
 import stat
@@ -268,3 +269,26 @@ def test_windows_waits_for_who_has_the_file_open(refusals, tmp_path, monkeypatch
         assert 1.9 < clock[0] < 2.2
     assert idxfast.load(path).tolist() == ([1, 1, 1] if refusals == 3 else [0, 0, 0])
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_where_the_system_has_no_users(tmp_path, monkeypatch):
+    """As on Windows, where a mode would set an access control list."""
+    monkeypatch.delattr(os, "geteuid", raising=False)
+    spec = importlib.util.spec_from_file_location(
+        "idxfast.storage.without_users", private_folder.__file__
+    )
+    room = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(room)
+    assert room.private_folder_name("file", ".tmp") == ".file.tmp"
+    umask = os.umask(0o022)
+    try:
+        with Folder(str(tmp_path)) as folder, room.open_private_folder(folder, "new")[0] as private:
+            assert stat.S_IMODE(private.own_status().st_mode) == 0o755
+            with private.open("file", "xb") as file:
+                assert room.is_private(private, file, folder)
+                private.remove("file")
+                private.open("file", "xb").close()
+                room.move_out(private, "file", file, folder, "moved")
+    finally:
+        os.umask(umask)
+    assert sorted(os.listdir(tmp_path)) == ["moved", "new"]

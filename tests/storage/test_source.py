@@ -3,7 +3,9 @@
 import io
 import mmap
 import os
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import idxfast
@@ -126,3 +128,25 @@ def test_descriptor(content, packed, oracle, tmp_path):
         file.seek(6)
         oracle.check(idxfast.load(file.fileno()), data)
         assert os.lseek(file.fileno(), 0, os.SEEK_CUR) == 6 + len(data)
+
+
+@pytest.mark.parametrize("is_available", [True, False])
+def test_without_calls_of_the_system_the_same_is_read(is_available, tmp_path, monkeypatch):
+    """Whole, in pieces, and row by row; to the end of the file and past it."""
+    monkeypatch.setattr("idxfast.storage.source.FILLED", 7)
+    if not is_available:
+        monkeypatch.setattr("idxfast.storage.source.files", SimpleNamespace(AVAILABLE=False))
+    content = bytes(range(100))
+    (tmp_path / "file").write_bytes(content)
+    with open_source(tmp_path / "file") as source:
+        for size, offset in ((7, 3), (8, 3), (50, 0), (50, 70), (7, 96)):
+            array = np.zeros(size, np.uint8)
+            expected = content[offset : offset + size]
+            assert source.fill(array, offset) == len(expected)
+            assert array.tobytes() == expected + bytes(size - len(expected))
+        rows = np.array([3, 0, 9, 4], np.int64)
+        memory = np.zeros(40, np.uint8)
+        # Of the row 9, which starts at byte 95, five bytes are there.
+        assert source.read_rows(memory, 10, 5, rows) == 25
+        expected = content[35:45] + content[5:15] + content[95:]
+        assert memory[:25].tobytes() == expected

@@ -9,7 +9,7 @@ import pytest
 
 import idxfast
 from files.objects import Reads, ReadsInto
-from idxfast.storage.source import StreamSource
+from idxfast.storage.streams import StreamSource
 
 
 @pytest.mark.parametrize("base", [io.FileIO, io.BufferedReader])
@@ -29,7 +29,7 @@ def test_a_file_with_a_read_of_its_own_is_read_by_it(base, content, packed, orac
 
 def test_no_more_is_read_at_once_than_a_system_can(content, packed, oracle, monkeypatch):
     """What the object does with it, and whether at 2 GB it fails, is not known."""
-    monkeypatch.setattr("idxfast.storage.source.MAX_READ", 100)
+    monkeypatch.setattr("idxfast.storage.streams.MAX_READ", 100)
     sizes = []
 
     class Asked(ReadsInto):

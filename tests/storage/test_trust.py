@@ -1,12 +1,15 @@
 """Whose files, links and pipes a save respects: those of users who could have put them there anyway."""
 
 import os
+import stat
 
 import numpy as np
 import pytest
 
 import idxfast
-from files.saves import ANOTHER, NEW, is_root, owner_and_mode, save_while
+from files.saves import ANOTHER, NEW, has_users, is_root, owner_and_mode, save_while
+from idxfast.storage.folders import Folder
+from idxfast.storage.trust import are_permissions_trusted, may_be_planted, may_others_write
 
 
 @is_root
@@ -122,3 +125,49 @@ def test_a_pipe_of_another_user_is_not_written_to(shared):
         shared.chmod(0o755)
         save_while(path, lambda: None)
         assert reader.read(100) == NEW
+
+
+@is_root
+def test_a_folder_of_another_user_is_no_pipe(shared):
+    (shared / "file").mkdir()
+    os.chown(shared / "file", ANOTHER, ANOTHER)
+    with pytest.raises(IsADirectoryError):
+        save_while(shared / "file", lambda: None)
+
+
+def status_of(kind, mode, owner):
+    return os.stat_result([kind | mode, 1, 1, 1, owner, 0, 3, 0, 0, 0])
+
+
+@has_users
+@pytest.mark.parametrize(
+    ("kind", "is_planted"),
+    [(stat.S_IFREG, True), (stat.S_IFIFO, True), (stat.S_IFCHR, False), (stat.S_IFBLK, False)],
+)
+def test_only_root_makes_devices(kind, is_planted, shared):
+    with Folder(str(shared)) as folder:
+        assert may_be_planted(status_of(kind, 0o600, ANOTHER), folder) == is_planted
+
+
+@has_users
+@pytest.mark.parametrize(
+    ("owner", "mode", "may_write"),
+    [
+        (ANOTHER, 0o600, True),
+        (0, 0o644, False),
+        (0, 0o664, True),
+        (0, 0o646, True),
+    ],
+)
+def test_who_may_write_to_a_file(owner, mode, may_write):
+    assert may_others_write(status_of(stat.S_IFREG, mode, owner)) is may_write
+
+
+def test_where_the_system_has_no_users(shared, monkeypatch):
+    """As on Windows."""
+    monkeypatch.delattr(os, "geteuid", raising=False)
+    status = status_of(stat.S_IFREG, 0o666, ANOTHER)
+    with Folder(str(shared)) as folder:
+        assert not may_be_planted(status, folder)
+        assert are_permissions_trusted(status, folder)
+    assert not may_others_write(status)

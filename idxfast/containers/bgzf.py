@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import TrailingDataError, TruncatedError
-from ..format import Header
-from ..gzip.blocks import Blocks, find_blocks
+from ..errors import ChecksumError, IdxError, TrailingDataError, TruncatedError
+from ..format import Header, pack, parse
+from ..gzip.block_tables import find_tables
+from ..gzip.blocks import Blocks, find_blocks, walk
+from ..gzip.seekable import count_blocks, unpack_header_block
+from ..storage.identity import State
 from ..storage.kept import Kept
-from ..storage.source import FileSource
+from ..storage.source import FileSource, PartialSource, Source
 from ..typing import Memory
 from .arrays import bytes_of
-from .payload import check_state
+from .payload import MOST_ROWS, check_state
+from .ratio import check_ratio
+from .stated import as_stated
+
+Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class BlockPayload:
@@ -21,20 +29,29 @@ class BlockPayload:
 
     Parameters
     ----------
-    source : FileSource
+    source : PartialSource
     blocks : Blocks
     header : Header
     state : tuple
         As for `RawPayload`.
+    has_tables : bool
+        Whether the sizes of the blocks come from the file's tables.
     """
 
     def __init__(
-        self, source: FileSource, blocks: Blocks, header: Header, state: tuple[int, int]
+        self,
+        source: PartialSource,
+        blocks: Blocks,
+        header: Header,
+        state: State,
+        *,
+        has_tables: bool,
     ) -> None:
         self._source = source
         self._blocks = blocks
         self._offset = header.offset
         self._state = state
+        self._has_tables = has_tables
 
     def read_into(self, array: np.ndarray[Any, Any], start: int) -> None:
         """See `Payload`.
@@ -46,7 +63,9 @@ class BlockPayload:
         IdxError
             If the file has been written to since it was opened.
         """
-        self._blocks.read_into(bytes_of(array), self._offset + start)
+        start += self._offset
+        for blocks, _, _ in self._fetch(np.array([start]), np.array([start + array.nbytes])):
+            blocks.read_into(bytes_of(array), start)
         check_state(self._source, self._state)
 
     def read_rows(self, memory: Memory, size: int, rows: np.ndarray[Any, Any]) -> None:
@@ -54,14 +73,55 @@ class BlockPayload:
 
         Rows are read in the order of the file, so that each block is decoded once.
         """
-        for place in np.argsort(rows, kind="stable").tolist():
-            start = self._offset + int(rows[place]) * size
-            self._blocks.read_into(memory[place * size : (place + 1) * size], start)
+        order = np.argsort(rows, kind="stable")
+        starts = self._offset + rows[order] * size
+        for blocks, first, last in self._fetch(starts, starts + size):
+            for at in range(first, last, MOST_ROWS):
+                some = slice(at, min(at + MOST_ROWS, last))
+                for place, start in zip(order[some].tolist(), starts[some].tolist(), strict=True):
+                    blocks.read_into(memory[place * size : (place + 1) * size], start)
         check_state(self._source, self._state)
+
+    def _fetch(self, starts: Positions, stops: Positions) -> Iterator[tuple[Blocks, int, int]]:
+        """Blocks, and which of the parts of the stream, in ascending order, to read from them."""
+        if isinstance(self._source, FileSource):
+            yield self._blocks, 0, len(starts)
+            return
+        ranges = self._blocks.ranges(starts, stops)
+        for source, first, last in self._source.fetch(*ranges):
+            yield self._blocks.over(source), first, last
+
+    def verify_tables(self) -> None:
+        """Compare the tables of the file with all its blocks.
+
+        Raises
+        ------
+        ChecksumError
+            If they do not list exactly the blocks that other readers find.
+        """
+        if not self._has_tables:
+            return
+        sizes, _ = walk(self._source.in_order())
+        check_state(self._source, self._state)
+        listed, found = np.stack(self._blocks.sizes, 1), np.stack(sizes, 1)[sizes.unpacked > 0]
+        count = min(len(listed), len(found))
+        differing = np.flatnonzero((listed[:count] != found[:count]).any(1))
+        if not len(differing) and len(listed) == len(found):
+            return
+        block = int(differing[0]) if len(differing) else count
+        raise ChecksumError(
+            f"the file's tables list another BGZF block {block} than the file has",
+            part="container",
+            filename=self._source.name,
+            offset=int(listed[:block, 0].sum()),
+            position=int(listed[:block, 1].sum()),
+            expected="the sizes of a block of the file",
+            found="{:,} bytes with {:,} bytes of data".format(*listed[block]),
+        )
 
 
 def open_blocks(
-    source: FileSource, header: Header, state: tuple[int, int], kept: Kept
+    source: PartialSource, start: bytes, header: Header, state: State, kept: Kept
 ) -> BlockPayload | None:
     """The payload of a file of BGZF blocks; None if it is an ordinary gzip file.
 
@@ -69,6 +129,8 @@ def open_blocks(
     ----------
     source, header, state
         As for `BlockPayload`.
+    start : bytes
+        The first bytes of the file.
     kept : Kept
         Keeps the data of blocks that have been decoded.
 
@@ -76,11 +138,47 @@ def open_blocks(
     ------
     TruncatedError, TrailingDataError
         If the blocks do not hold as many bytes as the header announces.
+    ChecksumError
+        If the block of the header is damaged. If the header is stated, this block is not looked at.
     """
+    check_ratio(source, header)
+    blocks = find_listed_blocks(source, start, header, kept)
+    if blocks is not None:
+        return BlockPayload(source, blocks, header, state, has_tables=True)
+    if not isinstance(source, FileSource):
+        return None  # the blocks are found only by reading the whole file
+    blocks = find_all_blocks(source, header, kept)
+    if blocks is None:
+        return None
+    if as_stated(header) is None:
+        # Later reads may never touch the block of the header, so it is verified here.
+        blocks.read_into(np.empty(header.offset, np.uint8), 0)
+    return BlockPayload(source, blocks, header, state, has_tables=False)
+
+
+def find_listed_blocks(source: Source, start: bytes, header: Header, kept: Kept) -> Blocks | None:
+    """The blocks that the tables of a file list; None if it has none that can be believed."""
+    block = unpack_header_block(start)
+    try:
+        own = parse(block or b"", source.name)
+    except IdxError:
+        return None
+    if block != pack(own) or (as_stated(header) is None and own != header):
+        return None
+    # How the stream is cut depends on the file's own header, even if the caller states another one.
+    total = header.offset + header.nbytes
+    listed = find_tables(source, count_blocks(max(total - own.offset, 0), own.item_nbytes))
+    if listed is None or listed.unpacked.sum() != total:
+        return None
+    return Blocks(source, listed, kept)
+
+
+def find_all_blocks(source: Source, header: Header, kept: Kept) -> Blocks | None:
+    """The blocks of a file, which hold what its header announces; otherwise as `open_blocks`."""
+    total = header.offset + header.nbytes
     blocks = find_blocks(source, kept)
     if blocks is None:
         return None
-    total = header.offset + header.nbytes
     if blocks.size != total:
         error = TruncatedError if blocks.size < total else TrailingDataError
         raise error(
@@ -92,4 +190,4 @@ def open_blocks(
             expected=total,
             found=blocks.size,
         )
-    return BlockPayload(source, blocks, header, state)
+    return blocks

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _FEXTRA = 4
 # The empty member that marks the end of a BGZF file.
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+# What a member without data holds after its header.
+EMPTY_MEMBER = bytes.fromhex("03000000000000000000")
 # The bytes of a block, as bgzip chooses them: even if they do not compress, the block stays below
 # 64 KiB.
 BLOCK_SIZE = 0xFF00
@@ -116,8 +118,14 @@ def _encode_pieces(
         yield before
 
 
-def encode_blocks(data: Content, level: int, threads: int) -> Generator[Buffer, None, None]:
-    """A BGZF file in pieces, the end-of-file block included."""
+def encode_blocks(
+    data: Content, level: int, threads: int, block_size: int = BLOCK_SIZE
+) -> Generator[Buffer, None, None]:
+    """BGZF blocks of `block_size` bytes of data, one or more at a time; the last may have fewer.
+
+    There is no block without data, and no end-of-file block.
+    """
+    piece_size = PIECE_SIZE // block_size * block_size
     with _workers(data, threads) as workers:
         runs = _are_runs_enough(data, level, workers)
         searches = BLOCK_SEARCHES[level]
@@ -130,13 +138,13 @@ def encode_blocks(data: Content, level: int, threads: int) -> Generator[Buffer, 
 
         # Ctrl-C has to wait for a search, which takes up to 20 ms for a block.
         def search_block(start: int) -> bytes:
-            block = data[start : start + BLOCK_SIZE]
+            block = data[start : start + block_size]
             return pack_block(block, min((encode(block, search) for search in searches), key=len))
 
         def encode_piece(start: int) -> bytes | None:
             """The blocks of a piece as runs; None if they need a search."""
-            piece = data[start : start + PIECE_SIZE]
-            blocks = [piece[at : at + BLOCK_SIZE] for at in range(0, len(piece), BLOCK_SIZE)]
+            piece = data[start : start + piece_size]
+            blocks = [piece[at : at + block_size] for at in range(0, len(piece), block_size)]
             repeats: list[int] = []
             streams = [encode_runs(block, True, repeats) for block in blocks]
             if _needs_search(sum(map(len, streams)), repeats):
@@ -144,17 +152,16 @@ def encode_blocks(data: Content, level: int, threads: int) -> Generator[Buffer, 
             return b"".join(map(pack_block, blocks, streams))
 
         if not runs:
-            yield from workers.map(search_block, range(0, len(data), BLOCK_SIZE))
+            yield from workers.map(search_block, range(0, len(data), block_size))
         else:
-            starts = range(0, len(data), PIECE_SIZE)
+            starts = range(0, len(data), piece_size)
             with contextlib.closing(workers.map(encode_piece, starts)) as pieces:
                 for start, piece in zip(starts, pieces, strict=True):
-                    stop = min(start + PIECE_SIZE, len(data))
+                    stop = min(start + piece_size, len(data))
                     if piece is None:
-                        yield from workers.map(search_block, range(start, stop, BLOCK_SIZE))
+                        yield from workers.map(search_block, range(start, stop, block_size))
                     else:
                         yield piece
-    yield BGZF_END
 
 
 def _workers(data: Content, threads: int) -> Workers:

@@ -3,10 +3,12 @@
 import gzip
 import random
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
 
+from files import tables
 from idxfast import ChecksumError
 from idxfast.gzip import blocks, writer
 from idxfast.storage.kept import Kept
@@ -55,7 +57,7 @@ def test_any_part(sizes, limit):
 def test_as_the_writer_makes_them(monkeypatch):
     monkeypatch.setattr(blocks, "STEP", 5_000)
     data = np.frombuffer(random.Random(3).randbytes(300_000), np.uint8)
-    file = b"".join(map(bytes, writer.encode_blocks(data, 1, 1)))
+    file = b"".join(map(bytes, writer.encode_blocks(data, 1, 1))) + writer.BGZF_END
     found = find(file)
     assert found.size == len(data)
     assert read(found, 0, 300_000) == data.tobytes()
@@ -81,6 +83,29 @@ def test_what_is_not_blocks_alone(file):
     assert find(file) is None
 
 
+LISTED = [(len(block(DATA)), len(DATA))]
+LONG = LISTED * 2_000
+
+
+@pytest.mark.parametrize("pairs", [LISTED, LONG], ids=["read at once", "hopped over"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"xlen": 6},
+        {"xlen": 4},
+        {"xlen": 0xFFFF},
+        {"bc": b"BD\2\0"},
+        {"start": b"\x1f\x8b\x08\0\0\0\0\0\0\xff"},
+        {"body": b"\3\0" + bytes(7) + b"\1"},
+        {"body": b"\1\0\0\xff\xff" + bytes(5)},
+    ],
+    ids=str,
+)
+def test_a_table_that_is_no_empty_block(wrong, pairs):
+    assert find(block(DATA) + tables.table(pairs, len(block(DATA)), 1)).size == len(DATA)
+    assert find(block(DATA) + tables.table(pairs, len(block(DATA)), 1, **wrong)) is None
+
+
 def test_kept_blocks_are_not_decoded_again(monkeypatch):
     found = find(block(DATA[:4000]) + block(DATA[4000:]), 1 << 20)
     calls = []
@@ -90,6 +115,26 @@ def test_kept_blocks_are_not_decoded_again(monkeypatch):
         assert read(found, 10, 20) == DATA[10:20]
         assert read(found, 3990, 4010) == DATA[3990:4010]
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "kept_blocks"),
+    [
+        (0, 8000, []),
+        (2000, 6000, []),
+        (1, 8000, [0]),
+        (0, 7999, [3]),
+        (1999, 6001, [0, 3]),
+        (2000, 2001, [1]),
+        (2500, 2600, [1]),
+    ],
+)
+def test_blocks_that_are_needed_in_part_are_kept(start, stop, kept_blocks):
+    file = b"".join(block(DATA[at : at + 2000]) for at in range(0, 8000, 2000))
+    kept = Kept(1 << 20)
+    found = blocks.find_blocks(MemorySource(file, "file"), kept)
+    assert read(found, start, stop) == DATA[start:stop]
+    assert [number for number in range(4) if kept.get(number) is not None] == kept_blocks
 
 
 def test_a_wrong_size(tmp_path):
@@ -113,3 +158,26 @@ def test_what_it_takes_to_keep_tiny_blocks_counts():
     for start in range(0, 200, 2):
         assert read(found, start, start + 1) == data[start : start + 1]
     assert [i for i in range(100) if kept.get(i) is not None] == list(range(90, 100))
+
+
+@pytest.mark.parametrize("listed", [1, 7])
+def test_sizes_that_are_listed_a_few_at_a_time(monkeypatch, listed):
+    monkeypatch.setattr(blocks, "LISTED", listed)
+    file = b"".join(block(DATA[at : at + 100]) for at in range(0, len(DATA), 100)) + block(b"")
+    sizes, end = blocks.walk(MemorySource(file, "file"))
+    assert end == len(file) == sizes.packed.sum()
+    assert sizes.unpacked.tolist() == [100] * 90 + [0]
+    assert read(find(file), 50, 8950) == DATA[50:8950]
+
+
+def test_the_memory_for_many_small_blocks():
+    """Little more than the file has bytes; lists of numbers would take four times as much."""
+    file = block(b"1") * 300_000
+    tracemalloc.start()
+    try:
+        found = find(file)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.size == 300_000
+    assert peak < 2 * len(file)

@@ -29,7 +29,9 @@ KINDS["steps with noise"] = KINDS["steps with noise"].astype(np.uint8)
 def saved(array, level, seekable):
     file = io.BytesIO()
     idxfast.save(file, array, compresslevel=level, seekable=seekable)
-    assert gzip.decompress(file.getvalue()) == idxfast.dumps(array)
+    file.seek(0)
+    # gzip.decompress would copy the rest of the file for each block.
+    assert gzip.GzipFile(fileobj=file).read() == idxfast.dumps(array)
     return file.getvalue()
 
 
@@ -66,10 +68,10 @@ def test_level_0_stores():
 
 @pytest.mark.parametrize("seekable", [False, True], ids=["member", "seekable"])
 @pytest.mark.parametrize("level", [0, 6, 9])
-@pytest.mark.parametrize("size", [0, 1, 0xFF00 - 8, 0xFF00 - 7, 16 * 0xFF00 - 8, 3_000_000])
+@pytest.mark.parametrize("size", [0, 1, 0xFF00 - 8, 0xFF00 - 7, 16 * 0xFF00 - 8, 2_200_000])
 def test_an_array_is_copied_in_parts(size, level, seekable):
     """The parts begin anywhere in the header and the array."""
-    array = RANDOM.integers(0, 4, size, np.uint8)
+    array = RANDOM.integers(0, 64, size, np.uint8)  # level 9 would search long for fewer values
     file = saved(array, level, seekable)
     for other in (array[:, np.newaxis].repeat(2, 1)[:, 0], np.asfortranarray(array)):
         assert saved(other, level, seekable) == file

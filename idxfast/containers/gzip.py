@@ -6,19 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TruncatedError
+from ..errors import IdxError, TruncatedError
 from ..format import MAX_HEADER_SIZE, Header
 from ..gzip.members import MAGIC
-from ..gzip.stream import MAX_RATIO, GzipStream
+from ..gzip.stream import GzipStream
 from ..native.buffers import fill
 from ..native.members import decode_member
-from ..storage.source import MemorySource, Source, StreamSource
+from ..storage.source import MemorySource, Source
+from ..storage.streams import StreamSource
+from ..threads.importing import importing
 from .arrays import bytes_of, to_native
-from .header import parse_header
+from .header import check_limit, parse_header
 from .in_order import read_all
+from .ratio import check_ratio
+from .refusal import explain_refusal
 from .request import Request
 
-__all__ = ["MAGIC", "NAME", "SMALL", "check_ratio", "read", "read_header"]
+__all__ = ["MAGIC", "NAME", "SMALL", "read", "read_header"]
 
 NAME = "gzip"
 
@@ -30,34 +34,33 @@ HEADER_PIECE = 4 << 10
 
 
 def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any]:
-    """Read a file straight into the array."""
-    if isinstance(source, StreamSource):
-        source = read_all(source, request.max_bytes)
+    """Read a file, or a part of it, straight into the array."""
+    if request.is_part or request.stated is not None:
+        with importing:
+            from . import gzip_slice  # most files are read as a whole
+        return gzip_slice.read(source, request.stated or read_header(source), request)
+    if not isinstance(source, StreamSource):
+        return _read_whole(source, request)
+    content = read_all(source, request.max_bytes)
+    try:
+        return _read_whole(content, request)
+    except IdxError as error:
+        explain_refusal(error, content, NAME, request.stated)
+        raise
+
+
+def _read_whole(source: Source, request: Request) -> np.ndarray[Any, Any]:
     if source.size <= SMALL:
         array = _read_small(source.read(SMALL, 0), source.name, request)
         if array is not None:
             return array
     stream = GzipStream(source, request.threads, request.progress)
-    header = parse_header(stream.head(MAX_HEADER_SIZE), source.name, request.max_bytes)
+    header = parse_header(stream.head(MAX_HEADER_SIZE), source.name)
+    check_limit(header, source.name, request.max_bytes)
     check_ratio(source, header)
     array = request.destination(header, source.name)
     stream.read_into(bytes_of(array), header.offset)
     return to_native(array, header)
-
-
-def check_ratio(source: Source, header: Header) -> None:
-    """Refuse a header that announces more than the file can hold, however well it is compressed."""
-    total = header.offset + header.nbytes
-    if total > MAX_RATIO * source.size:
-        raise TruncatedError(
-            f"the header announces {header.nbytes:,} bytes, more than "
-            f"{source.size:,} compressed bytes can hold",
-            part="container",
-            filename=source.name,
-            offset=source.size,
-            expected=total,
-            found=f"at most {MAX_RATIO * source.size:,}",
-        )
 
 
 def _read_small(data: bytes, filename: str, request: Request) -> np.ndarray[Any, Any] | None:
@@ -68,7 +71,9 @@ def _read_small(data: bytes, filename: str, request: Request) -> np.ndarray[Any,
     content = decode_member(data, UNPACKED)
     if content is None:
         return None
-    header = parse_header(content, filename, request.max_bytes)
+    header = parse_header(content, filename)
+    if request.max_bytes is not None:
+        check_limit(header, filename, request.max_bytes)
     offset = header.offset
     if offset + header.nbytes != len(content):
         return None
@@ -91,11 +96,10 @@ def read_header(source: Source | StreamSource) -> Header:
 
 
 def _read_header_in_order(source: StreamSource) -> Header:
-    """Read little more than the header: four times as much each time, until the header is there."""
-    start = b""
+    """Peek at four times as many bytes each time, until the whole header is among them."""
     size = HEADER_PIECE
     while True:
-        start += source.read(size - len(start))
+        start = source.peek(size)
         try:
             return read_header(MemorySource(start, source.name))
         except TruncatedError:

@@ -10,7 +10,8 @@ import numpy as np
 from ..diagnosis.size import trailing, truncated
 from ..errors import SizeError
 from ..format import Header
-from ..storage.source import MemorySource, StreamSource
+from ..storage.source import MemorySource
+from ..storage.streams import StreamSource
 from ..typing import Memory
 from .arrays import allocate, as_payload, bytes_of, check_out, to_native
 from .header import parse_header
@@ -20,38 +21,47 @@ from .request import Request
 FIRST_GUESS = 1 << 20
 # How many bytes are read between two calls of `progress`.
 PIECE = 4 << 20
+# How many bytes are skipped at a time.
+SKIPPED = 256 << 10
 # How many bytes gzip may add to data that do not compress: more than a header with a long name.
 GZIP_SPACE = 256 << 10
 
 
 def read(source: StreamSource, request: Request) -> np.ndarray[Any, Any]:
-    """Read an unpacked file to its end, which has to be where the header says.
+    """Read an unpacked file, or a part of it.
+
+    If the file is read to its end, the end has to be where the header says. Nothing is read after
+    a part, unless the part is at the end of the file.
 
     Raises
     ------
     TruncatedError, TrailingDataError
         If the end is elsewhere.
     """
-    header = parse_header(read_start(source), source.name, request.max_bytes)
-    total = header.offset + header.nbytes
+    header = request.stated or parse_header(read_start(source), source.name)
+    at = header.offset if request.stated is None else 0
+    part = request.part(header, source.name)
+    nbytes = part.header.nbytes
 
     def report(count: int) -> None:
-        if request.progress is not None and count < header.nbytes:
-            request.progress(header.offset + count, total)
+        if request.progress is not None and count < nbytes:
+            request.progress(part.offset + count, part.end)
 
+    at += _skip(source, part.offset - at)
     if request.out is None:
-        memory = _read_growing(source, header.nbytes, report)
-        count = len(memory)
+        memory = _read_growing(source, nbytes, report)
+        at += len(memory)
     else:
-        check_out(request.out, header, source.name)
-        count = _fill(source, bytes_of(request.out), 0, report)
-    if count < header.nbytes:
-        raise truncated(source.name, header, count)
-    if source.read(1):
+        check_out(request.out, part.header, source.name)
+        at += _fill(source, bytes_of(request.out), 0, report)
+    if at < part.end:
+        raise truncated(source.name, header, at - header.offset, request.packed_in)
+    if part.is_last and source.read(1):
         raise trailing(source.name, header, None)
     if request.progress is not None:
-        request.progress(total, total)
-    return to_native(as_payload(memory, header, 0) if request.out is None else request.out, header)
+        request.progress(part.end, part.end)
+    array = as_payload(memory, part.header, 0) if request.out is None else request.out
+    return to_native(array, part.header)
 
 
 def read_header(source: StreamSource) -> Header:
@@ -86,7 +96,20 @@ def read_all(source: StreamSource, max_bytes: int | None) -> MemorySource:
             expected=f"at most {limit:,} bytes",
             found="more",
         )
-    return MemorySource(memory, source.name)
+    return MemorySource(memory, source.name, argument=source.argument)
+
+
+def _skip(source: StreamSource, count: int) -> int:
+    """Skip `count` bytes of a source, or fewer at its end; return how many."""
+    memory: Memory = np.empty(min(count, SKIPPED), np.uint8)
+    done = 0
+    while done < count:
+        piece = memoryview(memory[: count - done])
+        skipped = source.read_into(piece)
+        done += skipped
+        if skipped < len(piece):
+            break
+    return done
 
 
 def _read_growing(

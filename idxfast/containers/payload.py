@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,9 +11,15 @@ import numpy as np
 from ..diagnosis.size import truncated
 from ..errors import IdxError
 from ..format import Header
-from ..storage.source import FileSource
+from ..storage.identity import State
+from ..storage.source import PartialSource
 from ..typing import Memory
 from .raw import check_size
+
+# The most rows and bytes that are read in one call of compiled code: few enough that Ctrl-C does
+# not wait long.
+MOST_ROWS = 4096
+MOST_BYTES = 4 << 20
 
 
 class Payload(Protocol):
@@ -29,10 +37,10 @@ class RawPayload:
 
     Parameters
     ----------
-    source : FileSource
+    source : PartialSource
     header : Header
     state : tuple
-        What `FileSource.state` gave before the header was read.
+        What the source's `state` gave before the header was read.
 
     Raises
     ------
@@ -40,7 +48,7 @@ class RawPayload:
         If the size of the file is not what the header announces.
     """
 
-    def __init__(self, source: FileSource, header: Header, state: tuple[int, int]) -> None:
+    def __init__(self, source: PartialSource, header: Header, state: State) -> None:
         check_size(source, header)
         self._source = source
         self._header = header
@@ -56,27 +64,35 @@ class RawPayload:
             If the file has been written to since it was opened.
         """
         found = self._source.fill(array, self._offset + start)
-        check_state(self._source, self._state)
+        if self._source.state() != self._state:  # without a call, for the sake of single rows
+            check_state(self._source, self._state)
         if found < array.nbytes:
             raise truncated(self._source.name, self._header, start + found)
 
     def read_rows(self, memory: Memory, size: int, rows: np.ndarray[Any, Any]) -> None:
         """See `Payload`; errors as in `read_into`."""
-        found = self._source.read_rows(memory, size, self._offset, rows)
-        check_state(self._source, self._state)
-        if found < len(memory):
-            end = int(rows[found // size]) * size + found % size
-            raise truncated(self._source.name, self._header, end)
+        step = max(min(MOST_ROWS, MOST_BYTES // max(size, 1)), 1)
+        for start in range(0, len(rows), step):
+            some = rows[start : start + step]
+            part = memory[start * size : (start + len(some)) * size]
+            if size > MOST_BYTES:
+                self.read_into(part, int(some[0]) * size)
+                continue
+            found = self._source.read_rows(part, size, self._offset, some)
+            check_state(self._source, self._state)
+            if found < len(part):
+                end = int(some[found // size]) * size + found % size
+                raise truncated(self._source.name, self._header, end)
 
 
-def check_state(source: FileSource, before: tuple[int, int]) -> None:
+def check_state(source: PartialSource, before: State) -> None:
     """Refuse data from a file that has been written to since it was opened.
 
     Parameters
     ----------
-    source : FileSource
+    source : PartialSource
     before : tuple
-        What `FileSource.state` gave when the file was opened.
+        What the source's `state` gave when the file was opened.
 
     Raises
     ------
@@ -85,12 +101,25 @@ def check_state(source: FileSource, before: tuple[int, int]) -> None:
     """
     found = source.state()
     if found != before:
-        (size, written), (size_before, written_before) = found, before
+        (size, written, *file), (size_before, written_before, *file_before) = found, before
         raise IdxError(
-            "the file has been written to since it was opened",
+            "the file has been written to since it was opened"
+            if file == file_before
+            else "the file was closed, and its descriptor is another file's now",
             part="payload",
             filename=source.name,
             offset=min(size, size_before),
             expected=f"{size_before:,} bytes, last written to at {written_before:,} ns",
             found=f"{size:,} bytes, last written to at {written:,} ns",
         )
+
+
+@contextlib.contextmanager
+def in_state(source: PartialSource, before: State) -> Iterator[None]:
+    """Call `check_state` after the block, also if an `IdxError` leaves it."""
+    try:
+        yield
+    except IdxError:
+        check_state(source, before)
+        raise
+    check_state(source, before)

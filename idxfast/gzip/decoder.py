@@ -10,6 +10,7 @@ from ..errors import GzipError, TrailingDataError, TruncatedError
 from ..native.deflate import crc32
 from ..native.inflate import BAD, BLOCK, END, INPUT, SPACE, Inflater
 from ..storage.source import Source
+from ..storage.streams import ForwardSource
 from ..threads.ordered_map import map_serially
 from ..typing import Memory
 from .input_buffer import FIRST_CHUNK, InputBuffer
@@ -58,7 +59,7 @@ class Decoder:
 
     Parameters
     ----------
-    source : Source
+    source : Source or ForwardSource
         Starts with a gzip member.
 
     Attributes
@@ -73,7 +74,7 @@ class Decoder:
         A bit of the source. Small members are decoded together only before it.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source | ForwardSource) -> None:
         self.input = InputBuffer(source)
         self.position = 0
         self.total = 0
@@ -253,9 +254,13 @@ class Decoder:
     def truncated(self) -> TruncatedError:
         """The error for data that end too early: inside a member, or after the last."""
         total = f" of {self.total:,}" if self.total else ""
+        reason = (
+            "; the file is truncated or still downloading"
+            if self._is_inside
+            else f", and gzip member {self._members:,}, the last, ends there, too"
+        )
         return TruncatedError(
-            f"the unpacked data end at byte {self.position:,}{total}; "
-            "the file is truncated or still downloading",
+            f"the unpacked data end at byte {self.position:,}{total}{reason}",
             part="container" if self._is_inside else "payload",
             filename=self.input.name,
             offset=self.input.offset + len(self.input.unread),

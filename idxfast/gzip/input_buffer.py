@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..storage.source import Source
+from ..storage.streams import ForwardSource
 from ..typing import Memory
 
 # Bytes. The first chunk is enough for an IDX header. Each further chunk is twice as large, up to
@@ -21,7 +22,7 @@ class InputBuffer:
 
     Parameters
     ----------
-    source : Source
+    source : Source or ForwardSource
 
     Attributes
     ----------
@@ -35,7 +36,7 @@ class InputBuffer:
         Whether the chunk extends to the end of the source.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source | ForwardSource) -> None:
         self._source = source
         self.name = source.name
         # Each chunk overwrites the previous one.

@@ -11,13 +11,17 @@ are used before the next point has been reached.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 
 from ..errors import GzipError, IdxError
 from ..storage.kept import Kept
 from ..storage.source import Source
+from ..threads.count import choose_threads
+from ..threads.ordered_map import Workers
 from ..typing import Memory
-from .decoder import PIECE, WINDOW_SIZE, Decoder, Place
+from .decoder import PIECE, Decoder, Place
 from .input_buffer import CHUNK, RESERVE
 from .points import Gatherer, Point, Points, unpack_window
 from .scanner import Scanner
@@ -44,52 +48,82 @@ class Parts:
     kept : Kept
         Keeps what is unpacked, under the positions of its start and end, and the points that are
         made here. These points may differ each time: where decoding pauses is not certain.
+    threads : int, optional
+        As for `GzipStream`; several are used for what spans several parts.
     """
 
-    def __init__(self, source: Source, points: Points, kept: Kept) -> None:
+    def __init__(
+        self, source: Source, points: Points, kept: Kept, threads: int | None = None
+    ) -> None:
         self._source = source
         self._points = points
         self._kept = kept
+        self._threads = threads
         # The scanner that read a long part last, and the number of that part: the next read may
         # continue there. A thread takes the scanner out while it uses it.
         self._scanners: list[tuple[int, Scanner]] = []
 
-    def read_into(self, memory: Memory, start: int) -> None:
-        """Fill memory with the stream from a position on; the stream is known to be long enough.
+    def pieces(self, start: int, stop: int) -> Generator[Memory, None, None]:
+        """The stream between two positions, both of which it is known to have, in order.
+
+        The pieces must not be written to. Parts that are asked for as a whole are not kept, but the
+        parts at both ends of a long request are: whoever reads in order soon asks for the rest.
 
         Raises
         ------
         GzipError
             If the file has changed since the first pass.
         """
-        at = 0
-        while at < len(memory):
-            position = start + at
-            point, end = self._points[self._points.find(position)]
+        position = start
+        while position < stop:
+            number = self._points.find(position)
+            whole = self._count_whole_parts(number, position, stop)
+            if whole:
+                threads = choose_threads(self._threads) if whole > 1 else 1
+                with Workers(threads) as workers:
+                    for piece in workers.map(self._unpack_part, range(number, number + whole)):
+                        position += len(piece)
+                        yield piece
+            else:
+                first, piece = self._piece_at(number, position, stop - start)
+                piece = piece[position - first : stop - first]
+                position += len(piece)
+                yield piece
+
+    def _count_whole_parts(self, number: int, position: int, stop: int) -> int:
+        """How many whole parts follow from a position on, none of them long, up to `stop`."""
+        count = 0
+        while position < stop:
+            point, end = self._points[number + count]
             size = end.position - position
-            if point.place.position == position and size <= min(len(memory) - at, LONG_PART):
-                self._decode(point, end, memory, at)
-                at += size
-                continue
-            first, piece = self.piece_at(position)
-            piece = piece[position - first :][: len(memory) - at]
-            memory[at : at + len(piece)] = piece
-            at += len(piece)
+            if point.place.position < position or end.position > stop or size > LONG_PART:
+                break
+            position = end.position
+            count += 1
+        return count
+
+    def _unpack_part(self, number: int) -> Memory:
+        return self._unpack(*self._points[number])
 
     def piece_at(self, position: int) -> tuple[int, Memory]:
         """Where the piece of the stream that contains a position starts, and the piece.
 
-        The piece must not be written to. Errors as in `read_into`.
+        The piece must not be written to. Errors as in `pieces`.
         """
-        number = self._points.find(position)
+        return self._piece_at(self._points.find(position), position, 0)
+
+    def _piece_at(self, number: int, position: int, wanted: int) -> tuple[int, Memory]:
+        """As `piece_at`, for a position in part `number` and a request for `wanted` bytes."""
         point, end = self._points[number]
-        if end.position - point.place.position > LONG_PART:
+        size = end.position - point.place.position
+        if size > LONG_PART:
             return self._scan(number, position)
-        fine: dict[int, Points] = self._kept.get("points") or {}
-        points = fine.get(number)
-        if points is None:
-            return self._split(number)
-        point, end = points[points.find(position)]
+        if wanted < size:
+            fine: dict[int, Points] = self._kept.get("points") or {}
+            points = fine.get(number)
+            if points is None:
+                return self._split(number)
+            point, end = points[points.find(position)]
         first = point.place.position
         piece: Memory | None = self._kept.get((first, end.position))
         if piece is None:
@@ -143,17 +177,6 @@ class Parts:
         decoder.write_to(memory, origin)
         self._advance(decoder, end, gatherer)
         return memory[len(window) :]
-
-    def _decode(self, point: Point, end: Place, memory: Memory, at: int) -> None:
-        """Decode from a point to a place into memory, which holds the stream before `at`."""
-        position = point.place.position
-        stop = at + end.position - position
-        decoder = self._begin(point, end)
-        if at >= WINDOW_SIZE:
-            decoder.write_to(memory[:stop], position - at)
-        else:
-            decoder.write_to(memory[at:stop], position, unpack_window(point))
-        self._advance(decoder, end)
 
     def _begin(self, point: Point, end: Place) -> Decoder:
         decoder = Decoder(self._source)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 
-from ..storage.source import Source
+from ..storage.source import Progress, Source
+from ..storage.streams import ForwardSource
 from ..threads.count import choose_threads
 from ..threads.ordered_map import map_serially
 from ..typing import Memory
@@ -28,6 +32,10 @@ SHARED_MEMORY = 4 << 20
 # A piece may become somewhat longer than was asked for.
 ROOM = PIECE + BGZF_MAX_SIZE
 
+# Called with the position of each piece of the stream, in order, and with the piece. The memory of
+# the piece is used again afterwards. If several threads decode, any of them calls, one at a time.
+Consume: TypeAlias = Callable[[int, Memory], object]
+
 
 class Scanner(Decoder):
     """A decoder that keeps no more than the end of what it has decoded.
@@ -39,19 +47,28 @@ class Scanner(Decoder):
         How many bytes the unpacked stream should have.
     gatherer : Gatherer, optional
         To make points on the way.
+    consume : callable, optional
+        Is handed what has been decoded. It may not have been verified yet.
+    stop : int
+        The position from which on nothing is needed.
     memory_size : int
     """
 
     def __init__(
         self,
-        source: Source,
+        source: Source | ForwardSource,
         total: int,
         gatherer: Gatherer | None = None,
+        *,
+        consume: Consume | None = None,
+        stop: int = NEVER,
         memory_size: int = MEMORY,
     ) -> None:
         super().__init__(source)
         self.total = total
         self._gatherer = gatherer
+        self._consume = consume
+        self._stop = stop
         self._memory: Memory = np.empty(memory_size, np.uint8)
         self._hold_from(0)
 
@@ -70,12 +87,21 @@ class Scanner(Decoder):
     def advance(
         self, max_bytes: int = PIECE, map: Map = map_serially, *, block_stop: int = NEVER
     ) -> bool:
-        """As `Decoder.advance`. Data more than 32 KiB before the piece may be lost."""
+        """As `Decoder.advance`. Data more than 32 KiB before the piece may be lost.
+
+        False, too, if nothing more is needed.
+        """
+        before = self.position
+        if before >= self._stop:
+            return False
         self._make_room(ROOM)
         if self._gatherer is not None:
             block_stop = min(block_stop, self._gatherer.visit(self))
             max_bytes = min(max_bytes, self._gatherer.spacing)
-        return super().advance(max_bytes, map, block_stop=block_stop)
+        max_bytes = min(max_bytes, self._stop - before)
+        is_more = super().advance(max_bytes, map, block_stop=block_stop)
+        self._hand_over(before)
+        return is_more
 
     def append(self, segment: Segment) -> bool:
         """As `Decoder.append`; False, too, if the segment is too long."""
@@ -83,7 +109,15 @@ class Scanner(Decoder):
             return False
         if self._gatherer is not None and segment.start == self.input.source_bit:
             self._gatherer.visit(self, segment.symbols)
-        return super().append(segment)
+        before = self.position
+        is_next = super().append(segment)
+        self._hand_over(before)
+        return is_next
+
+    def _hand_over(self, before: int) -> None:
+        """Hand over what has been decoded from a position on."""
+        if self._consume is not None and self.position > before:
+            self._consume(before, self._out[before - self.origin : self.position - self.origin])
 
     def read_into(self, memory: Memory, start: int, end_bit: int) -> None:
         """Fill memory with the stream from a position on, which is not before `origin`.
@@ -116,7 +150,9 @@ class Scanner(Decoder):
         self.write_to(self._memory[: self.total - origin], origin)
 
 
-def find_points(source: Source, total: int, threads: int | None = None) -> Points:
+def find_points(
+    source: Source, total: int, threads: int | None = None, consume: Consume | None = None
+) -> Points:
     """Gather points in one pass over a source, and verify each member.
 
     Memory is bounded: neither the stream nor the file is kept.
@@ -129,6 +165,9 @@ def find_points(source: Source, total: int, threads: int | None = None) -> Point
         How many bytes the unpacked stream should have.
     threads : int, optional
         As for `GzipStream`.
+    consume : callable, optional
+        Is handed the whole stream, piece by piece. What it has been handed is verified only when
+        this function returns.
 
     Raises
     ------
@@ -136,16 +175,98 @@ def find_points(source: Source, total: int, threads: int | None = None) -> Point
         If the file is damaged, cut short, or followed by something else, or if the stream does not
         have `total` bytes.
     """
-    count = choose_threads(threads) if min(source.size, total) >= MIN_SIZE else 1
     gatherer = Gatherer(SPACING, max(LEAST, source.size // PART))
-    scanner = Scanner(source, total, gatherer, MEMORY if count == 1 else SHARED_MEMORY)
-    if count > 1:
-        Pool(scanner, source, count, None).decode()
-    # Everything, or what the pool has left if it could start no thread.
-    while scanner.advance():
-        pass
+    count = _choose_threads(source, total, threads)
+    memory_size = MEMORY if count == 1 else SHARED_MEMORY
+    scanner = Scanner(source, total, gatherer, consume=consume, memory_size=memory_size)
+    _scan(scanner, source, count, None)
     if scanner.position < total:
         raise scanner.truncated()
     end = scanner.place
     assert end is not None
     return Points(gatherer.points, end)
+
+
+def read_part(
+    source: Source | ForwardSource,
+    total: int,
+    start: int,
+    stop: int,
+    consume: Consume,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Hand over the part of the stream between two positions, and decode nothing after it.
+
+    If the part is at the end of the stream, each member is verified, as by `find_points`. Otherwise
+    only the members that end before the end of the part are.
+
+    Parameters
+    ----------
+    source, total, threads
+        As for `find_points`. A `ForwardSource` is read on one thread.
+    start, stop : int
+    consume : callable
+        Is handed the part, piece by piece. It may have to be discarded, as with `find_points`.
+    progress : callable, optional
+        As for `GzipStream`; of the stream up to the end of the part.
+
+    Raises
+    ------
+    GzipError, TruncatedError, TrailingDataError
+        As `find_points` does, as far as the file is decoded.
+    """
+    end = NEVER if stop == total else stop
+    count = _choose_threads(source, stop, threads)
+    memory_size = MEMORY if count == 1 else SHARED_MEMORY
+    consume = within(start, stop, consume)
+    scanner = Scanner(source, total, consume=consume, stop=end, memory_size=memory_size)
+    report = None
+    if progress is not None:
+
+        def report(done: int, _: int) -> None:
+            progress(min(done, stop), stop)
+
+    _scan(scanner, source, count, report)
+    if scanner.position < stop:
+        raise scanner.truncated()
+    if report is not None:
+        report(stop, stop)
+
+
+def within(start: int, stop: int, consume: Consume) -> Consume:
+    """A `Consume` that passes on only what lies between two positions."""
+
+    def consume_part(position: int, piece: Memory) -> None:
+        piece = piece[max(start - position, 0) : max(stop - position, 0)]
+        if len(piece):
+            consume(max(position, start), piece)
+
+    return consume_part
+
+
+def copy_into(memory: Memory, start: int) -> Consume:
+    """A `Consume` that copies pieces into memory, which holds the stream from `start` on."""
+
+    def copy(position: int, piece: Memory) -> None:
+        memory[position - start : position - start + len(piece)] = piece
+
+    return copy
+
+
+def _choose_threads(source: Source | ForwardSource, size: int, threads: int | None) -> int:
+    if isinstance(source, ForwardSource):
+        return 1
+    return choose_threads(threads) if min(source.size, size) >= MIN_SIZE else 1
+
+
+def _scan(
+    scanner: Scanner, source: Source | ForwardSource, threads: int, progress: Progress | None
+) -> None:
+    """Decode everything that is needed."""
+    if threads > 1 and not isinstance(source, ForwardSource):
+        Pool(scanner, source, threads, progress).decode()
+    # If the pool could start a thread, little or nothing remains to be done here.
+    while scanner.advance():
+        if progress is not None:
+            progress(scanner.position, scanner.total)

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import math
-import operator
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Self, SupportsIndex
 
 import numpy as np
 
-from ..containers.arrays import check_out, new_array
-from ..errors import IdxError
+from ..containers.part import find_part
+from ..containers.request import Request
+from ..containers.stated import StatedHeader, as_stated
 from ..format import Header
 from ..gzip.points import Points
-from ..storage.identity import Identity
+from ..storage.identity import Identity, ObjectVersion
+from ..storage.inputs import is_url
 from ..storage.kept import Kept
 from ..typing import ReadableFile
 from . import batches
 from .indexing import take
-from .opened import Opened
+from .opened import Opened, closed
+from .shaped import Shaped
 
-# Seek points that take more bytes than this are not pickled: gathering them again is better than
-# sending them.
+# Seek points of more bytes are not pickled: gathering them again is better than sending them.
 MAX_PICKLED = 4 << 20
 
 
-class IdxFile:
+class IdxFile(Shaped):
     """An open IDX file: an array-like that reads only what is asked for.
 
     `idxfast.open` makes one. It is indexed like a numpy array, and each result is a new, writable
@@ -36,31 +36,36 @@ class IdxFile:
     Attributes
     ----------
     name : str
-        The path, or what stands for it in messages, like ``<BytesIO>``.
-    container : {"raw", "gzip", "seekable gzip", "xz", "bzip2", "memory"}
-        What the file comes in; "memory" if it was read as a whole when it was opened.
+        The path, or what stands for it in messages, like ``<BytesIO>``. A URL is shown without its
+        user name, password and query.
+    container : str
+        What the file comes in: "raw", "gzip", "seekable gzip", "xz", "bzip2", "Zstandard", "zip",
+        "tar", or "memory" if it was read as a whole when it was opened.
     dtype : numpy.dtype
         The type of the elements, in native byte order.
     shape : tuple of int
     """
 
-    def __init__(self, file: ReadableFile, cache_bytes: int, threads: int | None) -> None:
+    def __init__(
+        self,
+        file: ReadableFile,
+        cache_bytes: int,
+        threads: int | None,
+        stated: StatedHeader | None = None,
+    ) -> None:
         self._path: str | None = None
-        self._identity: Identity | None = None
+        self._identity: Identity | ObjectVersion | None = None
         self._threads = threads
         self._kept = Kept(cache_bytes)
         self._points: Points | None = None  # those that another process has gathered
         self._is_closed = False
-        self._opened: Opened | None = Opened(file, self._kept, threads)
+        self._opened: Opened | None = Opened(file, self._kept, threads, stated=stated)
         if self._opened.identity is not None and isinstance(file, (str, os.PathLike)):
-            self._path = os.path.abspath(os.fsdecode(file))
+            path = os.fsdecode(file)
+            self._path = path if is_url(path) else os.path.abspath(path)
             self._identity = self._opened.identity
-        self._describe(self._opened.name, self._opened.container, self._opened.header)
-
-    def _describe(self, name: str, container: str, header: Header) -> None:
-        self.name, self.container, self._header = name, container, header
-        self.dtype = header.dtype.newbyteorder("=")
-        self.shape = header.shape
+        self.name, self.container = self._opened.name, self._opened.container
+        self._describe(self._opened.header)
 
     def __enter__(self) -> Self:
         return self
@@ -69,31 +74,14 @@ class IdxFile:
         self.close()
 
     def close(self) -> None:
-        """Close the file. Further calls do nothing. The caller's own file object stays open."""
+        """Close the file as soon as the reads that other threads have begun are over.
+
+        Further calls do nothing. The caller's own file object stays open.
+        """
         self._is_closed = True
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.close()
-
-    @property
-    def ndim(self) -> int:
-        """How many dimensions there are."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """How many elements there are."""
-        return math.prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the whole array."""
-        return self._header.nbytes
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() of unsized object")
-        return self.shape[0]
 
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else self.container
@@ -111,7 +99,12 @@ class IdxFile:
         ValueError
             If the file is closed.
         """
-        return take(self._open(), key)
+        opened = self._opened or self._open()
+        opened.enter(None)  # a with block takes longer than reading a small row should
+        try:
+            return take(opened, key)
+        finally:
+            opened.leave()
 
     def read(
         self, start: int, stop: int, out: np.ndarray[Any, Any] | None = None
@@ -140,27 +133,22 @@ class IdxFile:
         IdxError
             If the file is damaged, or has changed since it was opened.
         """
-        opened, count = self._open(), len(self)
-        start, stop = operator.index(start), operator.index(stop)
-        if not 0 <= start <= stop <= count:
-            raise IndexError(f"rows {start} to {stop} are not all among the {count} of the file")
-        header = Header(self._header.dtype, (stop - start, *self.shape[1:]))
-        if out is None:
-            out = new_array(header, self.name)
-        else:
-            check_out(out, header, self.name)
-        whole = opened.whole()
-        if whole is not None:
-            out[...] = whole[start:stop]
-        else:
-            opened.fill(out, start)
-        return out
+        with self._open() as opened:
+            part = find_part(self._header, start, stop)
+            array = Request(out).destination(part.header, self.name)
+            whole = opened.whole()
+            if whole is not None:
+                array[...] = whole[part.row : part.row + len(array)]
+            else:
+                opened.fill(array, part.row)
+            return array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """The whole array, for numpy."""
         if copy is False:
             raise ValueError("an IdxFile cannot become an array without a copy: read the file")
-        array = self._open().read_all()
+        with self._open() as opened:
+            array = opened.read_all()
         return array if dtype is None else array.astype(dtype, copy=False)
 
     def __iter__(self) -> Iterator[Any]:
@@ -196,7 +184,8 @@ class IdxFile:
         batch_size : int
             Rows of a batch. The last batch may be smaller.
         shuffle : bool
-            Take the rows in random order.
+            Take the rows in random order. The order takes 4 bytes of memory for each row of the
+            file; from 2**32 rows on, 8 bytes.
         block : int, optional
             Shuffle whole blocks of this many rows, and then mix the rows of 8 blocks at a time.
             This is faster than shuffling all rows if the file is read in larger pieces, as gzip is.
@@ -224,16 +213,26 @@ class IdxFile:
             ranks are to shuffle without a seed.
         """
         batches.check(batch_size, block, seed, epoch, rank, world_size, shuffle=shuffle)
-        rows = batches.order_rows(len(self), shuffle=shuffle, block=block, seed=seed, epoch=epoch)
-        rows = batches.share(rows, rank, world_size, drop_last=drop_last)
-        return (self[batch] for batch in batches.cut(rows, batch_size, drop_last=drop_last))
+        count = len(self)
+        places = batches.share(count, rank, world_size, drop_last=drop_last)
+        if not shuffle:
+            # Several batches are read at once, unless the file is raw and so has nothing to decode.
+            at_once = 1 if self.container == "raw" else self._open().step
+            return batches.read_in_order(
+                self.read, places, count, batch_size, at_once, drop_last=drop_last
+            )
+        order = batches.shuffle_rows(count, block=block, seed=seed, epoch=epoch)
+        cuts = batches.cut(places, batch_size, drop_last=drop_last)
+        return (self[batches.rows_at(batch, order)] for batch in cuts)
 
     def verify(self) -> None:
         """Read the whole file, and verify its checksums.
 
         Other methods verify less. Each read from a file on disk notices a change of the file's size
-        or of the time when it was last written to. A raw file has no checksum, so no other damage
-        is noticed. A seekable gzip file is verified block by block, as far as it is read. The first
+        or of the time when it was last written to, and each read over http or from S3 a change of
+        its size or version. A raw file has no checksum, so no other damage is noticed. A seekable
+        gzip file is verified block by block, as far as it is read. If somebody made its list of
+        block sizes to deceive, the list may lead to other data than the whole file has. The first
         read of any other compressed file verifies the whole file. If a gzip file is too large to be
         kept in memory, later reads compare what they decode with the CRC-32 of the first read,
         except in the middle of a very long block.
@@ -243,12 +242,13 @@ class IdxFile:
         IdxError
             If the file is damaged.
         """
-        self._open().read_all()
+        with self._open() as opened:
+            opened.verify()
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._path is None:
-            raise TypeError(f"{self!r} cannot be pickled: only a file opened by its path can")
-        state = self._path, self._identity, self._header, self.container
+            raise TypeError(f"{self!r} cannot be pickled: only a file opened by a path or URL can")
+        state = self._path, self.name, self._identity, self._header, self.container
         points = self._points if self._opened is None else self._opened.points
         if points is not None and points.nbytes > MAX_PICKLED:
             points = None
@@ -260,29 +260,22 @@ class IdxFile:
         if opened is not None:
             return opened
         if self._is_closed:
-            raise ValueError(f"the file is closed: {self.name}")
+            raise closed(self.name)
         assert self._path is not None and self._identity is not None
-        opened = Opened(self._path, self._kept, self._threads, self._points)
-        found = opened.identity
-        if found is None or opened.header != self._header or not found.may_be(self._identity):
-            opened.close()
-            raise IdxError(
-                "the file has been replaced or written to since it was opened",
-                filename=self.name,
-                offset=0,
-                expected=f"{self._header}, {self._identity}",
-                found=f"{opened.header}, {found}",
-            )
+        stated = as_stated(self._header)
+        opened = Opened(self._path, self._kept, self._threads, self._points, stated)
+        opened.check(self._header, self._identity)
         self._opened = opened
         if self._is_closed:  # by another thread
             self.close()
-            raise ValueError(f"the file is closed: {self.name}")
+            raise closed(self.name)
         return opened
 
 
 def _reopen(
     path: str,
-    identity: Identity,
+    name: str,
+    identity: Identity | ObjectVersion,
     header: Header,
     container: str,
     cache_bytes: int,
@@ -292,7 +285,7 @@ def _reopen(
     """An IdxFile from another process. The file is opened and identified when it is first used."""
     file = IdxFile.__new__(IdxFile)
     file._path, file._identity, file._threads = path, identity, threads
-    file._kept, file._points = Kept(cache_bytes), points
-    file._is_closed, file._opened = False, None
-    file._describe(path, container, header)
+    file._kept, file._points, file._is_closed, file._opened = Kept(cache_bytes), points, False, None
+    file.name, file.container = name, container
+    file._describe(header)
     return file

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .opened import Opened
-from .selection import Rows, as_row_numbers, is_whole, select
+from .selection import as_row_numbers, is_whole, select
 
 
 def take(opened: Opened, key: Any) -> Any:
@@ -29,37 +29,28 @@ def take(opened: Opened, key: Any) -> Any:
         return _own(opened.read_all()[key])
     count = shape[0]
     if type(key) is int and -count <= key < count:
-        row = np.empty(shape[1:], opened.dtype)
+        row = np.empty(opened.row_shape, opened.dtype)
         opened.read_into(row, key if key >= 0 else key + count)
         return row if row.ndim else row[()]
     numbers = as_row_numbers(key, count)
     if numbers is not None:
-        return _read_rows(opened, numbers)
+        return opened.take_rows(numbers)
     rows, part, axis, result_shape = select(key, shape)
     if not math.prod(result_shape):
         # If the result is empty, numpy ignores the numbers of the rows, which need not exist.
         return np.empty(result_shape, opened.dtype)
-    step = opened.step
-    if axis is None or is_whole(part) or len(rows) <= step:
-        result = _read_rows(opened, rows)
+    if axis is None or is_whole(part) or len(rows) <= opened.step:
+        result = opened.take_rows(rows)
         return result if is_whole(part) else _own(result[part])
-    parts = [
-        _read_rows(opened, rows[start : start + step])[part].copy()
-        for start in range(0, len(rows), step)
-    ]
-    return np.concatenate(parts, axis)
+    result = np.empty(result_shape, opened.dtype)
+    before = (slice(None),) * axis
 
+    def put(places: slice, some: np.ndarray[Any, Any]) -> None:
+        result[(*before, places)] = some[part]
 
-def _read_rows(opened: Opened, rows: Rows) -> np.ndarray[Any, Any]:
-    """These rows, in this order."""
-    array = np.empty((len(rows), *opened.header.shape[1:]), opened.dtype)
-    if isinstance(rows, range) and rows.step == 1:
-        opened.fill(array, rows.start)
-        return array
-    if isinstance(rows, range):
-        rows = np.arange(rows.start, rows.stop, rows.step, dtype=np.int64)
-    opened.read_rows(array, rows.astype(np.int64, copy=False))
-    return array
+    assert isinstance(rows, range)
+    opened.hand_over(rows, put)
+    return result
 
 
 def _own(result: Any) -> Any:

@@ -15,7 +15,7 @@ import pytest
 
 import idxfast
 from files.contents import packed
-from idxfast.gzip import pool
+from idxfast.gzip import pool, stream
 from idxfast.threads import thread
 
 pytestmark = pytest.mark.usefixtures("small_steps")
@@ -44,6 +44,29 @@ def test_the_same_error(packer):
         expected = outcome(damaged, 1)
         for threads in (2, 3, 8):
             assert outcome(damaged, threads) == expected
+
+
+@pytest.mark.parametrize("kind", ["file", "data"])
+def test_threads_are_for_large_files_alone(kind, monkeypatch):
+    """The file and its unpacked stream both have to be large."""
+    file, data = packed("images", "zlib-6")
+    total = len(idxfast.dumps(data))
+    if kind == "data":
+        file += bytes(total)  # padding
+    size = min(len(file), total)
+    made = []
+
+    class Watched(pool.Pool):
+        def decode(self):
+            made.append(self)
+            super().decode()
+
+    monkeypatch.setattr(stream, "Pool", Watched)
+    for least, expected in ((size, 1), (size + 1, 0)):
+        monkeypatch.setattr(stream, "MIN_SIZE", least)
+        made.clear()
+        assert np.array_equal(idxfast.loads(file, threads=2), data)
+        assert len(made) == expected
 
 
 @pytest.mark.usefixtures("eager")

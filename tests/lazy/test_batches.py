@@ -50,7 +50,7 @@ def test_no_seed_is_another_order_each_time(file):
 
 
 def test_rows_of_a_few_blocks_are_mixed():
-    order = batches.order_rows(960, shuffle=True, block=10, seed=3, epoch=0)
+    order = batches.shuffle_rows(960, block=10, seed=3, epoch=0).astype(int)
     for start in range(0, 960, 80):
         some = order[start : start + 80]
         assert len(set((some // 10).tolist())) == 8
@@ -106,3 +106,51 @@ def test_wrong_options(file, options, match):
 def test_numbers_that_are_not_whole(file):
     with pytest.raises(TypeError):
         file.batches(2.5)
+
+
+def test_the_memory_of_an_order():
+    for count, size in ((70_000, 4), (1 << 20, 4)):
+        order = batches.shuffle_rows(count, block=256, seed=1, epoch=0)
+        assert order.itemsize == size and len(order) == count
+    assert np.array_equal(np.sort(order), np.arange(count))
+    assert isinstance(batches.share(1 << 40, 3, 8, drop_last=False), range)
+
+
+@pytest.mark.parametrize("block", [None, 3])
+def test_many_rows_are_shuffled_where_an_interrupt_does_not_wait(monkeypatch, block):
+    few = batches.shuffle_rows(1000, block=block, seed=1, epoch=2)
+    threads, call = [], batches.call_interruptibly
+    monkeypatch.setattr(
+        batches, "call_interruptibly", lambda *options: (threads.append(1), call(*options))[1]
+    )
+    monkeypatch.setattr(batches, "MANY", 999)
+    many = batches.shuffle_rows(1000, block=block, seed=1, epoch=2)
+    assert (many == few).all()
+    assert sorted(many.tolist()) == list(range(1000))
+    assert bool(threads) == (block is None)
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 5, 9])
+@pytest.mark.parametrize("at_once", [1, 9, 10, 100])
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_what_is_read_in_order_is_copied_only_if_it_is_shared(batch_size, at_once, drop_last):
+    """The places end after the rows, and go on with the first."""
+    rows, read = np.arange(20), []
+
+    def read_rows(first, last):
+        assert 0 <= first < last <= 20
+        read.append(rows[first:last].copy())
+        return read[-1]
+
+    options = {"drop_last": drop_last}
+    found = [*batches.read_in_order(read_rows, range(3, 25), 20, batch_size, at_once, **options)]
+    expected = np.arange(3, 25) % 20
+    stops = range(batch_size, 23 if drop_last else 22 + batch_size, batch_size)
+    assert [batch.tolist() for batch in found] == [
+        expected[stop - batch_size : stop].tolist() for stop in stops if stop - batch_size < 22
+    ]
+    for batch in found:
+        is_read = any(batch is piece for piece in read)
+        assert is_read or not any(np.may_share_memory(batch, piece) for piece in read)
+    if at_once < 2 * batch_size:
+        assert sum(any(batch is piece for piece in read) for batch in found) >= len(found) - 2

@@ -1,12 +1,10 @@
 """lazy/idx_file: what `open` gives reads like numpy's array of the same data, whatever it comes in."""
 
-import bz2
 import copy
 import functools
 import gc
 import gzip
 import io
-import lzma
 import multiprocessing
 import operator
 import os
@@ -16,7 +14,6 @@ import struct
 import subprocess
 import sys
 import threading
-import zlib
 
 import numpy as np
 import pytest
@@ -24,53 +21,18 @@ from hypothesis import HealthCheck, given, settings
 
 import idxfast
 from files.indexes import arrays_and_indexes
+from files.samples import CODES, PACK, bgzf, idx, large, make_parts_small, same, sample
 from idxfast.containers import gzip_parts
 from idxfast.native import files
 
-CONTAINERS = ["raw", "gzip", "seekable gzip", "xz", "bzip2"]
-CODES = {"u1": 8, "i1": 9, "i2": 11, "i4": 12, "f4": 13, "f8": 14}
 
-
-def idx(array):
-    """An IDX file, made without idxfast."""
-    kind = CODES[array.dtype.str[1:]]
-    start = struct.pack(f">HBB{array.ndim}I", 0, kind, array.ndim, *array.shape)
-    return start + array.astype(array.dtype.newbyteorder(">")).tobytes()
-
-
-def bgzf(data, size=500):
-    """BGZF blocks, made without idxfast."""
-    file = b""
-    for part in [*(data[i : i + size] for i in range(0, len(data), size)), b""]:
-        packed = gzip.compress(part, mtime=0)[10:]
-        header = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0"
-        file += header + struct.pack("<H", len(header) + 2 + len(packed) - 1) + packed
-    return file
-
-
-PACK = {
-    "raw": bytes,
-    "gzip": gzip.compress,
-    "seekable gzip": bgzf,
-    "xz": lzma.compress,
-    "bzip2": bz2.compress,
-}
-
-
-@pytest.fixture(params=[*CONTAINERS, "gzip in parts"])
+@pytest.fixture(params=[*PACK, "gzip in parts"])
 def container(request, monkeypatch):
     if request.param != "gzip in parts":
         return request.param
     monkeypatch.setattr(idxfast, "open", functools.partial(idxfast.open, cache_bytes=64))
     make_parts_small(monkeypatch)
     return "gzip"
-
-
-def make_parts_small(monkeypatch):
-    monkeypatch.setattr("idxfast.gzip.scanner.SPACING", 100)
-    monkeypatch.setattr("idxfast.gzip.parts.FINE_SPACING", 50)
-    monkeypatch.setattr("idxfast.gzip.parts.LONG_PART", 1000)
-    monkeypatch.setattr("idxfast.gzip.parts.STEP", 300)
 
 
 @pytest.fixture
@@ -83,20 +45,6 @@ def store(tmp_path, container):
         return path
 
     return store
-
-
-def sample(dtype="u1", shape=(60, 7, 5)):
-    random = np.random.default_rng(1)
-    return random.integers(0, 100, shape).astype(dtype)
-
-
-def same(found, expected):
-    assert type(found) is type(expected)
-    assert found.dtype == expected.dtype and found.dtype.isnative
-    assert found.shape == expected.shape
-    assert (found == expected).all()
-    if isinstance(found, np.ndarray):
-        assert found.flags.writeable
 
 
 @pytest.mark.parametrize("dtype", CODES)
@@ -437,34 +385,6 @@ def test_a_damaged_block_is_refused_and_others_are_read(tmp_path):
             file.verify()
 
 
-def test_every_byte_of_a_seekable_file(tmp_path):
-    """Whatever byte is changed: the array that it was, or an IdxError."""
-    array = sample(shape=(5, 30))
-    data = bgzf(idx(array), 40)
-    path = tmp_path / "file"
-    refused = 0
-    for i in range(len(data)):
-        changed = bytearray(data)
-        changed[i] ^= 1 << i % 8
-        path.write_bytes(changed)
-        try:
-            with idxfast.open(path) as file:
-                same(file[...], array)
-                same(np.stack([file[row] for row in range(5)]), array)
-        except idxfast.IdxError as error:
-            assert error.filename == str(path)
-            refused += 1
-    assert refused > len(data) // 2
-
-
-def large():
-    """An array, and an ordinary gzip file of several blocks and members."""
-    array = sample(shape=(600, 50))
-    data = idx(array)
-    packer = zlib.compressobj(6, zlib.DEFLATED, 31, memLevel=1)
-    return array, packer.compress(data[:20_000]) + packer.flush() + gzip.compress(data[20_000:])
-
-
 @pytest.mark.parametrize("cache_bytes", [0, 5_000, 29_999])
 def test_an_ordinary_gzip_file_larger_than_the_budget(tmp_path, monkeypatch, cache_bytes):
     make_parts_small(monkeypatch)
@@ -545,11 +465,16 @@ def test_another_size_than_the_header_announces(tmp_path, rows):
         assert str(found.value) == str(expected.value)
 
 
-def test_every_byte_of_an_ordinary_gzip_file(tmp_path, monkeypatch):
-    """Whatever byte is changed: the array that it was, or an IdxError of the first read."""
+@pytest.mark.parametrize("is_seekable", [False, True], ids=["gzip", "seekable gzip"])
+def test_every_byte(is_seekable, tmp_path, monkeypatch):
+    """Whatever byte is changed: the array that it was, or an IdxError."""
     make_parts_small(monkeypatch)
     array = sample(shape=(5, 30))
-    data = gzip.compress(idx(array)[:90], mtime=0) + gzip.compress(idx(array)[90:], mtime=0)
+    content = idx(array)
+    if is_seekable:
+        data = bgzf(content, 40)
+    else:
+        data = gzip.compress(content[:90], mtime=0) + gzip.compress(content[90:], mtime=0)
     path = tmp_path / "file"
     refused = 0
     for i in range(len(data)):
@@ -560,6 +485,7 @@ def test_every_byte_of_an_ordinary_gzip_file(tmp_path, monkeypatch):
             with idxfast.open(path, cache_bytes=0) as file:
                 same(file[-1], array[-1])
                 same(file[...], array)
+                same(np.stack([file[row] for row in range(5)]), array)
         except idxfast.IdxError as error:
             assert error.filename == str(path)
             refused += 1

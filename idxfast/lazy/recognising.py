@@ -1,0 +1,138 @@
+"""What an opened file is: its container, its header, and how parts of its payload are read."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..containers import bgzf, gzip, raw, recognise
+from ..containers.gzip_parts import PartsPayload
+from ..containers.payload import Payload, RawPayload
+from ..containers.refusal import explain_refusal
+from ..containers.request import Request
+from ..containers.simple import Container
+from ..containers.stated import StatedHeader
+from ..errors import IdxError, SizeError
+from ..format import Header
+from ..gzip.points import Points
+from ..storage.identity import State
+from ..storage.kept import Kept
+from ..storage.source import MemorySource, PartialSource
+from ..storage.streams import StreamSource
+
+# How many bytes are read at first. The header of almost any file lies in them.
+HEAD = 4 << 10
+
+
+class Recognised(NamedTuple):
+    """What a file is.
+
+    Attributes
+    ----------
+    container : str
+        For the `container` of `IdxFile`.
+    header : Header
+        The file's own, or what the caller has stated.
+    payload : Payload or None
+        None if the file is unpacked into memory.
+    """
+
+    container: str
+    header: Header
+    payload: Payload | None
+
+
+def recognise_file(
+    source: PartialSource,
+    state: State,
+    kept: Kept,
+    threads: int | None,
+    points: Points | None,
+    stated: StatedHeader | None,
+) -> Recognised:
+    """Find out what a file is.
+
+    Parameters
+    ----------
+    source : PartialSource
+    state : tuple
+        What the source's `state` gave when the file was opened.
+    kept, threads, points, stated
+        As for `Opened`.
+
+    Raises
+    ------
+    IdxError
+        If the file is not IDX, or its size does not agree with its header. If something would
+        explain that, the error says what.
+    SizeError
+        If the file would be unpacked into memory, and its array is larger than `kept` allows.
+    """
+    start = source.read(HEAD, 0)
+    container = recognise.container_of(start)
+    recognise.check_member(source, container)
+    try:
+        header = stated or _read_header(container, source, start)
+        name = container.NAME
+        payload: Payload | None = None
+        if container is raw:
+            payload = RawPayload(source, header, state)
+        elif container is gzip:
+            payload = bgzf.open_blocks(source, start, header, state, kept)
+            if payload is not None:
+                name = "seekable gzip"
+            elif header.nbytes > kept.limit:
+                payload = PartsPayload(source, header, state, kept, threads, points)
+    except IdxError as error:
+        explain_refusal(error, source, container.NAME, stated)
+        raise
+    if payload is None and header.nbytes > kept.limit:
+        raise SizeError(
+            f"this {name} file would be unpacked into memory, but the array is larger than "
+            "cache_bytes: load the file, or save it as gzip",
+            part="dimensions",
+            filename=source.name,
+            offset=4,
+            expected=f"at most {kept.limit:,} bytes",
+            found=header.nbytes,
+        )
+    return Recognised(name, header, payload)
+
+
+def read_whole(
+    source: MemorySource | StreamSource, request: Request, *, is_url: bool
+) -> np.ndarray[Any, Any]:
+    """Read a source that cannot be read in parts, and close it.
+
+    Raises
+    ------
+    IdxError
+        As `recognise.read` does.
+    SizeError
+        If the array is larger than the request allows. The error says what to do with a URL.
+    """
+    with source:
+        try:
+            return recognise.read(source, request)
+        except SizeError as error:
+            if not is_url:
+                raise
+            raise SizeError(
+                "this URL can only be read as a whole, and that is larger than cache_bytes: "
+                "load the file",
+                part=error.part,
+                filename=source.name,
+                offset=error.offset,
+                expected=error.expected,
+                found=error.found,
+            ) from None
+
+
+def _read_header(container: Container, source: PartialSource, start: bytes) -> Header:
+    """Read the header of a file from its first bytes, or from the file if they are too few."""
+    if container.NAME in (raw.NAME, gzip.NAME):
+        with contextlib.suppress(IdxError):
+            return container.read_header(MemorySource(start, source.name))
+    return container.read_header(source)

@@ -4,11 +4,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifndef _WIN32
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,20 +100,80 @@ static ptrdiff_t read_rows_from(int descriptor, char *out, size_t size, int64_t 
     return (ptrdiff_t)(count * size);
 }
 
-/* The size of a file, and when it was last written to, in nanoseconds; return 0, or -1 with errno
- * set. */
-static int get_state(int descriptor, int64_t *size, int64_t *written) {
+/* The size of a file, when it was last written to, in nanoseconds, and the numbers of its device
+ * and of its inode; return 0, or -1 with errno set. */
+static int get_state(int descriptor, int64_t *size, int64_t *written, uint64_t *device,
+                     uint64_t *inode) {
     struct stat status;
     if (fstat(descriptor, &status) < 0) {
         return -1;
     }
     *size = (int64_t)status.st_size;
+    *device = (uint64_t)status.st_dev;
+    *inode = (uint64_t)status.st_ino;
 #ifdef __APPLE__
     *written = (int64_t)status.st_mtimespec.tv_sec * 1000000000 + status.st_mtimespec.tv_nsec;
 #else
     *written = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
 #endif
     return 0;
+}
+
+/* Whether a file still has a name, has this size, and begins with the `count` bytes of `start`;
+ * `buffer` holds `count` bytes. Return 1 or 0, or -1 with errno set. */
+static int is_unchanged(int descriptor, const char *start, char *buffer, size_t count,
+                        int64_t size) {
+    struct stat status;
+    ptrdiff_t n;
+    if (fstat(descriptor, &status) < 0) {
+        return -1;
+    }
+    if (status.st_nlink == 0 || (int64_t)status.st_size != size) {
+        return 0;
+    }
+    n = read_from(descriptor, buffer, count, 0);
+    return n < 0 ? -1 : (size_t)n == count && memcmp(buffer, start, count) == 0;
+}
+
+/* Write at an offset; if `wait` is set, wait until the file is on the disk. Return 0, or -1 with
+ * errno set. */
+static int write_to(int descriptor, const char *data, size_t count, int64_t offset, int wait) {
+    size_t done = 0;
+    while (done < count) {
+        size_t most = count - done < MAX_READ ? count - done : MAX_READ;
+        ssize_t n = pwrite(descriptor, data + done, most, (off_t)(offset + (int64_t)done));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            errno = n < 0 ? errno : EIO;
+            return -1;
+        }
+        done += (size_t)n;
+    }
+    if (!wait) {
+        return 0;
+    }
+#ifdef __APPLE__
+    return fsync(descriptor);
+#else
+    return fdatasync(descriptor);
+#endif
+}
+
+/* Write data at an offset of a file, wait until they are on the disk, then write `committed` at the
+ * start, and wait again. Return 0, or -1 with errno set. */
+static int extend_file(int descriptor, const char *data, size_t count, int64_t offset,
+                       const char *committed, size_t committed_size) {
+    return write_to(descriptor, data, count, offset, 1) < 0 ||
+                   write_to(descriptor, committed, committed_size, 0, 1) < 0
+               ? -1
+               : 0;
+}
+
+/* Lock a file, or unlock it; return 0, or -1 with errno set. */
+static int lock_descriptor(int descriptor, int is_locked) {
+    return flock(descriptor, is_locked ? LOCK_EX : LOCK_UN);
 }
 
 static void close_descriptor(int descriptor) { close(descriptor); }
@@ -147,6 +209,8 @@ static void sync_folder(int folder) { fsync(folder); }
 
 #else
 
+#include <errno.h>
+
 #define HAS_FILES 0
 #define HAS_ENTRIES 0
 
@@ -155,7 +219,20 @@ static ptrdiff_t read_and_close(int descriptor, char *out, size_t count) { retur
 static ptrdiff_t read_from(int descriptor, char *out, size_t count, int64_t offset) { return -1; }
 static ptrdiff_t read_rows_from(int descriptor, char *out, size_t size, int64_t offset,
                                 const int64_t *rows, size_t count) { return -1; }
-static int get_state(int descriptor, int64_t *size, int64_t *written) { return -1; }
+static int get_state(int descriptor, int64_t *size, int64_t *written, uint64_t *device,
+                     uint64_t *inode) {
+    return -1;
+}
+static int is_unchanged(int descriptor, const char *start, char *buffer, size_t count,
+                        int64_t size) { return -1; }
+static int write_to(int descriptor, const char *data, size_t count, int64_t offset,
+                    int wait) { return -1; }
+static int extend_file(int descriptor, const char *data, size_t count, int64_t offset,
+                       const char *committed, size_t committed_size) { return -1; }
+static int lock_descriptor(int descriptor, int is_locked) {
+    errno = ENOSYS;
+    return -1;
+}
 static void close_descriptor(int descriptor) {}
 static int open_folder_at(int within, const char *path, int follow) { return -1; }
 static int open_entry_at(int within, const char *name) { return -1; }

@@ -17,7 +17,7 @@ from cpython.exc cimport (
     PyErr_CheckSignals, PyErr_SetFromErrno, PyErr_SetFromErrnoWithFilenameObject)
 from libc.errno cimport EINTR, errno
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport INT64_MAX, int64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
 cdef extern from "Python.h":
     bytes PyUnicode_EncodeFSDefault(object text)
@@ -30,7 +30,15 @@ cdef extern from "files.h" nogil:
     ptrdiff_t read_from(int descriptor, char *out, size_t count, int64_t offset)
     ptrdiff_t read_rows_from(
         int descriptor, char *out, size_t size, int64_t offset, const int64_t *rows, size_t count)
-    int get_state(int descriptor, int64_t *size, int64_t *written)
+    int get_state(
+        int descriptor, int64_t *size, int64_t *written, uint64_t *device, uint64_t *inode)
+    int is_unchanged(
+        int descriptor, const char *start, char *buffer, size_t count, int64_t size)
+    int write_to(int descriptor, const char *data, size_t count, int64_t offset, int wait)
+    int extend_file(
+        int descriptor, const char *data, size_t count, int64_t offset,
+        const char *committed, size_t committed_size)
+    int lock_descriptor(int descriptor, int is_locked)
     void close_descriptor(int descriptor)
     int open_folder_at(int within, const char *path, int follow)
     int open_entry_at(int within, const char *name)
@@ -97,17 +105,113 @@ def open_file(path, Py_ssize_t limit):
 
 
 def state(int descriptor):
-    """The size of an open file, and when it was last written to, in nanoseconds.
+    """The size of an open file, when it was last written to, in nanoseconds, and the numbers of its
+    device and of its inode.
 
     Raises
     ------
     OSError
         As `os.fstat` does.
     """
-    cdef int64_t size, written
-    if get_state(descriptor, &size, &written) < 0:
+    cdef int64_t size = 0, written = 0
+    cdef uint64_t device = 0, inode = 0
+    if get_state(descriptor, &size, &written, &device, &inode) < 0:
         PyErr_SetFromErrno(OSError)
-    return size, written
+    return size, written, device, inode
+
+
+def is_as_before(int descriptor, bytes start, int64_t size):
+    """Whether an open file still has a name, begins with these bytes, and has this size.
+
+    Raises
+    ------
+    ValueError
+        If more than 4,096 bytes are given.
+    OSError
+        As `os.fstat` and `os.pread` do.
+    """
+    cdef char buffer[4096]
+    cdef const char *expected = start
+    cdef Py_ssize_t count = len(start)
+    cdef int result
+    if count > <Py_ssize_t>sizeof(buffer):
+        raise ValueError("only the first 4,096 bytes of a file can be compared")
+    with nogil:
+        result = is_unchanged(descriptor, expected, buffer, count, size)
+    if result < 0:
+        PyErr_SetFromErrno(OSError)
+    return result == 1
+
+
+def write_at(int descriptor, data, int64_t offset, bint is_awaited):
+    """Write all of a buffer at an offset of a file; wait for the disk if `is_awaited`.
+
+    Raises
+    ------
+    ValueError
+        If the offset is negative.
+    OSError
+        As `os.pwrite` and `os.fdatasync` do.
+    """
+    cdef Py_buffer source
+    cdef int result
+    if offset < 0:
+        raise ValueError("the offset is negative")
+    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
+    try:
+        with nogil:
+            result = write_to(
+                descriptor, <const char *>source.buf, source.len, offset, is_awaited)
+        if result < 0:
+            PyErr_SetFromErrno(OSError)
+    finally:
+        PyBuffer_Release(&source)
+
+
+def extend(int descriptor, data, int64_t offset, bytes committed):
+    """Write data at an offset of a file, wait until they are on the disk, then write other bytes at
+    the start, and wait again.
+
+    Raises
+    ------
+    ValueError
+        If the offset is negative.
+    OSError
+        As `os.pwrite` and `os.fdatasync` do. Some or all of the bytes may then have been written.
+    """
+    cdef Py_buffer source
+    cdef const char *last = committed
+    cdef size_t last_size = len(committed)
+    cdef int result
+    if offset < 0:
+        raise ValueError("the offset is negative")
+    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
+    try:
+        with nogil:
+            result = extend_file(
+                descriptor, <const char *>source.buf, source.len, offset, last, last_size)
+        if result < 0:
+            PyErr_SetFromErrno(OSError)
+    finally:
+        PyBuffer_Release(&source)
+
+
+def lock(int descriptor, bint is_locked):
+    """Wait until no other process has a lock on an open file, and lock the file; or unlock it.
+
+    Raises
+    ------
+    OSError
+        As `fcntl.flock` does.
+    """
+    cdef int result = -1
+    while result < 0:
+        with nogil:
+            result = lock_descriptor(descriptor, is_locked)
+        if result < 0:
+            if errno != EINTR:
+                PyErr_SetFromErrno(OSError)
+            PyErr_CheckSignals()
 
 
 def read_at(int descriptor, out, int64_t offset):

@@ -12,28 +12,19 @@ from typing import Any, cast
 import numpy as np
 
 from ..format import CODES, Header, pack
-from ..gzip.writer import Content, encode_blocks, encode_member
+from ..gzip.seekable import encode_seekable
+from ..gzip.writer import Content, encode_member
 from ..storage import outputs
 from ..storage.inputs import is_url
 from ..threads.count import check_threads, choose_threads
+from ..threads.importing import importing
 from ..typing import Buffer, Memory, WritableFile
+from .place import check_place
 
 DEFAULT_LEVEL = 6
 MAX_LEVEL = 12  # libdeflate's
 # How many elements are converted at a time, so that they stay in cache.
 CHUNK = 64 << 10
-
-# The smallest IDX type that holds all values of a type; for 64-bit integers, which have none, the
-# type that is large enough for labels.
-_NEAREST = {
-    "bool": "uint8",
-    "uint16": "int32",
-    "uint32": "float64",
-    "int64": "int32",
-    "uint64": "int32",
-    "float16": "float32",
-    np.dtype(np.longdouble).name: "float64",
-}
 
 
 def save(
@@ -63,7 +54,9 @@ def save(
         0 (stored) to 12 (smallest); by default 6. Descriptors and file objects are compressed if
         this or `seekable` is given.
     seekable : bool, optional
-        Compress in blocks (BGZF, the format of bgzip), each of which can be read by itself.
+        Compress in blocks (BGZF, the format of bgzip), each of which can be read by itself. A block
+        holds whole items, unless one item has more than 65,280 bytes. Tables at the end of the file
+        list the sizes of the blocks, so that `open` reads any item without reading those before it.
     threads : int, optional
         The most threads to use; by default one for each core that may be used, at most 8. Without
         `seekable`, several threads are used only for data that are coded as runs (see Notes).
@@ -71,13 +64,16 @@ def save(
     Raises
     ------
     TypeError
-        If IDX has no type for the array; the message names the nearest type. Also if `file` cannot
-        be written to, or a number is not whole.
+        If IDX has no type for the array; the message names the smallest type that holds the values,
+        if there is one. Also if `file` cannot be written to, or a number is not whole.
     SizeError
         If a dimension does not fit into 32 bits.
     ValueError
         If `compresslevel` is out of range or given for a path that is not compressed, or if `file`
         is a URL.
+    IdxError
+        If `file` is open and already holds an array before the place where it would be written to,
+        as in mode "ab". `append` adds items to such a file.
     OSError
         If writing fails. A file at the path is then unchanged.
 
@@ -97,7 +93,7 @@ def save(
     From level 7 on, several searches are made and the smallest result is taken.
     """
     check_threads(threads)
-    level = _checked_level(compresslevel)
+    level = checked_level(compresslevel)
     asked = compresslevel is not None or seekable
     compressed = asked
     if isinstance(file, (str, bytes, os.PathLike)):
@@ -112,15 +108,17 @@ def save(
             raise ValueError(
                 f"compresslevel and seekable are for names that end in .gz, which {path!r} does not"
             )
-    array = _checked(array)
+    else:
+        check_place(file)
+    array = checked(array)
     header = _header_of(array)
     if compressed:
-        content = _content(header, array)
-        encoded = (
-            encode_blocks(content, level, choose_threads(threads))
-            if seekable
-            else encode_member(content, level, choose_threads(threads))
-        )
+        count = choose_threads(threads)
+        if seekable:
+            payload = content_of(b"", header, array)
+            encoded = encode_seekable(pack(header), payload, header.item_nbytes, level, count)
+        else:
+            encoded = encode_member(content_of(pack(header), header, array), level, count)
         with contextlib.closing(encoded):
             outputs.write(file, encoded)
     else:
@@ -146,15 +144,16 @@ def dumps(array: Any, *, compresslevel: int | None = None) -> bytes:
     TypeError, SizeError, ValueError
         As `save` does.
     """
-    level = _checked_level(compresslevel)
-    array = _checked(array)
+    level = checked_level(compresslevel)
+    array = checked(array)
     header = _header_of(array)
     if compresslevel is None:
         return b"".join([pack(header), array.astype(header.dtype, copy=False).tobytes()])
-    return b"".join(encode_member(_content(header, array), level, 1))
+    return b"".join(encode_member(content_of(pack(header), header, array), level, 1))
 
 
-def _checked_level(compresslevel: int | None) -> int:
+def checked_level(compresslevel: int | None) -> int:
+    """The level to compress at; ValueError or TypeError if it is none."""
     level = DEFAULT_LEVEL if compresslevel is None else operator.index(compresslevel)
     if not 0 <= level <= MAX_LEVEL:
         raise ValueError(f"compresslevel is {level}, not 0 to {MAX_LEVEL}")
@@ -163,12 +162,20 @@ def _checked_level(compresslevel: int | None) -> int:
 
 def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
     yield pack(header)
+    yield from payload(array, header.dtype)
+
+
+def payload(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> Iterator[Memory]:
+    """The bytes of an array, in C order and converted to this byte order, piece by piece."""
+    if array.size <= CHUNK and array.flags.c_contiguous and array.dtype == dtype:
+        yield array.reshape(-1).view(np.uint8)
+        return
     # The iterator converts any layout to C order, a buffer at a time, and copies only if it must.
     chunks = np.nditer(  # type: ignore[call-overload]  # the stubs misspell "contig"
         array,
         ["external_loop", "buffered", "zerosize_ok"],
         ["readonly", "contig"],
-        header.dtype,
+        dtype,
         order="C",
         casting="equiv",
         buffersize=CHUNK,
@@ -177,18 +184,18 @@ def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
         yield cast("np.ndarray[Any, Any]", chunk).view(np.uint8)
 
 
-def _content(header: Header, array: np.ndarray[Any, Any]) -> Content:
-    """The content of the file. No other thread can change a slice once it has been taken."""
+def content_of(start: bytes, header: Header, array: np.ndarray[Any, Any]) -> Content:
+    """Some bytes and then the payload. No other thread can change a slice after it is taken."""
     if array.flags.c_contiguous and array.dtype == header.dtype:
-        return _HeaderAndPayload(pack(header), array.reshape(-1).view(np.uint8))
-    content = np.empty(header.offset + header.nbytes, np.uint8)
-    content[: header.offset] = memoryview(pack(header))
-    np.ndarray(header.shape, header.dtype, content, header.offset)[...] = array
+        return _BytesAndPayload(start, array.reshape(-1).view(np.uint8))
+    content = np.empty(len(start) + header.nbytes, np.uint8)
+    content[: len(start)] = memoryview(start)
+    np.ndarray(header.shape, header.dtype, content, len(start))[...] = array
     return content
 
 
-class _HeaderAndPayload:
-    """The content of a file: a header, and an array whose bytes are already in the file's order.
+class _BytesAndPayload:
+    """Some bytes, then those of an array, which are already in the file's order.
 
     Slices are copies, because another thread may change the array after a checksum is computed and
     before the data are encoded. Copying 47 MB piece by piece took 0.27 of the time of one copy
@@ -196,45 +203,49 @@ class _HeaderAndPayload:
     memory.
     """
 
-    def __init__(self, header: bytes, payload: Memory) -> None:
-        self._header = np.frombuffer(header, np.uint8)
+    def __init__(self, start: bytes, payload: Memory) -> None:
+        self._start = np.frombuffer(start, np.uint8)
         self._payload = payload
 
     def __len__(self) -> int:
-        return len(self._header) + len(self._payload)
+        return len(self._start) + len(self._payload)
 
     def __getitem__(self, part: slice) -> Memory:
         start, stop, _ = part.indices(len(self))
-        size = len(self._header)
+        size = len(self._start)
         copy = np.empty(max(stop - start, 0), np.uint8)
-        head = self._header[start:stop]
+        head = self._start[start:stop]
         copy[: len(head)] = head
         copy[len(head) :] = self._payload[max(start - size, 0) : max(stop - size, 0)]
         return copy
 
 
-def _checked(data: Any) -> np.ndarray[Any, Any]:
+def checked(data: Any) -> np.ndarray[Any, Any]:
     """The data as an array, if IDX has its type."""
+    array = unmasked(data)
+    if not has_type(array.dtype):
+        with importing:
+            from .types import advise  # needed for refusals alone
+
+        raise TypeError(advise(array))
+    return array
+
+
+def has_type(dtype: np.dtype[Any]) -> bool:
+    """Whether IDX has a type, in whatever byte order."""
+    # Strings of variable length have no byte order, and newbyteorder raises.
+    return dtype.kind != "T" and dtype.newbyteorder(">") in CODES
+
+
+def unmasked(data: Any) -> np.ndarray[Any, Any]:
+    """The data as an array; a masked one is refused with a TypeError."""
     array: np.ndarray[Any, Any] = np.asanyarray(data)
     # If numpy.ma has not been imported, there are no masked arrays.
     masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())
     parts = data if isinstance(data, (list, tuple)) else ()
     if any(isinstance(part, masked) for part in (array, *parts)):
         raise TypeError("IDX has no masks: fill the masked array first, array.filled(...)")
-    array = np.asarray(array)
-    # Strings of variable length have no byte order, and newbyteorder raises.
-    if array.dtype.kind == "T" or array.dtype.newbyteorder(">") not in CODES:
-        name = array.dtype.name
-        nearest = _NEAREST.get(name)
-        raise TypeError(
-            f"IDX has no type for {name}; "
-            + (
-                f"the nearest is {nearest}: array.astype('{nearest}'), if the values fit"
-                if nearest
-                else "it has " + ", ".join(dtype.name for dtype in CODES)
-            )
-        )
-    return array
+    return np.asarray(array)
 
 
 def _header_of(array: np.ndarray[Any, Any]) -> Header:

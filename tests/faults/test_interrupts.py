@@ -1,6 +1,7 @@
 """Ctrl-C at any moment of a load or save on threads: it is answered soon, and nothing is left."""
 
 import gzip
+import inspect
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import idxfast
+from files import interrupts
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
 
@@ -32,10 +34,21 @@ array = idxfast.load(path)
 target = os.path.join(folder, "saved", "file.gz" if call != "raw" else "file")
 CALLS = {
     "load": lambda: idxfast.load(path, threads=threads),
+    "load a part": lambda: idxfast.load(
+        path, start=len(array) - 9, stop=len(array) - 1, threads=threads
+    ),
+    "open": lambda: open_and_read(),
     "raw": lambda: idxfast.save(target, array, threads=threads),
     "gz": lambda: idxfast.save(target, array, threads=threads, compresslevel=1),
     "seekable": lambda: idxfast.save(target, array, threads=threads, seekable=True),
 }
+
+
+def open_and_read():
+    # A first pass, and then a read of all parts.
+    with idxfast.open(path, cache_bytes=0, threads=threads) as file:
+        file[0]
+        file.read(0, len(file))
 
 
 def call_again_and_again():
@@ -59,7 +72,7 @@ for _ in range(rounds):
     while _thread._count() > before and time.monotonic() < answered + 60:
         time.sleep(0.001)
     print(answered, _thread._count() - before, flush=True)
-    if call != "load":
+    if call in ("raw", "gz", "seekable"):
         assert os.listdir(os.path.dirname(target)) == [os.path.basename(target)]
         assert numpy.array_equal(idxfast.load(target), array)
 assert numpy.array_equal(idxfast.load(path, threads=threads), array)
@@ -117,15 +130,24 @@ def test_load(kind, threads, array, tmp_path, rounds):
     assert interrupt("load", path, threads, min(rounds, 100)) < TOO_LATE
 
 
+@pytest.mark.parametrize("threads", [1, 2, 4])
+@pytest.mark.parametrize("call", ["load a part", "open"])
+def test_parts(call, threads, array, tmp_path, rounds):
+    path = tmp_path / "file.gz"
+    path.write_bytes(gzip.compress(idxfast.dumps(array), 1))
+    assert interrupt(call, path, threads, min(rounds, 100)) < TOO_LATE
+
+
 @pytest.mark.parametrize("kind", ["raw", "gz", "seekable"])
 def test_save(kind, path, rounds):
     assert interrupt(kind, path, 2, min(rounds, 100)) < TOO_LATE
 
 
-# Interrupts a call in the caller's thread wherever Python may look for signals: at the n-th event
-# of tracing, for every n.
-TRACED = """
-import _thread, os, sys, threading, time
+# Interrupts a call in the caller's thread at the n-th event of tracing, for every n.
+TRACED = (
+    inspect.getsource(interrupts)
+    + """
+import _thread, os, sys, time
 import numpy, idxfast
 from idxfast.containers import raw
 from idxfast.gzip import pool, small_members, stream
@@ -134,7 +156,6 @@ raw.CHUNK, raw.MIN_SIZE = 50_000, 1
 stream.MIN_SIZE, pool.MIN_STEP, pool.MAX_STEP, small_members.GROUP = 1, 65536, 65536, 65536
 path, target = sys.argv[1:3]
 array = idxfast.load(path, threads=1)
-names = {module.__file__ for name, module in sys.modules.items() if name.startswith("idxfast")}
 
 
 def call():
@@ -144,28 +165,6 @@ def call():
         idxfast.save(target, array, seekable=target.endswith(".gz"), threads=3)
 
 
-def interrupt(limit):
-    events = 0
-
-    def trace(frame, event, argument):
-        nonlocal events
-        if frame.f_code.co_filename not in names:
-            return None
-        events += 1
-        if events == limit:
-            raise KeyboardInterrupt
-        return trace
-
-    sys.settrace(trace)
-    try:
-        call()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        sys.settrace(None)
-    return events >= limit
-
-
 def descriptors():
     return os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd") else []
 
@@ -173,7 +172,7 @@ def descriptors():
 call()
 before, opened = _thread._count(), descriptors()
 limit = 1
-while interrupt(limit):
+while interrupt(call, limit):
     deadline = time.monotonic() + 60
     while _thread._count() > before:
         assert time.monotonic() < deadline, (limit, sys._current_frames())
@@ -185,6 +184,7 @@ while interrupt(limit):
 assert numpy.array_equal(idxfast.load(target, threads=2), array)
 print(limit)
 """
+)
 
 
 @pytest.mark.parametrize(

@@ -84,4 +84,5 @@ def test_other_wrong_arguments(descriptor):
 
 def test_state(tmp_path, descriptor):
     status = os.fstat(descriptor)
-    assert files.state(descriptor) == (status.st_size, status.st_mtime_ns)
+    numbers = status.st_dev, status.st_ino
+    assert files.state(descriptor) == (status.st_size, status.st_mtime_ns, *numbers)

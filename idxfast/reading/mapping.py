@@ -1,4 +1,4 @@
-"""Raw IDX files: mapped, without touching the payload."""
+"""Map IDX files: raw ones as they are, compressed ones from the cache of unpacked files."""
 
 from __future__ import annotations
 
@@ -10,55 +10,90 @@ import numpy as np
 from ..containers import raw
 from ..containers.header import parse_header
 from ..containers.raw import check_size
-from ..containers.recognise import START, container_of
-from ..diagnosis.start import explain_path
+from ..containers.recognise import check_member, container_of
+from ..containers.refusal import explain_refusal
+from ..containers.request import Request
 from ..errors import IdxError, TruncatedError
-from ..format import MAX_HEADER_SIZE
+from ..format import MAX_HEADER_SIZE, Header
 from ..storage.inputs import open_source
 from ..storage.source import FileSource, MemorySource
+from ..threads.importing import importing
 from ..typing import ReadableFile
 
 _ACCESS = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY, "r+": mmap.ACCESS_WRITE}
 
 
-def map_file(file: ReadableFile, mode: str) -> np.ndarray[Any, Any]:
-    """Map the payload of a raw file, as `load` does with an ``mmap_mode``."""
+def map_file(file: ReadableFile, mode: str, request: Request) -> np.ndarray[Any, Any]:
+    """Map the payload of a file, as `load` does with an ``mmap_mode``."""
     if mode not in _ACCESS:
         raise ValueError(f"mmap_mode is {mode!r}, not 'r', 'c' or 'r+'")
     with open_source(file, "r+b" if mode == "r+" else "rb") as source:
         if not isinstance(source, FileSource):
-            if isinstance(source, MemorySource) and raw.is_path(source):
-                raise explain_path(source.name, source.read(4, 0))
-            raise _unmappable(source.name, "something else")
+            if isinstance(source, MemorySource):
+                raw.refuse_path(source, source.read(MAX_HEADER_SIZE, 0))
+            raise _unmappable(
+                "only a file on disk can be mapped", source.name, "a file on disk", "something else"
+            )
         start = source.read(MAX_HEADER_SIZE, 0)
-        container = container_of(start[:START])
+        container = container_of(start)
+        if source.member is not None:
+            check_member(source, container)
         if container is not raw:
-            raise _unmappable(source.name, f"{container.NAME}: load the file, or unpack it first")
-        header = parse_header(start, source.name)
-        check_size(source, header)
+            _check_mappable(source, container.NAME, mode)
         try:
-            mapping, at = source.map(_ACCESS[mode])
-        except ValueError:
-            raise TruncatedError(
-                "the file has become shorter since it was opened",
-                part="payload",
-                filename=source.name,
-                offset=header.offset,
-                expected=source.size,
-                found="fewer bytes",
-            ) from None
+            if container is raw:
+                header = request.stated or parse_header(start, source.name)
+                check_size(source, header)
+                return _map(source, header, mode)
+            # Few files are mapped in this way, and hashlib takes long to import.
+            with importing:
+                from .unpacking import header_in, open_unpacked
+            with open_unpacked(source, container, request) as unpacked:
+                return _map(unpacked, header_in(unpacked, request.stated), mode)
+        except IdxError as error:
+            explain_refusal(error, source, container.NAME, request.stated)
+            raise
+
+
+def _check_mappable(source: FileSource, kind: str, mode: str) -> None:
+    """Refuse, with an `IdxError`, a compressed file that cannot be mapped as the caller asks."""
+    if mode == "r+":
+        raise _unmappable(
+            "a compressed file cannot be mapped for writing, because the changes would not "
+            "get into it: unpack the file first",
+            source.name,
+            "a raw IDX file",
+            kind,
+        )
+    if source.member is not None:
+        raise _unmappable(
+            "a member of an archive cannot be mapped: load it without mmap_mode",
+            source.name,
+            "the name of a file",
+            f"a member of a {kind} archive",
+        )
+
+
+def _map(source: FileSource, header: Header, mode: str) -> np.ndarray[Any, Any]:
+    """Map the payload of a raw file."""
+    try:
+        mapping, at = source.map(_ACCESS[mode])
+    except ValueError:
+        raise TruncatedError(
+            "the file has become shorter since it was opened",
+            part="payload",
+            filename=source.name,
+            offset=header.offset,
+            expected=source.size,
+            found="fewer bytes",
+        ) from None
     # np.frombuffer holds the mapping's buffer, so that the mapping cannot be closed while there is
     # an array. np.ndarray alone would give the buffer back at once.
     content = np.frombuffer(mapping, np.uint8)
     return np.ndarray(header.shape, header.dtype, content, at + header.offset)
 
 
-def _unmappable(filename: str, found: str) -> IdxError:
+def _unmappable(reason: str, filename: str, expected: str, found: str) -> IdxError:
     return IdxError(
-        "only a raw file on disk can be mapped",
-        part="container",
-        filename=filename,
-        offset=0,
-        expected="a raw IDX file",
-        found=found,
+        reason, part="container", filename=filename, offset=0, expected=expected, found=found
     )

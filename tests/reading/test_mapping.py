@@ -154,6 +154,6 @@ def test_beyond_4_gib(tmp_path):
 
 
 def test_the_bytes_of_a_file_cannot_be_mapped():
-    with pytest.raises(idxfast.IdxError, match="only a raw file on disk can be mapped") as caught:
+    with pytest.raises(idxfast.IdxError, match="only a file on disk can be mapped") as caught:
         idxfast.load(b"\0\0\x08\1\0\0\0\1\7", mmap_mode="r")
     assert caught.value.found == "something else"

@@ -1,68 +1,100 @@
-"""Which container a file comes in, judged by its first bytes, whatever its name."""
+"""What a file comes in, archives included, judged by its first bytes, whatever its name."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from ..errors import IdxError
 from ..format import Header
-from ..storage.source import MemorySource, Source, StreamSource
-from . import gzip, raw
+from ..storage.source import MemorySource, Source
+from ..storage.streams import StreamSource
+from ..threads.importing import importing
+from . import gzip, raw, simple
+from .refusal import explain_refusal
 from .request import Request
+from .simple import Container
 
-# How many bytes `container_of` looks at. No more of a pipe is read before the container is known.
-START = 4
+# `zip` and `tar` are imported when they are needed, because few files are archives, and zipfile and
+# tarfile take long to import.
 
+# How many bytes `container_of` looks at: a tar archive is recognised by its 258th to 262nd.
+START = 262
 
-class Container(Protocol):
-    """What each of `raw`, `gzip`, `bz2` and `xz` offers."""
-
-    NAME: str
-
-    def read(self, source: Source | StreamSource, request: Request, /) -> np.ndarray[Any, Any]:
-        """Read a whole file into an array, and verify it."""
-
-    def read_header(self, source: Source | StreamSource, /) -> Header:
-        """Read the header alone; what follows it may be missing or damaged."""
+_ZIP = (b"PK\3\4", b"PK\5\6")  # the second if the archive is empty
+_TAR = b"ustar"
 
 
 def container_of(start: bytes) -> Container:
-    """The container of a file that starts with these bytes; raw if no other fits."""
-    if start[:2] == gzip.MAGIC:
-        return gzip
-    if start[:2] == b"\0\0":  # as in every IDX file
-        return raw
-    # Few files come in these containers, so their modules are imported only when needed.
-    from . import bz2, xz
+    """The container of a file that starts with these bytes; raw if no other fits.
 
-    if start[:4] == xz.MAGIC:
-        return xz
-    # If nothing follows the first three bytes, the file is bzip2 that is cut short.
-    if start[:3] == bz2.MAGIC and start[3:4] in bz2.LEVELS:
-        return bz2
-    return raw
+    Parameters
+    ----------
+    start : bytes
+        `START` bytes, or all that there are. Of fewer bytes, everything but tar is recognised.
+    """
+    found = simple.COMMON.get(start[:2])
+    if found is not None:
+        return found
+    if start[:4] in _ZIP:
+        with importing:
+            from . import zip
+        return zip
+    if start[257:262] == _TAR:
+        with importing:
+            from . import tar
+        return tar
+    return simple.container_of(start)
+
+
+def container_in(source: Source | StreamSource) -> Container:
+    """The container of a source; errors as in `check_member`."""
+    if isinstance(source, StreamSource):
+        return container_of(source.peek(simple.START))
+    found = container_of(source.read(START, 0))
+    if source.member is not None:
+        check_member(source, found)
+    return found
+
+
+def check_member(source: Source, container: Container) -> None:
+    """Refuse a file that is no archive if the caller named a member of it, with an `IdxError`."""
+    if source.member is not None and container.NAME not in ("zip", "tar"):
+        raise IdxError(
+            f"the file has no member {source.member!r}, because it is no archive",
+            part="container",
+            filename=source.name,
+            offset=0,
+            expected="a zip or tar archive",
+            found=container.NAME,
+        )
 
 
 def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any]:
-    """Read a whole file, in whatever container it is.
-
-    Raises
-    ------
-    ValueError
-        If ``out=`` overlaps the memory that is read, which would be overwritten.
-    """
-    if (
-        isinstance(source, MemorySource)
-        and isinstance(request.out, np.ndarray)
-        and source.overlaps(request.out)
+    """Read a file, or a part of it, in whatever container it is; errors as in `simple.read`."""
+    if request.out is not None:
+        simple.check_overlap(source, request)
+    container = container_in(source)
+    # Memory and streams need no other source to be read in order.
+    if not isinstance(source, (MemorySource, StreamSource)) and not (
+        request.is_part and container in (raw, gzip)
     ):
-        raise ValueError("out= overlaps the data that are read")
-    start = source.peek(START) if isinstance(source, StreamSource) else source.read(START, 0)
-    return container_of(start).read(source, request)
+        source = source.in_order()
+    try:
+        return container.read(source, request)
+    except IdxError as error:
+        explain_refusal(error, source, container.NAME, request.stated, request.packed_in)
+        raise
 
 
 def read_header(source: Source | StreamSource) -> Header:
     """Read the header of a file, in whatever container it is."""
-    start = source.peek(START) if isinstance(source, StreamSource) else source.read(START, 0)
-    return container_of(start).read_header(source)
+    container = container_in(source)
+    try:
+        return container.read_header(source)
+    except IdxError as error:
+        # No more of a compressed file is unpacked than its header.
+        if container is raw:
+            explain_refusal(error, source, raw.NAME, None)
+        raise

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..errors import IdxError, TrailingDataError, TruncatedError
 from ..format import MAX_HEADER_SIZE, Header
-from ..storage.source import Source, StreamSource
+from ..storage.source import Source
+from ..storage.streams import StreamSource
 from . import in_order
 from .header import parse_header
 from .request import Request
@@ -69,13 +70,15 @@ def read(source: Source | StreamSource, codec: Codec, request: Request) -> np.nd
     """Read a whole file of a compressed format, to the end of its last stream."""
     unpacked = Unpacked(source, codec)
     stream = StreamSource(unpacked, source.name, owned=False)
-    _refuse_others(stream)
+    if request.stated is None:
+        _refuse_others(stream)
     try:
-        return in_order.read(stream, request)
+        return in_order.read(stream, request._replace(packed_in=codec.name))
     except (TruncatedError, TrailingDataError) as error:
         if error.position is None:
             # So far, the offset counts unpacked bytes.
             error.offset, error.position = unpacked.offset, error.offset
+        unpacked.free()
         raise
 
 
@@ -121,13 +124,18 @@ class Unpacked:
     source : Source or StreamSource
         Starts with a stream of the format.
     codec : Codec
+
+    Attributes
+    ----------
+    streams : int
+        How many streams have been entered.
     """
 
     def __init__(self, source: Source | StreamSource, codec: Codec) -> None:
         self._source = source
         self._codec = codec
         self._decoder = codec.new_decoder()
-        self._streams = 1  # how many have been entered
+        self.streams = 1
         self._size = FIRST_PIECE
         self._piece = b""  # read, and not yet given to the decoder
         self._fed = 0  # the offset in the file of what the decoder was given last
@@ -158,13 +166,17 @@ class Unpacked:
         """How many bytes of the file have been read, without those after the current stream."""
         return self._offset - len(self._decoder.unused_data)
 
+    def free(self) -> None:
+        """Free the decoder's memory, even if an error refers to this object."""
+        self._decoder = self._codec.new_decoder()
+
     def _decode(self, size: int) -> bytes:
         packed = b""
         if self._decoder.needs_input:
             packed, self._piece = self._piece or self._fetch(), b""
             if not packed:
                 raise TruncatedError(
-                    f"{self._codec.name} stream {self._streams} is cut short; "
+                    f"{self._codec.name} stream {self.streams} is cut short; "
                     "the file is truncated or still downloading",
                     part="container",
                     filename=self._source.name,
@@ -203,7 +215,7 @@ class Unpacked:
         if rest[: len(codec.magic)] != codec.magic[: len(rest)]:
             raise self._trailing(rest, rest[:4].hex(" "))
         self._decoder = codec.new_decoder()
-        self._streams += 1
+        self.streams += 1
         self._piece = rest
         return True
 
@@ -220,7 +232,7 @@ class Unpacked:
 
     def _damaged(self, reason: str) -> IdxError:
         return IdxError(
-            f"{self._codec.name} stream {self._streams} cannot be unpacked: {reason}",
+            f"{self._codec.name} stream {self.streams} cannot be unpacked: {reason}",
             part="container",
             filename=self._source.name,
             offset=self._fed,
@@ -231,7 +243,7 @@ class Unpacked:
 
     def _trailing(self, rest: bytes, found: str) -> TrailingDataError:
         return TrailingDataError(
-            f"something else follows {self._codec.name} stream {self._streams}",
+            f"something else follows {self._codec.name} stream {self.streams}",
             part="end",
             filename=self._source.name,
             offset=self._offset - len(rest),

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..format import Header
-from ..storage.source import Source, StreamSource
+from ..storage.source import Source
+from ..storage.streams import StreamSource
 from . import unpacking
 from .request import Request
 
@@ -27,15 +28,16 @@ PADDING = 4
 
 def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any]:
     """Read a whole file into an array."""
-    return unpacking.read(source, _codec(source.name), request)
+    return unpacking.read(source, codec(source.name), request)
 
 
 def read_header(source: Source | StreamSource) -> Header:
     """Read the header alone; what follows it may be missing or damaged."""
-    return unpacking.read_header(source, _codec(source.name))
+    return unpacking.read_header(source, codec(source.name))
 
 
-def _codec(filename: str) -> unpacking.Codec:
+def codec(filename: str) -> unpacking.Codec:
+    """How the standard library unpacks these files."""
     lzma = unpacking.import_module("lzma", NAME, filename)
 
     def fault(decoder: Any) -> str | None:

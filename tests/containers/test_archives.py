@@ -1,5 +1,6 @@
 """IDX files in zip files, whole and damaged."""
 
+import errno
 import gzip
 import struct
 import zipfile
@@ -141,3 +142,18 @@ def test_what_zipfile_says_is_told(tmp_path):
     with pytest.raises(IdxError, match="the zip file cannot be read") as caught:
         archives.load_member(str(path), "labels.gz")
     assert caught.value.found == "File is not a zip file"
+
+
+def test_an_error_of_the_system_passes(tmp_path):
+    path, _ = _zip(tmp_path / "a.zip", b"")
+    error = OSError(errno.EIO, "broken")
+    with pytest.raises(OSError, match="broken") as caught, archives.open_zip(path):
+        raise error
+    assert caught.value is error
+
+
+def test_a_seek_to_before_the_start_is_damage(tmp_path):
+    path, _ = _zip(tmp_path / "a.zip", b"")
+    for error in (OSError(errno.EINVAL, "no such place"), OSError("no number")):
+        with pytest.raises(IdxError, match="the zip file cannot be read"), archives.open_zip(path):
+            raise error

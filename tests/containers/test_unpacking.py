@@ -2,6 +2,7 @@
 
 import bz2
 import contextlib
+import inspect
 import io
 import itertools
 import lzma
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import idxfast
+from files import interrupts
 from idxfast import IdxError, SizeError, TrailingDataError, TruncatedError
 from idxfast.containers import in_order, unpacking
 from idxfast.errors import Part
@@ -258,44 +260,24 @@ def test_what_was_given_may_be_resized_while_the_error_is_held(packed):
         assert caught.value.__traceback__ is not None
 
 
-INTERRUPTED = """
-import os, sys
+INTERRUPTED = (
+    inspect.getsource(interrupts)
+    + """
+import os
 import idxfast
 
 path = sys.argv[1]
 array = idxfast.load(path)
-names = {module.__file__ for name, module in sys.modules.items() if name.startswith("idxfast")}
-
-def interrupt(limit):
-    events = 0
-
-    def trace(frame, event, argument):
-        nonlocal events
-        if frame.f_code.co_filename not in names:
-            return None
-        events += 1
-        if events == limit:
-            raise KeyboardInterrupt
-        return trace
-
-    sys.settrace(trace)
-    try:
-        idxfast.load(path)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        sys.settrace(None)
-    return events >= limit
-
 opened = os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd") else []
 limit = 1
-while interrupt(limit):
+while interrupt(lambda: idxfast.load(path), limit):
     if opened:
         assert os.listdir("/proc/self/fd") == opened, limit
     limit += 1
 assert (idxfast.load(path) == array).all()
 print(limit)
 """
+)
 
 
 def test_an_interrupt_at_every_line(module, tmp_path, run_child):

@@ -1,5 +1,7 @@
-"""A running mirror, and data sets on it."""
+"""A running mirror, and data sets on it; a running server of objects."""
 
+import contextlib
+import gc
 import gzip
 import hashlib
 import threading
@@ -7,7 +9,32 @@ import threading
 import numpy as np
 import pytest
 
+from mirrors.objects import Objects
 from mirrors.server import Mirror
+
+
+@contextlib.contextmanager
+def running(server):
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.stopping.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def objects(monkeypatch):
+    """A server of objects, for what needs fsspec and aiohttp."""
+    pytest.importorskip("aiohttp")
+    http = pytest.importorskip("fsspec.implementations.http")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with running(Objects()) as server:
+        yield server
+        # Close the client's connections, too: other tests count descriptors.
+        http.HTTPFileSystem.clear_instance_cache()
+        gc.collect()
 
 
 @pytest.fixture
@@ -16,9 +43,7 @@ def mirror(monkeypatch):
     from idxfast.datasets import transfer
 
     check_url = transfer.check_url
-    with Mirror() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with running(Mirror()) as server:
         secure = f"https://{server.address}/"
         monkeypatch.setattr(
             transfer, "check_url", lambda url, by: check_url(url.replace(server.url, secure), by)
@@ -27,9 +52,6 @@ def mirror(monkeypatch):
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         monkeypatch.delenv("IDXFAST_OFFLINE", raising=False)
         yield server
-        server.stopping.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ class Mirror(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, handler=None):
+        super().__init__(("127.0.0.1", 0), handler or Handler)
         self.files = {}
         self.faults = {}
         self.requests = []  # paths, each with the header Range

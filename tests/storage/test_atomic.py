@@ -181,3 +181,12 @@ def test_what_a_save_costs_does_not_depend_on_the_files_beside(tmp_path, monkeyp
     for value in (1, 2):
         idxfast.save(tmp_path / "file", np.full(3, value, np.uint8))
     assert idxfast.load(tmp_path / "file").tolist() == [2, 2, 2]
+
+
+def test_where_files_have_no_owners(tmp_path, monkeypatch):
+    """As on Windows."""
+    path = tmp_path / "file"
+    idxfast.save(path, np.zeros(3, np.uint8))
+    monkeypatch.delattr(os, "fchown", raising=False)
+    idxfast.save(path, np.arange(3, dtype=np.uint8))
+    assert path.read_bytes() == NEW

@@ -1,0 +1,108 @@
+"""The errors of file systems, without the passwords and signatures that a URL may contain."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from ..errors import IdxError, printable
+
+# Which of our extras brings a package that fsspec needs.
+_EXTRAS = {"aiohttp": "http", "yarl": "http", "s3fs": "s3", "fsspec": "fsspec"}
+# The numbers for errors that come without one.
+_NUMBERS = {
+    FileNotFoundError: errno.ENOENT,
+    PermissionError: errno.EACCES,
+    IsADirectoryError: errno.EISDIR,
+    TimeoutError: errno.ETIMEDOUT,
+}
+# What an HTTP status means. Any other status is an input/output error.
+_STATUS = {401: errno.EACCES, 403: errno.EACCES, 404: errno.ENOENT, 410: errno.ENOENT}
+# Characters that a URL, its path or its query contains, but few other texts.
+_URL_PART = re.compile("[/?@=]|::")
+# The modules whose errors say that an archive is damaged.
+_ARCHIVES = ("zipfile", "tarfile", "zlib", "_lzma", "lzma", "libarchive")
+
+
+def shown(url: str) -> str:
+    """A URL as it may be shown: without user and password, query and data."""
+    parts = []
+    for part in url.split("::"):
+        parts.append(_shown_part(part))
+        if parts[-1] != part and parts[-1].endswith("..."):
+            break  # whatever follows may belong to the query, or to the data
+    return "::".join(parts)
+
+
+def _shown_part(part: str) -> str:
+    if part.startswith("data:"):
+        return "data:..."
+    scheme, separator, rest = part.partition("://")
+    if separator:
+        part = scheme + separator + re.sub("^[^/]*@", "...@", rest)
+    return re.sub(r"[?#].+", "?...", part, flags=re.DOTALL)
+
+
+@contextmanager
+def network_errors(name: str) -> Generator[None, None, None]:
+    """Turn the errors of a file system into an OSError with the name of the file.
+
+    Raises
+    ------
+    OSError
+        Of the class that fits: `FileNotFoundError`, `PermissionError`, `TimeoutError`, or another.
+    IdxError
+        If an archive is damaged.
+    ImportError, ValueError
+        If a package is missing, or fsspec does not know this kind of URL.
+    """
+    try:
+        yield
+    except (IdxError, MemoryError):
+        raise
+    except ImportError as error:
+        raise ImportError(f"{printable(name)}: {_missing(error)}", name=error.name) from error
+    except OSError as error:
+        number = error.errno
+        if number is None:
+            number = next((n for kind, n in _NUMBERS.items() if isinstance(error, kind)), errno.EIO)
+        text = os.strerror(number) if number in _NUMBERS.values() else _text(error)
+        raise OSError(number, text, name) from None
+    except Exception as error:
+        module = type(error).__module__.partition(".")[0]
+        if module in _ARCHIVES:
+            raise IdxError(
+                f"the archive is damaged: {_text(error)}",
+                part="container",
+                filename=name,
+                offset=0,
+                expected="a whole archive",
+                found=type(error).__name__,
+            ) from None
+        if type(error) is ValueError:
+            raise ValueError(f"{printable(name)}: {_text(error)}") from None
+        number = _STATUS.get(getattr(error, "status", 0), errno.EIO)
+        raise OSError(number, _text(error), name) from None
+
+
+def _text(error: Exception) -> str:
+    """What an error says; if that may contain a URL or a part of one, the kind of error alone."""
+    status = getattr(error, "status", None)
+    if isinstance(status, int):
+        return f"HTTP status {status}"
+    text = getattr(error, "strerror", None) or str(error)
+    return printable(text) if text and not _URL_PART.search(text) else type(error).__name__
+
+
+def _missing(error: ImportError) -> str:
+    """Which package is missing, and how to install it."""
+    cause = error.__cause__
+    errors = [one for one in (error, cause) if isinstance(one, ImportError)]
+    names = {(one.name or "").partition(".")[0] for one in errors}
+    for package, extra in _EXTRAS.items():
+        if package in names:
+            return f"this URL needs {package}: pip install 'idxfast[{extra}]'"
+    return printable(str(error))

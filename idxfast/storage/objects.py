@@ -1,0 +1,295 @@
+"""Remote objects: the start of one, with its size and version, and then any ranges.
+
+Each answer over HTTP or from S3 states the size and the version of the object. So the first request
+asks for the start of the object, and every later answer is compared with the first. Other file
+systems are asked for size and version once, when the object is opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple, TypeAlias
+
+from ..errors import IdxError
+from .identity import ObjectVersion
+from .network_errors import network_errors
+
+# How many bytes the first request asks for: enough for any header, and for a whole file of MNIST's
+# labels. A home connection transfers them in about the time that the request itself takes.
+START = 64 << 10
+# How many requests are under way at once, for one call.
+CONCURRENT = 16
+
+# The entries of fsspec's information about a file that tell one version of it from another.
+_VERSION_KEYS = (
+    "ETag", "etag", "md5Hash", "md5", "crc32c", "CRC", "generation", "checksum", "sha", "hash",
+    "mtime", "LastModified", "Last-Modified", "last_modified", "modified", "updated", "created",
+    "date_time",
+)  # fmt: skip
+
+
+# A range and the size of the whole, which is less than 2^63.
+_CONTENT_RANGE = re.compile("bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
+
+
+class Connection(NamedTuple):
+    """A file system, and the path of a file in it."""
+
+    file_system: Any
+    path: str
+    name: str
+
+
+class Start(NamedTuple):
+    """The first bytes of an object, and which version of it they are from."""
+
+    data: bytes
+    version: ObjectVersion
+
+
+Range: TypeAlias = tuple[int, int]
+Answer: TypeAlias = tuple[bytes, ObjectVersion | None]
+
+
+class NoRanges(Exception):
+    """The server does not answer requests for ranges, or does not tell the size or the version."""
+
+
+def connect(url: str, name: str) -> Connection:
+    """Find the file system of a URL.
+
+    Raises
+    ------
+    OSError, IdxError, ImportError, ValueError
+        See `network_errors`.
+    """
+    with network_errors(name):
+        from fsspec.core import url_to_fs
+
+        file_system, path = url_to_fs(url)
+    return Connection(file_system, path, name)
+
+
+def read_start(connection: Connection) -> Start | None:
+    """The first bytes of an object; None if it cannot be read in ranges."""
+    file_system, path, name = connection
+    with network_errors(name):
+        if _is_read_in_order(file_system):
+            return None
+        get = _getter(connection)
+        try:
+            if get is not None:
+                ((data, version),) = _gather(file_system, get, [(0, START)])
+            else:
+                with _one_at_a_time(file_system):
+                    version = _version(file_system, path)
+                    if version is None:
+                        return None
+                    data = _read_ends(file_system, path, version.size)
+        except NoRanges:
+            return None
+    return None if version is None else Start(data, version)
+
+
+def read_ranges(
+    connection: Connection, ranges: Sequence[Range], version: ObjectVersion
+) -> list[bytes]:
+    """Read ranges of an object, several at once.
+
+    Raises
+    ------
+    IdxError
+        If the object is no longer in this version, as far as the answers tell.
+    OSError
+        If the network fails.
+    """
+    file_system, path, name = connection
+    get = _getter(connection)
+    with network_errors(name):
+        try:
+            if get is not None:
+                answers = _gather(file_system, get, ranges)
+            else:
+                paths = [path] * len(ranges)
+                starts, stops = [list(ends) for ends in zip(*ranges, strict=True)]
+                with _one_at_a_time(file_system):
+                    pieces = file_system.cat_ranges(paths, starts, stops, on_error="raise")
+                answers = [(piece, None) for piece in pieces]
+        except NoRanges:
+            raise OSError("the server has stopped answering requests for ranges") from None
+    for (start, stop), (data, found) in zip(ranges, answers, strict=True):
+        if (found is not None and found != version) or len(data) != stop - start:
+            raise IdxError(
+                "the file has been replaced or written to since it was opened",
+                part="payload",
+                filename=name,
+                offset=start + len(data) if found is None else start,
+                expected=f"{version}" if found is not None else stop - start,
+                found=f"{found}" if found is not None else len(data),
+            )
+    return [data for data, _ in answers]
+
+
+def open_in_order(connection: Connection) -> Any:
+    """Open a file that is read in order."""
+    # With a block size, fsspec would request ranges, of whatever versions.
+    options = {"block_size": 0} if _is_http(connection.file_system) else {}
+    return connection.file_system.open(connection.path, "rb", **options)
+
+
+def version_of(connection: Connection) -> ObjectVersion | None:
+    """The version of a file that is read in order; None if it is not known."""
+    file_system, path, _ = connection
+    if file_system.protocol == "data":
+        return ObjectVersion(len(path), "")  # fsspec 2026.9 fails to tell more
+    return _version(file_system, path)
+
+
+def _read_ends(file_system: Any, path: str, size: int) -> bytes:
+    """The start of a file whose last byte is where its size says, and which is read in ranges.
+
+    For data in base64 inside of a reference file, fsspec 2026.9 gives the size of the text. A file
+    system over HTTP gives the whole file if the server knows no ranges.
+    """
+    stop = min(START, size)
+    ranges = [0, max(size - 1, 0)], [stop, size]
+    start, end = file_system.cat_ranges([path] * 2, *ranges, on_error="raise")
+    if (len(start), len(end)) != (stop, min(size, 1)):
+        raise NoRanges
+    data: bytes = start
+    return data
+
+
+def _version(file_system: Any, path: str) -> ObjectVersion | None:
+    from fsspec.implementations.cached import CachingFileSystem
+
+    if isinstance(file_system, CachingFileSystem):
+        file_system = file_system.fs  # the cache itself would list the folder, which http has not
+    file_system.invalidate_cache()
+    info = file_system.info(path)
+    if info.get("type") == "directory":
+        raise IsADirectoryError
+    size = info.get("size")
+    tags = [f"{key} {info[key]}" for key in _VERSION_KEYS if info.get(key) is not None]
+    return ObjectVersion(size, ", ".join(tags)) if isinstance(size, int) else None
+
+
+def _is_read_in_order(file_system: Any) -> bool:
+    """Whether a range of a file costs as much as everything before it, or cannot be requested."""
+    from fsspec.archive import AbstractArchiveFileSystem
+    from fsspec.implementations.data import DataFileSystem
+
+    inner = getattr(file_system, "fs", None)
+    return any(
+        isinstance(one, (AbstractArchiveFileSystem, DataFileSystem)) for one in (file_system, inner)
+    )
+
+
+def _getter(connection: Connection) -> Callable[[int, int], Awaitable[Answer]] | None:
+    """A coroutine function that gets a range; None if answers do not state a version."""
+    file_system, path, _ = connection
+    if _is_http(file_system):
+        return lambda start, stop: _get_http(file_system, path, start, stop)
+    if _protocols(file_system) & {"s3", "s3a"} and hasattr(file_system, "_call_s3"):
+        return lambda start, stop: _get_s3(file_system, path, start, stop)
+    return None
+
+
+def _is_http(file_system: Any) -> bool:
+    return bool(_protocols(file_system) & {"http", "https"}) and hasattr(file_system, "set_session")
+
+
+def _protocols(file_system: Any) -> set[str]:
+    protocols = file_system.protocol
+    return {protocols} if isinstance(protocols, str) else set(protocols)
+
+
+async def _get_http(file_system: Any, url: str, start: int, stop: int) -> Answer:
+    session = await file_system.set_session()
+    options = {**file_system.kwargs}
+    # A server that compresses would count the range in compressed bytes.
+    options["headers"] = {
+        **options.get("headers", {}),
+        "Range": f"bytes={start}-{stop - 1}",
+        "Accept-Encoding": "identity",
+    }
+    async with session.get(file_system.encode_url(url), **options) as response:
+        if response.status == 416:
+            return b"", None
+        response.raise_for_status()
+        range_ = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        encoding = response.headers.get("Content-Encoding", "identity")
+        if response.status != 206 or range_ is None or encoding.lower() != "identity":
+            raise NoRanges
+        first, last, size = map(int, range_.groups())
+        if first != start or last != min(stop, size) - 1:
+            raise NoRanges
+        tag = response.headers.get("ETag") or response.headers.get("Last-Modified", "")
+        # Without a tag, nothing would tell the next answer from one of another version.
+        if not tag and last + 1 - first < size:
+            raise NoRanges
+        data = await response.content.readexactly(last + 1 - first)
+        return data, ObjectVersion(size, tag.removeprefix("W/"))
+
+
+async def _get_s3(file_system: Any, path: str, start: int, stop: int) -> Answer:
+    bucket, key, version = file_system.split_path(path)
+    options = {"VersionId": version} if version else {}
+    try:
+        response = await file_system._call_s3(
+            "get_object", Bucket=bucket, Key=key, Range=f"bytes={start}-{stop - 1}", **options
+        )
+    except OSError as error:
+        answer = getattr(error.__cause__, "response", {})
+        if answer.get("ResponseMetadata", {}).get("HTTPStatusCode") == 416:
+            return b"", None
+        raise
+    range_ = _CONTENT_RANGE.fullmatch(response.get("ContentRange", ""))
+    async with response["Body"] as body:
+        if range_ is None or int(range_[1]) != start or response["ContentLength"] > stop - start:
+            raise NoRanges
+        data = await body.read()
+    return data, ObjectVersion(int(range_[3]), response.get("ETag", ""))
+
+
+def _gather(
+    file_system: Any, get: Callable[[int, int], Awaitable[Answer]], ranges: Sequence[Range]
+) -> list[Answer]:
+    from fsspec.asyn import sync
+
+    async def get_all() -> list[Answer]:
+        # The session is made first. Otherwise, requests that begin together would make one each.
+        await file_system.set_session()
+        limit = asyncio.Semaphore(CONCURRENT)
+
+        async def get_one(start: int, stop: int) -> Answer:
+            async with limit:
+                return await get(start, stop)
+
+        tasks = [asyncio.ensure_future(get_one(*range_)) for range_ in ranges]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            # After an error, the other requests must not go on.
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    answers: list[Answer] = sync(file_system.loop, get_all)
+    return answers
+
+
+# A lock for each process: after a fork, the thread that held the parent's may not exist.
+_locks: dict[int, threading.Lock] = {}
+
+
+def _one_at_a_time(file_system: Any) -> AbstractContextManager[object]:
+    """A lock for file systems without async, which are not made for several threads."""
+    if file_system.async_impl:
+        return nullcontext()
+    return _locks.setdefault(os.getpid(), threading.Lock())

@@ -25,7 +25,7 @@ def printable(text: str) -> str:
 
 
 class IdxError(ValueError):
-    """A file that cannot be read as IDX, or not in the way that was asked for.
+    """A file that cannot be read as IDX, or cannot be used in the way that was asked for.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class IdxError(ValueError):
           match ``out=``;
         - ``"payload"``: the payload is too short;
         - ``"end"``: something follows the payload, or the container around it;
-        - ``"container"``: the gzip, xz, bzip2 or zip file is damaged or cut short, or cannot be
+        - ``"container"``: the compressed file or the archive is damaged or cut short, or cannot be
           used in the way that was asked for.
 
         None if no single part is to blame, as when a file's hash is not the published one.
@@ -54,10 +54,13 @@ class IdxError(ValueError):
         In a compressed file, the byte of the unpacked stream where the fault was found.
     expected, found : optional
         What should have been there, and what was.
+    hint : str, optional
+        What would explain the fault. If the file can be read all the same, the hint ends with a
+        call that reads it.
 
     Attributes
     ----------
-    reason, part, filename, offset, position, expected, found
+    reason, part, filename, offset, position, expected, found, hint
         As given. In the error's text, `printable` has escaped them.
     """
 
@@ -71,6 +74,7 @@ class IdxError(ValueError):
         position: int | None = None,
         expected: Any = None,
         found: Any = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -80,6 +84,7 @@ class IdxError(ValueError):
         self.position = position
         self.expected = expected
         self.found = found
+        self.hint = hint
 
     def __str__(self) -> str:
         details = []
@@ -92,7 +97,9 @@ class IdxError(ValueError):
         if self.found is not None:
             details.append(f"found {_shown(self.found)}")
         text = f"{self.filename}: {self.reason}"
-        return printable(f"{text} ({', '.join(details)})" if details else text)
+        if details:
+            text = f"{text} ({', '.join(details)})"
+        return printable(text if self.hint is None else f"{text}; {self.hint}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By default, pickle rebuilds an exception from its positional arguments alone.
@@ -166,5 +173,5 @@ def _shown(value: Any) -> str:
 
 
 def _rebuild(cls: type[IdxError], reason: str, attributes: dict[str, Any]) -> IdxError:
-    names = ("part", "filename", "offset", "position", "expected", "found")
+    names = ("part", "filename", "offset", "position", "expected", "found", "hint")
     return cls(reason, **{name: attributes[name] for name in names})

@@ -41,6 +41,8 @@ MAX_HEADER_SIZE = 4 + 4 * 255
 
 START = "00 00 and one of the types 08 09 0b 0c 0d 0e"
 """What an IDX file starts with, for messages."""
+INTERRUPTED = b"a+"
+"""What `append` puts in place of the two zero bytes until it is done."""
 NOT_IDX = "not an IDX file"
 """The beginning of the message about a file that starts with anything else."""
 
@@ -54,7 +56,8 @@ class Header(NamedTuple):
     Attributes
     ----------
     dtype : numpy.dtype
-        The type of the elements, in the file's byte order (``>i4``).
+        The type of the elements, in the file's byte order (``>i4``). To state a header in a call of
+        `load`, this may be anything that `numpy.dtype` takes.
     shape : tuple of int
         The dimensions.
     """
@@ -71,6 +74,11 @@ class Header(NamedTuple):
     def nbytes(self) -> int:
         """The size of the payload in bytes; exact, however large."""
         return math.prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def item_nbytes(self) -> int:
+        """Bytes of an item along the first dimension, or of the one element of a scalar."""
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
 
 
 def parse(start: bytes | bytearray, filename: str) -> Header:
@@ -161,6 +169,16 @@ def _not_idx(start: bytes | bytearray, filename: str) -> IdxError:
     # If the type is known, only the number of dimensions can be missing.
     if zeros and (len(start) < 3 or start[2] in DTYPES):
         return _cut_short(start, 4, filename)
+    if start[:2] == INTERRUPTED and start[2] in DTYPES:
+        return FormatError(
+            "an append to this file was interrupted, or is not done yet; "
+            "the next idxfast.append to it, even of no items, removes what is incomplete",
+            part="start",
+            filename=filename,
+            offset=0,
+            expected=START,
+            found=start[:4].hex(" "),
+        )
     rule = "it does not start with two zero bytes"
     if zeros:
         rule = f"there is no type 0x{start[2]:02x}"

@@ -88,7 +88,7 @@ def test_what_cannot_be_mapped_is_a_container(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(PACKED)
     with pytest.raises(idxfast.IdxError) as caught:
-        idxfast.load(path, mmap_mode="r")
+        idxfast.load(path, mmap_mode="r+")
     assert caught.value.part == "container"
 
 

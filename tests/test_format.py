@@ -1,5 +1,6 @@
 """The header as a value: sizes, positions, bytes."""
 
+import importlib.util
 import struct
 
 import numpy as np
@@ -51,3 +52,13 @@ def test_what_is_not_idx_breaks_a_rule(start, reason, part, offset):
     assert caught.value.reason == f"not an IDX file: {reason}"
     assert (caught.value.part, caught.value.offset) == (part, offset)
     assert caught.value.found == start.hex(" ")
+
+
+@pytest.mark.parametrize(("version", "expected"), [("1.26.4", 32), ("2.0.0", 64), ("2.4.0", 64)])
+def test_how_many_dimensions_numpy_allows(version, expected, monkeypatch):
+    monkeypatch.setattr(np, "__version__", version)
+    spec = importlib.util.spec_from_file_location("idxfast.of_another_numpy", idx_format.__file__)
+    room = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(room)
+    most = room.MAX_NDIM
+    assert most == expected

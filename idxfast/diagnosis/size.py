@@ -1,45 +1,52 @@
-"""Why the size of a file does not fit its header."""
+"""The errors for a file whose size does not fit its header."""
 
 from __future__ import annotations
-
-import struct
 
 from ..errors import TrailingDataError, TruncatedError
 from ..format import Header
 
 
-def truncated(filename: str, header: Header, count: int) -> TruncatedError:
-    """The error for a payload that ends after `count` bytes."""
+def truncated(
+    filename: str, header: Header, count: int, container: str | None = None
+) -> TruncatedError:
+    """The error for a payload that ends after `count` bytes.
+
+    Parameters
+    ----------
+    filename : str
+    header : Header
+    count : int
+        Negative if the file ends before the payload.
+    container : str, optional
+        The container that the payload comes in, if that is whole.
+    """
+    end = header.offset + count
+    if count < 0:
+        reason = f"the data end at byte {end:,}, before the payload"
+    else:
+        reason = f"the payload ends at byte {count:,} of {header.nbytes:,}"
+    if container is None:
+        reason += "; the file is truncated or still downloading"
+    else:
+        reason += f", and the {container} container ends there, too"
     return TruncatedError(
-        f"the payload ends at byte {count:,} of {header.nbytes:,}; "
-        "the file is truncated or still downloading" + _swapped_hint(header, count),
+        reason,
         part="payload",
         filename=filename,
-        offset=header.offset + count,
+        offset=end,
         expected=header.offset + header.nbytes,
-        found=header.offset + count,
+        found=end,
     )
 
 
 def trailing(filename: str, header: Header, size: int | None) -> TrailingDataError:
     """The error for bytes after the payload of a file of `size` bytes, if its size is known."""
     total = header.offset + header.nbytes
-    hint = "" if size is None else _swapped_hint(header, size - header.offset)
     return TrailingDataError(
-        "more bytes follow the payload" + hint,
+        "more bytes follow the payload",
         part="end",
         filename=filename,
         offset=total,
         expected="the end of the file" if size is None else total,
         found="more" if size is None else size,
     )
-
-
-def _swapped_hint(header: Header, nbytes: int) -> str:
-    """A hint for a payload of the wrong size that little-endian dimensions would explain."""
-    shape = struct.unpack(
-        f"<{len(header.shape)}I", struct.pack(f">{len(header.shape)}I", *header.shape)
-    )
-    if shape != header.shape and Header(header.dtype, shape).nbytes == nbytes:
-        return f"; its dimensions look byte-swapped: little-endian they read {shape}"
-    return ""

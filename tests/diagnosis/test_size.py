@@ -7,24 +7,15 @@ from idxfast import Header, TrailingDataError, TruncatedError
 from idxfast.diagnosis.size import trailing, truncated
 
 
-@pytest.mark.parametrize(
-    ("shape", "nbytes", "hint"),
-    [
-        ((2 << 24, 3 << 24), 6, True),
-        ((2 << 24, 3 << 24), 7, False),
-        # The same forwards and backwards, and a product that is 6 modulo 2^64.
-        ((0x01000001,), 0x01000001, False),
-        ((2 << 24, 3 << 24), 6 + 2**64, False),
-    ],
-)
-def test_hint_of_swapped_dimensions(shape, nbytes, hint):
-    header = Header(np.dtype("u1"), shape)
-    for error in (
-        truncated("name", header, nbytes),
-        trailing("name", header, header.offset + nbytes),
-    ):
-        assert ("byte-swapped" in error.reason) == hint
-        assert not hint or "(2, 3)" in error.reason
+def test_before_the_payload():
+    error = truncated("name", Header(np.dtype(">i2"), (3,)), -5)
+    assert error.reason.startswith("the data end at byte 3, before the payload; ")
+    assert (error.part, error.offset, error.expected, error.found) == ("payload", 3, 14, 3)
+
+
+def test_a_whole_container_is_not_called_truncated():
+    error = truncated("name", Header(np.dtype(">i2"), (3,)), 5, "xz")
+    assert error.reason == "the payload ends at byte 5 of 6, and the xz container ends there, too"
 
 
 def test_too_short():

@@ -6,7 +6,7 @@ The messages that users see are in reading/test_malformed.py.
 import pytest
 
 from idxfast import FormatError, TruncatedError
-from idxfast.diagnosis.start import MAX_PATH, describe, explain, looks_like_path
+from idxfast.diagnosis.start import describe, explain
 from idxfast.format import parse
 
 
@@ -66,12 +66,26 @@ def test_a_tar_archive_shows_at_byte_257():
     assert describe(start[:-1]) is None
 
 
-@pytest.mark.parametrize("ending", ["-ubyte", ".idx", ".gz", ".xz", ".bz2", ".BZ2"])
-def test_endings_of_paths(ending):
-    assert looks_like_path(f"images{ending}".encode())
-    assert not looks_like_path(f"images{ending} ".encode())
+@pytest.mark.parametrize(
+    ("start", "is_said"),
+    [
+        (b"\x08\x03\xea\x60\x1c\x1c\x01\x02", True),
+        (b"\x0e\x04\x01\x02\x03\x04\x05\x06", True),
+        (b"\x08\x01\xea\x60\x01\x02\x03\x04", True),
+        (b"\x08\x03\xea\x60\x1c\x1c\x01", False),  # too few bytes to tell
+        (b"\x07\x03\xea\x60\x1c\x1c\x01\x02", False),
+        (b"\x08\x05\x01\x02\x03\x04\x05\x06", False),
+        (b"\x08\x03\xea\x60\x1c\x1c\x01\x00", False),
+        (b"\x08\x00\xea\x60\x1c\x1c\x01\x02", False),
+    ],
+)
+def test_zeros_that_a_text_tool_has_removed(start, is_said):
+    reason = explain(refusal(start), start).reason
+    assert ("its zero bytes seem to have been removed" in reason) == is_said
 
 
-def test_the_longest_path():
-    assert looks_like_path(b"/" * MAX_PATH)
-    assert not looks_like_path(b"/" * (MAX_PATH + 1))
+def test_a_byte_order_mark_before_an_idx_file():
+    said = "an IDX file after a byte order mark"
+    assert (describe(b"\xef\xbb\xbf\0\0\x08\1") or "").startswith(said)
+    assert describe(b"\xef\xbb\xbf\0\1\x08\1") is None
+    assert describe(b"\xef\xbb\xbe\0\0\x08\1") is None

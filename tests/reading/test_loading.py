@@ -205,15 +205,12 @@ def test_mmap_of_open_file(oracle, tmp_path):
 
 def test_unmappable(content, tmp_path):
     path = tmp_path / "file"
-    path.write_bytes(gzip.compress(content))
     reading, writing = os.pipe()
     with open(writing, "wb") as file:
         file.write(content)
-    with open(reading, "rb") as pipe:
-        for good in (path, pipe):
-            with pytest.raises(IdxError, match="mapped") as caught:
-                idxfast.load(good, mmap_mode="r")
-            assert not isinstance(caught.value, FormatError)
+    with open(reading, "rb") as pipe, pytest.raises(IdxError, match="mapped") as caught:
+        idxfast.load(pipe, mmap_mode="r")
+    assert not isinstance(caught.value, FormatError)
     path.write_bytes(content[:-1])
     with pytest.raises(TruncatedError):
         idxfast.load(path, mmap_mode="r")

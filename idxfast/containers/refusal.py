@@ -1,0 +1,31 @@
+"""Explain why a file is refused. The modules that find the reason are imported only then."""
+
+from __future__ import annotations
+
+from ..errors import IdxError
+from ..storage.source import Source
+from ..storage.streams import StreamSource
+from ..threads.importing import importing
+from .stated import StatedHeader
+
+
+def explain_refusal(
+    error: IdxError,
+    source: Source | StreamSource,
+    kind: str,
+    stated: StatedHeader | None,
+    packed_in: str | None = None,
+) -> None:
+    """Give an error the `hint` that its file's first bytes and size justify, if any.
+
+    Parameters
+    ----------
+    error, source, kind, packed_in
+        As for `survey.explain`.
+    stated : StatedHeader or None
+        If the caller has stated a header, nothing is explained: the file's own is not to blame.
+    """
+    if stated is None:
+        with importing:
+            from .survey import explain
+        explain(error, source, kind, packed_in)

@@ -1,0 +1,157 @@
+"""Look at a file that has been refused, to say what would explain it.
+
+Nothing here runs, or is imported, while good files are read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from ..diagnosis.evidence import AFTER, SAMPLE, Evidence, header_at
+from ..diagnosis.hint import find_hint
+from ..errors import FormatError, IdxError, SizeError, TrailingDataError, TruncatedError
+from ..gzip.decoder import NEVER
+from ..gzip.scanner import Scanner
+from ..storage.inputs import is_url
+from ..storage.source import FileSource, MemorySource, Source
+from ..storage.streams import ForwardSource, StreamSource
+from . import bz2, xz, zst
+from .unpacking import Unpacked
+
+# At most BUDGET bytes of a compressed file are unpacked, which is enough for all of MNIST. For a
+# file on disk or in memory, the limit rises to FACTOR times the size that the header announces, or
+# to RATIO times the size of the compressed file if that is less.
+BUDGET = 64 << 20
+FACTOR = 16
+RATIO = 64
+# How many bytes are unpacked at a time: few enough that Ctrl-C does not wait long.
+PIECE = 256 << 10
+
+_CODECS: dict[str, ModuleType] = {module.NAME: module for module in (xz, bz2, zst)}
+_KINDS = ("raw", "gzip", *_CODECS)
+
+
+def explain(
+    error: IdxError, source: Source | StreamSource, kind: str, packed_in: str | None
+) -> None:
+    """Give an error the `hint` that its file's first bytes and size justify, if any.
+
+    Parameters
+    ----------
+    error : IdxError
+        What reading the source raised.
+    source : Source or StreamSource
+        A stream has been consumed, so that nothing more can be said of it.
+    kind : str
+        The `NAME` of the container. Archives explain their members themselves.
+    packed_in : str or None
+        The name of the archive that the file is a member of.
+    """
+    if not isinstance(source, StreamSource):
+        explain_unread(error, source, kind, packed_in)
+
+
+def explain_unread(
+    error: IdxError, source: Source | StreamSource, kind: str, packed_in: str | None
+) -> None:
+    """As `explain`; the source may also be a stream that has not been read yet."""
+    if kind not in _KINDS or not _concerns_content(error):
+        return
+    # The first error is the one to report, whatever happens while the file is read again.
+    with contextlib.suppress(OSError, MemoryError):
+        error.hint = find_hint(_survey(source, kind, packed_in))
+
+
+def _concerns_content(error: IdxError) -> bool:
+    """Whether the content is at fault, and neither the container nor an option of the call."""
+    if error.hint is not None:
+        return False
+    if isinstance(error, SizeError):
+        # Only the header, and no option, has a limit of this size.
+        return isinstance(error.found, int) and error.found > sys.maxsize
+    if isinstance(error, FormatError):
+        return True
+    # Where the container is damaged or cut short, errors say where in the unpacked stream.
+    is_inside = error.part == "container" and error.position is not None
+    return (
+        isinstance(error, (TruncatedError, TrailingDataError))
+        and (isinstance(error.expected, int) or error.expected == "the end of the file")
+        and not is_inside
+    )
+
+
+def argument_of(source: Source | StreamSource) -> str:
+    """What the caller passed, as it is written in a call."""
+    if source.argument is not None:
+        return repr(source.argument)
+    return "data" if isinstance(source, MemorySource) and source.is_content else "file"
+
+
+def _survey(source: Source | StreamSource, kind: str, packed_in: str | None) -> Evidence:
+    name, argument = source.name, argument_of(source)
+    is_inside = packed_in is not None or is_url(source.argument or "")
+    shown = packed_in if kind == "raw" and packed_in is not None else kind
+    if kind == "raw" and not isinstance(source, StreamSource):
+        start = source.read(SAMPLE, 0)
+        total = _total(start)
+        after = source.read(AFTER, total) if total < source.size else b""
+        members = int(packed_in is not None)
+        return Evidence(name, argument, shown, start, source.size, after, members, is_inside)
+    start, after, members = b"", b"", 0
+    position, total, budget = 0, 0, BUDGET
+    size: int | None = None
+    try:
+        for piece, begun in _pieces(source, kind):
+            members = begun
+            if len(start) < SAMPLE:
+                start = (start + piece)[:SAMPLE]
+                total = _total(start)
+                if isinstance(source, (FileSource, MemorySource)):  # not remote, not a stream
+                    budget = max(BUDGET, min(FACTOR * total, RATIO * source.size))
+            if len(after) < AFTER and position + len(piece) > total:
+                after = (after + piece[max(total - position, 0) :])[:AFTER]
+            position += len(piece)
+            if position > budget:
+                break
+        else:
+            size = position
+    except IdxError:
+        pass
+    return Evidence(name, argument, shown, start, size, after, members, is_inside)
+
+
+def _total(start: bytes) -> int:
+    """The size that the header at the start of a file announces; 0 if there is none."""
+    header = header_at(start)
+    return 0 if header is None else header.offset + header.nbytes
+
+
+def _pieces(source: Source | StreamSource, kind: str) -> Iterator[tuple[bytes, int]]:
+    """The unpacked stream in pieces, and the number of members or streams begun so far.
+
+    Raises
+    ------
+    IdxError
+        If the container is damaged.
+    """
+    if kind == "raw":
+        assert isinstance(source, StreamSource)
+        while piece := source.read(PIECE):
+            yield piece, 1
+    elif kind == "gzip":
+        input = ForwardSource(source) if isinstance(source, StreamSource) else source
+        scanner, position = Scanner(input, sys.maxsize), 0
+        while scanner.advance():
+            memory = np.empty(scanner.position - position, np.uint8)
+            scanner.read_into(memory, position, NEVER)
+            position, place = scanner.position, scanner.place
+            yield memory.tobytes(), 0 if place is None else place.members
+    else:
+        unpacked = Unpacked(source, _CODECS[kind].codec(source.name))
+        while piece := unpacked.read(PIECE):
+            yield piece, unpacked.streams

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import printable
-from . import demo, fetch, info
+from . import cache, demo, fetch, info
 
-_VERBS = {"info": info, "fetch": fetch, "demo": demo}
+_VERBS = {"info": info, "fetch": fetch, "cache": cache, "demo": demo}
 _EXAMPLES = """\
 examples:
   idxfast demo                                       try idxfast on sample digits

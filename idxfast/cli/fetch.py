@@ -13,7 +13,7 @@ HELP = "fetch a published data set and print its directory; without a name, list
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", nargs="?", choices=list(catalogue.datasets()))
+    parser.add_argument("name", metavar="NAME", nargs="?", type=_known)
     parser.add_argument(
         "--directory", metavar="DIR", help="where to put the files (default: the user's cache)"
     )
@@ -33,3 +33,11 @@ def run(options: argparse.Namespace) -> int:
         return 1
     print(printable(str(folder)))
     return 0
+
+
+def _known(name: str) -> str:
+    """The set's name in the catalogue, for any spelling of it."""
+    try:
+        return catalogue.find(name).name
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(printable(str(error))) from error

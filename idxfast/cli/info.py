@@ -11,13 +11,17 @@ import numpy as np
 
 from ..containers import gzip, raw, xz
 from ..containers.recognise import START, container_of
-from ..errors import printable
+from ..errors import IdxError, printable
 from ..format import Header
 from ..gzip.members import BGZF_HEADER_SIZE, is_bgzf
 from ..gzip.writer import BGZF_END
 from ..reading.loading import load, read_header
+from . import folder
 
-HELP = "print the shape, dtype, container and sizes of IDX files"
+HELP = "print the shape, dtype, container and sizes of IDX files, and what folders hold"
+
+# Files of at most this many labels are read to see whether they have a single class.
+MAX_LABELS = 4 << 20
 
 # Containers for which --verify has no checksum to verify. "" stands for an unknown one.
 _XZ_UNCHECKED = "xz without a checksum"
@@ -29,7 +33,7 @@ _UNCHECKED = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", metavar="FILE", nargs="+")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a file, a folder or a URL")
     parser.add_argument(
         "--verify",
         action="store_true",
@@ -42,7 +46,11 @@ def run(options: argparse.Namespace) -> int:
     failures = 0
     for name in options.files:
         try:
-            line = _describe(name, options.verify)
+            if os.path.isdir(name):
+                line, whole = folder.describe(name, options.verify)
+                failures += not whole
+            else:
+                line = _describe(name, options.verify)
         except (ValueError, OSError, ImportError, MemoryError) as error:
             failures += 1
             print(f"idxfast: {reason(name, error)}", file=sys.stderr)
@@ -59,16 +67,37 @@ def _describe(name: str, verify: bool) -> str:
         with open(name, "rb") as file:
             container, size = _container(file)
             content = _content(file, container, verify)
+            single = _single_class(file, content)
     else:
         container, size = "", 0
         content = _content(name, container, verify)
+        single = _single_class(None, content)
     shape = " x ".join(f"{n:,}" for n in content.shape) or "one element"
     stored = f"{container}, {size:,} bytes in the file, " if container else ""
+    # The size of a raw file is checked in any case, but a compressed file has to be read whole.
     checked = f"; {_UNCHECKED.get(container, 'verified')}" if verify else ""
+    if not verify and container not in ("", raw.NAME):
+        checked = "; not verified"
     return (
         f"{printable(name)}: {shape} {content.dtype.name}, "
-        f"{stored}{content.nbytes:,} bytes in the array{checked}"
+        f"{stored}{content.nbytes:,} bytes in the array{checked}{single}"
     )
+
+
+def _single_class(file: BinaryIO | None, content: Header | np.ndarray[Any, Any]) -> str:
+    """A remark on an array that may be labels of a single class, which is usually a mistake."""
+    is_labels = len(content.shape) == 1 and content.dtype == np.uint8
+    if not is_labels or not 2 <= content.shape[0] <= MAX_LABELS:
+        return ""
+    if isinstance(content, Header):
+        if file is None:
+            return ""
+        try:
+            content = load(file)
+        except (IdxError, MemoryError):
+            return ""  # only --verify says what is wrong with the payload
+    label = content[0]
+    return f"; every element is {label}: a single class" if (content == label).all() else ""
 
 
 def _content(file: str | BinaryIO, container: str, verify: bool) -> Header | np.ndarray[Any, Any]:
@@ -84,7 +113,7 @@ def _container(file: BinaryIO) -> tuple[str, int]:
     The container is "" if the system reports a size of 0, as for files under /proc, whose content
     is made while it is read.
     """
-    start = file.read(BGZF_HEADER_SIZE)
+    start = file.read(max(BGZF_HEADER_SIZE, START))
     size = os.fstat(file.fileno()).st_size
     file.seek(max(0, size - len(BGZF_END)))
     end = file.read()

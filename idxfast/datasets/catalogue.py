@@ -17,6 +17,9 @@ from ..format import Header
 _PACKING_RATIO = 1000
 _PACKING_BYTES = 64 << 10
 
+# Names that other libraries give to sets, without separators and in lower case.
+_OTHER_NAMES = {"kuzushijimnist": "kmnist", "fmnist": "fashionmnist"}
+
 
 @dataclass(frozen=True)
 class File:
@@ -93,19 +96,13 @@ class Dataset:
 
     Attributes
     ----------
-    name : str
-        Its name in `idxfast.datasets.fetch` and `idxfast.datasets.load`.
-    title : str
-        One line about it.
+    name, title, classes, licence, citation
+        As for `facts.Info`.
     files : tuple of File
     mirrors : tuple of str
         Addresses of folders, to which the name of a file is appended. Empty if the files are in an
         archive, which has mirrors of its own.
     archive : Archive or None
-    classes : mapping of int to str
-        The name of the class for each label.
-    licence : str or None
-        None where the publisher states none.
     """
 
     name: str
@@ -115,6 +112,7 @@ class Dataset:
     archive: Archive | None
     classes: Mapping[int, str]
     licence: str | None
+    citation: str | None = None
 
 
 @functools.cache
@@ -129,17 +127,33 @@ def archives() -> dict[str, Archive]:
     return {name: _archive(name, entry) for name, entry in _table()["archives"].items()}
 
 
-def find(name: str) -> Dataset:
-    """The data set of a name.
+def find(name: str, split: str | None = None) -> Dataset:
+    """The data set with this name.
+
+    Parameters
+    ----------
+    name : str
+        As in the catalogue, or as Keras, torchvision and others write it: case, dashes, underscores
+        and other separators do not matter (``"fashion_mnist"``, ``"FashionMNIST"``).
+    split : str, optional
+        Which of several sets of that name, such as ``"letters"`` of ``"emnist"``.
 
     Raises
     ------
     ValueError
         If there is none.
     """
-    if name not in datasets():
-        raise ValueError(f"there is no data set {name!r}; there are: {', '.join(datasets())}")
-    return datasets()[name]
+    spelling = _letters(name)
+    spelling = _OTHER_NAMES.get(spelling, spelling) + _letters(split or "")
+    for known, dataset in datasets().items():
+        is_whole = not split or _letters(known.rpartition("-")[2]) == _letters(split)
+        if is_whole and _letters(known) == spelling:
+            return dataset
+    asked = repr(name) if split is None else f"{name!r} with the split {split!r}"
+    splits = [known for known in datasets() if known.partition("-")[0] == spelling]
+    if len(splits) > 1 and split is None:
+        raise ValueError(f"{asked} has several splits: {', '.join(splits)}")
+    raise ValueError(f"there is no data set {asked}; there are: {', '.join(datasets())}")
 
 
 @functools.cache
@@ -165,6 +179,7 @@ def _dataset(name: str, entry: dict[str, Any]) -> Dataset:
         archive=archive,
         classes=dict(enumerate(entry["classes"], entry.get("first_label", 0))),
         licence=entry.get("licence"),
+        citation=entry.get("citation"),
     )
 
 
@@ -178,3 +193,8 @@ def _file(
     dtype = np.dtype(entry.get("dtype", "uint8")).newbyteorder(">")
     header = Header(dtype, tuple(entry["shape"]))
     return File(name, header, entry.get("size"), entry.get("packed"), entry.get("raw"))
+
+
+def _letters(name: str) -> str:
+    """A name without separators, in lower case."""
+    return "".join(character for character in name.lower() if character.isalnum())

@@ -63,17 +63,40 @@ class Connections:
 
         class Adapter(HTTPAdapter):  # type: ignore[misc, unused-ignore]
             def init_poolmanager(self, *args: Any, **options: Any) -> None:
-                super().init_poolmanager(*args, **options)
+                super().init_poolmanager(*args, ssl_context=_tls(), **options)
                 _watch(self.poolmanager, connections)
 
             def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
                 is_new = proxy not in self.proxy_manager
-                manager = super().proxy_manager_for(proxy, **options)
+                manager = super().proxy_manager_for(proxy, ssl_context=_tls(), **options)
                 if is_new:
                     _watch(manager, connections)
                 return manager
 
         return Adapter()
+
+
+def _tls() -> Any:
+    """urllib3's settings of TLS, with sockets that are closed if their connection has ended.
+
+    Without them, ``SSLContext.wrap_socket`` would leave such a socket to the garbage collector.
+    """
+    import ssl
+
+    from urllib3.util import create_urllib3_context
+
+    class Socket(ssl.SSLSocket):
+        def getpeername(self) -> Any:
+            """Where the connection leads to; `wrap_socket` asks before the handshake."""
+            try:
+                return super().getpeername()
+            except OSError:
+                self.close()
+                raise ConnectionAbortedError("the connection has ended") from None
+
+    context = create_urllib3_context()
+    context.sslsocket_class = Socket
+    return context
 
 
 class _Options:

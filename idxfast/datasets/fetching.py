@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from ..errors import FetchError, printable
+from ..storage.cache_folder import cache_folder
 from ..storage.folders import Folder
 from ..storage.private_folder import lasting_private_folder, move_out, private_folder_name
 from ..storage.regular import check_regular, check_single_link, open_regular
@@ -40,17 +41,24 @@ _Writer: TypeAlias = Callable[[File, BinaryIO], None]
 _log = logging.getLogger("idxfast")
 
 
-def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
+def fetch(
+    name: str, directory: str | os.PathLike[str] | None = None, *, split: str | None = None
+) -> Path:
     """Download a published data set, unless it is already there.
 
     Parameters
     ----------
     name : str
-        One of `idxfast.datasets.catalogue.datasets`, such as ``"fashion-mnist"``.
+        One of `idxfast.datasets.catalogue.datasets`, such as ``"fashion-mnist"``. Case and
+        separators do not matter: ``"fashion_mnist"`` and ``"FashionMNIST"`` are the same set.
     directory : str or PathLike, optional
-        Where the files are or should go; by default, the set's own directory in the user's cache.
+        Where the files are or should go; by default, the set's own directory in the user's cache,
+        which the environment variable ``IDXFAST_CACHE`` can name.
         In the cache, a damaged file is fetched again, with a warning on the logger ``idxfast``. In
         a directory of yours, existing files are never replaced.
+    split : str, optional
+        Which of the sets that share a name: ``fetch("emnist", split="letters")`` is the same as
+        ``fetch("emnist-letters")``.
 
     Returns
     -------
@@ -70,7 +78,7 @@ def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
     HashMismatchError
         If a file from the mirrors, or in `directory`, is not the published one.
     ValueError
-        If there is no set of that name.
+        If there is no set of that name, or there are several.
     ImportError
         If a package is missing; the message says how to install it.
     OSError
@@ -86,9 +94,9 @@ def fetch(name: str, directory: str | os.PathLike[str] | None = None) -> Path:
     The splits of EMNIST come in one archive of 562 MB. It is kept in `directory` or in the cache,
     for the other splits.
     """
-    dataset = find(name)
+    dataset = find(name, split)
     replace = directory is None
-    folder = folder_of(name, directory)
+    folder = folder_of(dataset.name, directory)
     missing = [file for file in dataset.files if not _is_there(file, folder / file.name, replace)]
     archive = dataset.archive
     if archive is None:
@@ -140,7 +148,7 @@ def folder_of(name: str, directory: str | os.PathLike[str] | None) -> Path:
 
 def _cache(name: str) -> Path:
     """The directory of a set in the user's cache."""
-    return Path(_import_extra("pooch").os_cache("idxfast"), name)
+    return Path(cache_folder(), name)
 
 
 def _import_extra(module: str) -> Any:

@@ -11,7 +11,7 @@ from ..errors import FetchError
 from .catalogue import find
 from .fetching import fetch, folder_of
 from .folder import join
-from .pairs import find_pair
+from .pairs import Pair, find_pair
 from .verifying import load_verified
 
 
@@ -20,13 +20,14 @@ def load(
     kind: str = "train",
     directory: str | os.PathLike[str] | None = None,
     *,
+    split: str | None = None,
     upright: bool = True,
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Read the images and the labels of a published data set, fetched if need be.
 
     Parameters
     ----------
-    name, directory
+    name, directory, split
         As for `fetch`.
     kind, upright
         As for `idxfast.load_dataset`. Kannada-MNIST also has ``"dig"``; XNIST has only ``"xnist"``.
@@ -40,6 +41,8 @@ def load(
     ------
     FetchError, ImportError, OSError
         As `fetch` does.
+    ValueError
+        If there is no set of that name, or there are several.
     FileNotFoundError
         If the set has no such kind.
 
@@ -50,10 +53,11 @@ def load(
     meanwhile. Only the two files that are needed are read. If one of them is missing or damaged,
     the set is fetched.
     """
-    files = {file.name: file for file in find(name).files}
-    pair = find_pair(files, kind, name)
-    folder = folder_of(name, directory)
-    paths = [os.path.join(folder, filename) for filename in pair]
+    dataset = find(name, split)
+    files = {file.name: file for file in dataset.files}
+    pair = find_pair(files, kind, dataset.name)
+    folder = folder_of(dataset.name, directory)
+    paths = Pair(*(os.path.join(folder, filename) for filename in pair))
 
     def read() -> list[np.ndarray[Any, Any]]:
         return [load_verified(path, files[file]) for path, file in zip(paths, pair, strict=True)]
@@ -61,6 +65,6 @@ def load(
     try:
         images, labels = read()
     except (FileNotFoundError, FetchError):
-        fetch(name, directory)
+        fetch(dataset.name, directory)
         images, labels = read()
-    return join(images, labels, pair, paths[1], upright=upright)
+    return join(images, labels, pair, paths, upright=upright)

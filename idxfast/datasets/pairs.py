@@ -65,7 +65,7 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
         If there are several.
     """
     wanted = words_of(kind)
-    pairs = _pairs(filenames)
+    pairs = all_pairs(filenames)
     fitting = [words for words in pairs if _contains(_merged(words), wanted)]
     fitting = [words for words in fitting if _merged(words) == wanted] or fitting
     fitting = [words for words in fitting if _contains(words, _split(kind))] or fitting
@@ -82,7 +82,12 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
     return pairs[fitting[0]]
 
 
-def _pairs(filenames: Iterable[str]) -> dict[tuple[str, ...], Pair]:
+def is_published(filename: str) -> bool:
+    """Whether a name has the form of those that publishers give."""
+    return _NAME.fullmatch(filename) is not None
+
+
+def all_pairs(filenames: Iterable[str]) -> dict[tuple[str, ...], Pair]:
     """For each set of words that has images and labels, the preferred file of each."""
     images: dict[tuple[str, ...], list[_Form]] = defaultdict(list)
     labels: dict[tuple[str, ...], list[_Form]] = defaultdict(list)

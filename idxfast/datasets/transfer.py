@@ -196,7 +196,7 @@ class _Receiver:
         if response.status_code == 416 and self._count:
             raise _NothingLeft
         if response.status_code not in (200, 206):
-            raise self.refusal(f"{response.status_code} {_quoted(response.reason or '')}".rstrip())
+            raise self.refusal(f"{response.status_code} {_quoted(response.reason)}".rstrip())
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind in ("text/html", "application/xhtml+xml"):
             raise self.refusal(f"got {kind}, not the file")

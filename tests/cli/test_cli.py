@@ -1,5 +1,7 @@
 """The command: wrong usage, and outputs that end or fail."""
 
+import errno
+import io
 import os
 import shlex
 import subprocess
@@ -80,3 +82,28 @@ def test_version(capsys):
         main(["--version"])
     assert stopped.value.code == 0
     assert capsys.readouterr().out == f"idxfast {idxfast.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "file"), "No space left on device"),
+        (OSError("a system call failed"), "a system call failed"),
+        (MemoryError("not enough"), "not enough"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_an_error_is_one_line(error, text, monkeypatch, capsys):
+    def fail(options):
+        raise error
+
+    monkeypatch.setattr("idxfast.cli.demo.run", fail)
+    assert main(["demo"]) == 1
+    assert capsys.readouterr().err == f"idxfast: {text}\n"
+
+
+def test_the_output_may_be_any_object_with_write(images, monkeypatch):
+    output = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", output)
+    assert main(["info", str(images)]) == 0
+    assert str(images) in output.getvalue()

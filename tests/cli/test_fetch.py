@@ -25,10 +25,16 @@ def test_it_prints_the_directory(tiny, mirror, tmp_path, capsys):
 
 
 def test_without_a_directory_it_goes_to_the_cache(tiny, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / project)
+    monkeypatch.setenv("IDXFAST_CACHE", str(tmp_path / "idxfast"))
     assert main(["fetch", "tiny"]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'idxfast' / 'tiny'}\n"
     assert (tmp_path / "idxfast" / "tiny" / "x.gz").exists()
+
+
+def test_the_name_may_be_spelled_otherwise(tiny, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("IDXFAST_CACHE", str(tmp_path / "idxfast"))
+    assert main(["fetch", "Tiny"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'idxfast' / 'tiny'}\n"
 
 
 def test_without_a_name_it_lists_the_sets(tiny, mirror, capsys):

@@ -1,5 +1,6 @@
 """idxfast info."""
 
+import gzip
 import importlib
 import lzma
 import os
@@ -18,7 +19,7 @@ def test_info_says_shape_type_container_and_sizes(images, capsys):
     assert main(["info", str(images)]) == 0
     line = capsys.readouterr().out
     sizes = f"{images.stat().st_size} bytes in the file, 24 bytes in the array"
-    assert line == f"{images}: 2 x 3 x 4 uint8, gzip, {sizes}\n"
+    assert line == f"{images}: 2 x 3 x 4 uint8, gzip, {sizes}; not verified\n"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,7 @@ def test_info_does_not_read_the_payload_but_verify_does(images, capsys):
     data[-6] ^= 1  # in the CRC-32
     images.write_bytes(data)
     assert main(["info", str(images)]) == 0
+    assert capsys.readouterr().out.endswith("; not verified\n")
     assert main(["info", "--verify", str(images)]) == 1
     assert "CRC-32" in capsys.readouterr().err
 
@@ -83,22 +85,15 @@ def test_info_of_a_url(verify, images, capsys):
 
 
 def test_info_of_a_url_that_cannot_be_had_is_one_line(monkeypatch, capsys):
-    fsspec = pytest.importorskip("fsspec")
-
-    def open_without_backend(url, mode):
-        raise ImportError("needs another package")
-
+    pytest.importorskip("fsspec")
     assert main(["info", "nothing://file"]) == 1
-    monkeypatch.setattr(fsspec, "open", open_without_backend)
-    assert main(["info", "http://file"]) == 1
     monkeypatch.setitem(sys.modules, "fsspec", None)
+    monkeypatch.setitem(sys.modules, "fsspec.core", None)
     assert main(["info", "http://file"]) == 1
-    unknown, *others = capsys.readouterr().err.splitlines()
+    unknown, missing = capsys.readouterr().err.splitlines()
     assert unknown.startswith("idxfast: nothing://file: ")
-    assert others == [
-        "idxfast: http://file: needs another package",
-        "idxfast: http://file: URLs need fsspec: pip install fsspec",
-    ]
+    needed = "this URL needs fsspec: pip install 'idxfast[fsspec]'"
+    assert missing == f"idxfast: http://file: {needed}"
 
 
 @pytest.mark.parametrize("verify", [[], ["--verify"]])
@@ -168,7 +163,9 @@ def test_info_does_not_call_an_xz_file_without_a_check_verified(oracle, tmp_path
 @pytest.mark.parametrize(
     ("module", "container"), [("lzma", "xz"), ("bz2", "bzip2")], ids=["xz", "bzip2"]
 )
-@pytest.mark.parametrize(("options", "state"), [([], ""), (["--verify"], "; verified")])
+@pytest.mark.parametrize(
+    ("options", "state"), [([], "; not verified"), (["--verify"], "; verified")]
+)
 def test_info_of_what_the_standard_library_unpacks(
     module, container, options, state, tmp_path, capsys
 ):
@@ -178,3 +175,55 @@ def test_info_of_what_the_standard_library_unpacks(
     size = path.stat().st_size
     expected = f"2 uint8, {container}, {size} bytes in the file, 2 bytes in the array{state}\n"
     assert capsys.readouterr().out == f"{path}: {expected}"
+
+
+SINGLE = "; every element is 1: a single class"
+
+
+@pytest.mark.parametrize("options", [[], ["--verify"]])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress], ids=["raw", "gzip", "xz"])
+@pytest.mark.parametrize(
+    ("array", "is_single"),
+    [
+        (np.ones(60_000, np.uint8), True),
+        (np.ones(2, np.uint8), True),
+        (np.ones(1, np.uint8), False),
+        (np.ones(0, np.uint8), False),
+        (np.r_[np.ones(1_000, np.uint8), np.uint8(2)], False),
+        (np.ones((5, 2), np.uint8), False),
+        (np.ones(5, np.int8), False),
+    ],
+    ids=lambda value: None if isinstance(value, bool) else f"{value.shape}-{value.dtype}",
+)
+def test_info_names_a_single_class(array, is_single, pack, options, tmp_path, capsys):
+    path = tmp_path / "labels"
+    path.write_bytes(pack(idxfast.dumps(array)))
+    assert main(["info", *options, str(path)]) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert out.endswith(f"{SINGLE}\n") == is_single
+    assert ("single class" in out) == is_single
+
+
+def test_info_looks_for_a_single_class_only_in_small_and_undamaged_files(tmp_path, capsys):
+    path = tmp_path / "labels"
+    with path.open("wb") as file:
+        file.write(struct.pack(">HBBI", 0, 8, 1, 1 << 30))
+        file.truncate(8 + (1 << 30))
+    assert main(["info", str(path)]) == 0
+    path.write_bytes(gzip.compress(struct.pack(">HBBI", 0, 8, 1, 5) + b"\1\1\1\1\1")[:-3])
+    assert main(["info", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") == 2
+    assert "class" not in out
+
+
+@pytest.mark.parametrize("verify", [[], ["--verify"]])
+def test_info_says_what_would_explain_a_size(verify, tmp_path, capsys):
+    path = tmp_path / "images"
+    path.write_bytes(struct.pack(">HBB3I", 0, 8, 3, 5, 4, 4) + bytes(range(240)))
+    assert main(["info", *verify, str(path)]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "exactly 3 times" in error
+    assert error.endswith("header=idxfast.Header('u1', (5, 4, 4, 3)), offset=16)\n")

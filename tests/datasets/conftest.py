@@ -45,7 +45,7 @@ def tiny(mirror, content, monkeypatch):
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     """The user's cache; where a set called tiny goes by default."""
-    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / project)
+    monkeypatch.setenv("IDXFAST_CACHE", str(tmp_path / "idxfast"))
     return tmp_path / "idxfast" / "tiny"
 
 

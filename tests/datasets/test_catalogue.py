@@ -17,22 +17,65 @@ FILES = [(name, file) for name, dataset in datasets().items() for file in datase
 # Where no SHA-256 has been published, or nothing at all.
 MD5_ONLY = {"kannada-mnist", "notmnist"} | {name for name in datasets() if "emnist" in name}
 NO_HASH = {
-    "X_kannada_MNIST_train-idx3-ubyte.gz",
-    "train-images-idx3-ubyte.gz",
-    "emnist-mnist-train-images-idx3-ubyte.gz",
-    "emnist-mnist-train-labels-idx1-ubyte.gz",
-    "emnist-mnist-test-images-idx3-ubyte.gz",
-    "emnist-mnist-test-labels-idx1-ubyte.gz",
+    ("kannada-mnist", "X_kannada_MNIST_train-idx3-ubyte.gz"),
+    ("notmnist", "train-images-idx3-ubyte.gz"),
+    ("oracle-mnist", "train-images-idx3-ubyte.gz"),
+    ("spots-10", "train-images-idx3-ubyte.gz"),
+    ("spots-10", "test-images-idx3-ubyte.gz"),
+    ("emnist-mnist", "emnist-mnist-train-images-idx3-ubyte.gz"),
+    ("emnist-mnist", "emnist-mnist-train-labels-idx1-ubyte.gz"),
+    ("emnist-mnist", "emnist-mnist-test-images-idx3-ubyte.gz"),
+    ("emnist-mnist", "emnist-mnist-test-labels-idx1-ubyte.gz"),
 }
 
 
 def test_the_sets():
     assert list(datasets()) == [
         "mnist", "fashion-mnist", "kmnist", "qmnist", "xnist", "kannada-mnist", "notmnist",
-        "emnist-byclass", "emnist-bymerge", "emnist-balanced", "emnist-letters", "emnist-digits",
-        "emnist-mnist",
+        "oracle-mnist", "bhdd", "spots-10", "emnist-byclass", "emnist-bymerge", "emnist-balanced",
+        "emnist-letters", "emnist-digits", "emnist-mnist",
     ]  # fmt: skip
     assert all(find(name).name == name for name in datasets())
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "expected"),
+    [
+        ("fashion_mnist", None, "fashion-mnist"),
+        ("FashionMNIST", None, "fashion-mnist"),
+        ("Fashion-MNIST", None, "fashion-mnist"),
+        ("MNIST", None, "mnist"),
+        ("KMNIST", None, "kmnist"),
+        ("Kuzushiji-MNIST", None, "kmnist"),
+        ("QMNIST", None, "qmnist"),
+        ("SPOTS10", None, "spots-10"),
+        ("emnist", "letters", "emnist-letters"),
+        ("EMNIST", "byclass", "emnist-byclass"),
+        ("emnist/letters", None, "emnist-letters"),
+        ("emnist", "mnist", "emnist-mnist"),
+    ],
+)
+def test_names_as_others_write_them(name, split, expected):
+    assert find(name, split).name == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "message"),
+    [
+        ("emnist", None, "'emnist' has several splits: emnist-byclass, emnist-bymerge, "),
+        ("emnist", "b", "no data set 'emnist' with the split 'b'; there are: mnist, "),
+        ("fashion", "letters", "no data set 'fashion' with the split 'letters'; there are: "),
+        ("mnits", None, "no data set 'mnits'; there are: mnist, fashion-mnist, "),
+        ("k", None, "no data set 'k'; there are: mnist, "),
+        ("fashion", None, "no data set 'fashion'; there are: mnist, fashion-mnist, "),
+        ("emnist-let", "ters", "no data set 'emnist-let' with the split 'ters'; there are: "),
+        ("--", None, "no data set '--'; there are: mnist, "),
+        ("", None, "no data set ''; there are: mnist, "),
+    ],
+)
+def test_names_of_no_set_or_of_several(name, split, message):
+    with pytest.raises(ValueError, match=message):
+        find(name, split)
 
 
 @pytest.mark.parametrize(("name", "file"), FILES)
@@ -41,8 +84,7 @@ def test_an_entry_agrees_with_its_name_and_has_the_best_hash(name, file):
     assert len(file.header.shape) == int(match[1])
     assert file.header.dtype == {"ubyte": np.dtype("u1"), "int": np.dtype(">i4")}[match[2]]
     if file.packed is None:
-        assert name in MD5_ONLY
-        assert file.name in NO_HASH
+        assert (name, file.name) in NO_HASH
     else:
         pattern = r"md5:[0-9a-f]{32}" if name in MD5_ONLY else r"sha256:[0-9a-f]{64}"
         assert re.fullmatch(pattern, file.packed)
@@ -66,8 +108,11 @@ def test_as_many_labels_as_images(name):
     counts = [file.header.shape[0] for file in datasets()[name].files]
     images = [file.header.shape[0] for file in datasets()[name].files if "idx3" in file.name]
     assert all(counts.count(n) >= 2 * images.count(n) for n in images)
+    side = 32 if name == "spots-10" else 28
     assert all(
-        file.header.shape[1:] == (28, 28) for file in datasets()[name].files if "idx3" in file.name
+        file.header.shape[1:] == (side, side)
+        for file in datasets()[name].files
+        if "idx3" in file.name
     )
 
 

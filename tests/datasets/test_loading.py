@@ -44,6 +44,17 @@ def test_another_set_is_another_name(sets, tmp_path, oracle):
             oracle.check(labels, sets[name, f"{word}-labels-idx1-ubyte.gz"])
 
 
+def test_a_set_by_another_spelling_and_by_its_split_is_in_the_same_folder(
+    sets, tmp_path, oracle, monkeypatch
+):
+    monkeypatch.setenv("IDXFAST_CACHE", str(tmp_path))
+    data = sets["emnist-x", "emnist-x-train-images-idx3-ubyte.gz"]
+    oracle.check(load("EMNIST", split="X", upright=False)[0], data)
+    assert fetch("Emnist", split="x") == fetch("emnist-x") == tmp_path / "emnist-x"
+    oracle.check(load("ONE")[0], sets["one", "train-images-idx3-ubyte.gz"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["emnist-x", "one"]
+
+
 def test_the_orientation_of_emnist(sets, tmp_path, oracle):
     data = sets["emnist-x", "emnist-x-train-images-idx3-ubyte.gz"]
     oracle.check(load("emnist-x", directory=tmp_path, upright=False)[0], data)
@@ -121,7 +132,7 @@ def test_what_is_swapped_once_it_is_verified_does_not_matter(labels, monkeypatch
 def test_a_damaged_file_of_the_pair_is_fetched_again_into_the_cache(
     labels, mirror, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "cache")
+    monkeypatch.setenv("IDXFAST_CACHE", str(tmp_path / "cache"))
     load("tiny")
     mirror.requests.clear()
     path = tmp_path / "cache" / "tiny" / "train-labels-idx1-ubyte.gz"

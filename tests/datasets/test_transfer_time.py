@@ -6,10 +6,12 @@ import gc
 import http.client
 import io
 import os
+import select
 import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -19,6 +21,7 @@ import pytest
 
 from idxfast import FetchError
 from idxfast.datasets import transfer as room
+from idxfast.datasets.connections import Connections
 from idxfast.datasets.transfer import transfer
 from mirrors.stalling import (
     LIMIT,
@@ -34,14 +37,10 @@ from mirrors.stalling import (
     trickled_status,
 )
 
-# A handshake that ends at an unlucky moment leaves its socket to the collector, in the library and in
-# these tests' servers.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
-
 
 @pytest.fixture(autouse=True)
 def collected(no_thread_is_left):
-    """Such a socket is closed in the test that has made it, not in a later one."""
+    """A socket that was left open is an error of the test that has left it."""
     yield
     # A transfer's thread may outlive the transfer a little, and has a socket.
     no_thread_is_left()
@@ -139,6 +138,41 @@ def test_over_tls_a_file_arrives(serve_tls, monkeypatch):
     file = io.BytesIO()
     transfer(serve_tls(give), file, 5)
     assert file.getvalue() == b"whole"
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_over_tls_the_certificate_has_to_be_that_of_the_server(is_trusted, serve_tls, monkeypatch):
+    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    url = serve_tls(silence)
+    if is_trusted:
+        url = url.replace("127.0.0.1", "localhost")
+    else:
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    with pytest.raises(FetchError, match=f"^{url}: no secure connection$"):
+        transfer(url, io.BytesIO(), 5)
+
+
+def test_a_connection_that_is_reset_before_tls_is_closed(serve, monkeypatch):
+    """`collected` finds the socket if it is left open."""
+    is_reset = threading.Event()
+
+    def reset(server, connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+        is_reset.set()
+
+    def add_late(self, connected):
+        add(self, connected)
+        is_reset.wait(LONG)
+        select.select([connected], [], [], LONG)
+
+    add = Connections.add
+    monkeypatch.setattr(Connections, "add", add_late)
+    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    url = serve(reset, "https")
+    with pytest.raises(FetchError, match=f"^{url}: no connection"):
+        transfer(url, io.BytesIO(), 5)
 
 
 def test_a_chunk_of_a_negative_size_is_refused(serve, monkeypatch):

@@ -71,7 +71,7 @@ def patch(*names: str) -> Patch:
                 raise ValueError(f"cannot patch {name!r}, only {', '.join(LOADERS)}")
             if key not in _originals:
                 found[key] = list(LOADERS[key]())
-        if not names and not found and not _originals:
+        if not found and not _originals:
             raise ImportError(f"nothing to patch: none of {', '.join(LOADERS)} is installed")
         try:
             for name, replacements in found.items():

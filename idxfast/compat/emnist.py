@@ -18,7 +18,7 @@ import re
 from typing import Any
 
 from ..containers import archives
-from ..datasets.folder import check_counts
+from ..datasets.fitting import check_counts
 from ..reading.loading import loads
 from ..storage.private_folder import private_folder_name
 from ._shared import emnist_archive, files
@@ -79,7 +79,7 @@ def extract_samples(dataset: str, usage: str) -> tuple[Array, Array]:
     """
     images = extract_data(dataset, usage, "images")
     labels = extract_data(dataset, usage, "labels")
-    check_counts(images, labels, emnist_archive.file_name(dataset, usage, "labels"))
+    check_counts(images.shape, labels.shape, emnist_archive.file_name(dataset, usage, "labels"))
     return images, labels
 
 

@@ -6,6 +6,8 @@ What differs:
 - Images may have any size, not only 784 pixels.
 - Files that do not hold images and labels, or do not belong together, are errors.
 - A raw file is read, even though its name ends in .gz.
+- Files that are missing under their usual names are found as `idxfast.load_dataset` finds them,
+  but not in archives.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import os
 
 from ._shared.files import Array
+from ._shared.four_files import find_pair
 from .mlxtend import loadlocal_mnist
 
 
@@ -25,7 +28,6 @@ def load_mnist(path: str | os.PathLike[str], kind: str = "train") -> tuple[Array
         The folder of ``KIND-images-idx3-ubyte.gz`` and ``KIND-labels-idx1-ubyte.gz``.
     kind : {"train", "t10k"}
     """
-    return loadlocal_mnist(
-        os.path.join(path, f"{kind}-images-idx3-ubyte.gz"),
-        os.path.join(path, f"{kind}-labels-idx1-ubyte.gz"),
-    )
+    names = f"{kind}-images-idx3-ubyte", f"{kind}-labels-idx1-ubyte"
+    found = find_pair(path, names, (".gz",))
+    return loadlocal_mnist(*found or [os.path.join(path, f"{name}.gz") for name in names])

@@ -48,7 +48,8 @@ def fetch_openml(
     data_id : int, optional
         OpenML's number of a set, instead of its name: 554, 40996 or 41982.
     data_home : str or PathLike, optional
-        Its folder "mnist", "fashion-mnist" or "kmnist" holds the four IDX files. Missing files are
+        Its folder "mnist", "fashion-mnist" or "kmnist" holds the four IDX files. Files under other
+        names are found as `idxfast.load_dataset` finds them, but not in archives. Missing files are
         downloaded into it as `idxfast.datasets.fetch` does. By default, the user's cache.
     return_X_y : bool
         Return only data and target.

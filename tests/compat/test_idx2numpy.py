@@ -145,6 +145,14 @@ def test_what_is_not_written(theirs, tmp_path, name):
     assert path.read_bytes() == b"old"
 
 
+def test_the_longest_axis(monkeypatch):
+    converters = importlib.import_module("idxfast.compat.idx2numpy.converters")
+    monkeypatch.setattr(converters, "_MAX_LENGTH", 3)
+    assert ours.convert_to_string(np.zeros(3, np.uint8)) == b"\0\0\x08\1\0\0\0\3" + bytes(3)
+    with pytest.raises(ours.FormatError, match="more than 3 elements along any axis"):
+        ours.convert_to_string(np.zeros((2, 4), np.uint8))
+
+
 def test_gzip_that_ends_early_is_an_eof_error(theirs, oracle):
     data = gzip.compress(oracle.pack(0x08, (300,)))
     for size in (4, 12, 100, len(data) - 1):

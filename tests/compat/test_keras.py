@@ -26,6 +26,15 @@ def test_keras_reads_from_its_own_folder(keras_home, family, same, no_download, 
     assert no_download == []
 
 
+def test_keras_reads_files_under_other_names(keras_home, family, same, no_download):
+    for source in family.raw.iterdir():
+        path = keras_home / "fashion-mnist" / source.name / source.name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(source.read_bytes())
+    same(fashion_mnist.load_data(), (family.train, family.t10k))
+    assert no_download == []
+
+
 def test_modules_of_keras(family, same):
     from idxfast.compat.keras import fashion_mnist, mnist
     from idxfast.compat.keras.fashion_mnist import load_data as load_fashion_mnist

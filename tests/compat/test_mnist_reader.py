@@ -3,6 +3,7 @@
 import gzip
 
 import numpy as np
+import pytest
 
 from idxfast.compat import mnist_reader
 
@@ -25,3 +26,15 @@ def test_mnist_reader_on_published_files(same, published):
             np.frombuffer(labels.read(), np.uint8, offset=8),
         )
     same(mnist_reader.load_mnist(published, "t10k"), expected)
+
+
+def test_files_under_other_names_are_found(same, family, tmp_path):
+    for source in family.raw.iterdir():
+        (tmp_path / source.name.replace("-idx", ".idx")).write_bytes(source.read_bytes())
+    same(mnist_reader.load_mnist(tmp_path, "t10k"), _flat(family.t10k))
+
+
+def test_a_missing_file_is_named_as_the_original_would(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        mnist_reader.load_mnist(tmp_path, "t10k")
+    assert caught.value.filename == str(tmp_path / "t10k-images-idx3-ubyte.gz")

@@ -326,6 +326,12 @@ def test_each_folder_has_splits_of_its_own(same, emnist, family, tmp_path):
     same(here.Digits().test_labels(), family.t10k[1])
 
 
+def test_a_zip_file_of_another_name(same, emnist, family, tmp_path):
+    splits = ours.EMNIST(str(tmp_path), download=False)
+    digits = splits.Digits(zip_filepath=str(Path(emnist, "gzip.zip")))
+    same(digits.test_labels(), family.t10k[1])
+
+
 def test_where_splits_that_were_unpacked_stand(theirs, tmp_path):
     here, there = str(tmp_path / "here"), str(tmp_path / "there.zip")
     folders = [

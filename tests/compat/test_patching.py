@@ -153,6 +153,14 @@ def test_patching_twice_undoes_once(idx2numpy):
     assert idx2numpy.convert_to_string is original
 
 
+def test_all_may_be_patched_already(idx2numpy, monkeypatch):
+    monkeypatch.setattr(_replacements, "is_installed", lambda name: name == "idx2numpy")
+    with patch():
+        patch()
+        assert _came_from_us(idx2numpy.convert_to_string)
+    assert not _came_from_us(idx2numpy.convert_to_string)
+
+
 def test_it_is_undone_after_an_exception(idx2numpy):
     with pytest.raises(KeyboardInterrupt), patch("idx2numpy"):
         raise KeyboardInterrupt

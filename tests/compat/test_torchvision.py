@@ -352,3 +352,19 @@ def test_sets_are_those_of_torchvision(tmp_path, family, train):
     for index in range(len(one)):
         assert np.array_equal(one[index][0], other[index][0])
         assert one[index][1] == other[index][1]
+
+
+@pytest.mark.parametrize("form", ["raw/{}", "{}"])
+def test_files_under_other_names_are_found(form, torch_stub, family, same, tmp_path):
+    for source in family.raw.iterdir():
+        path = tmp_path / "MNIST" / form.format(source.name.replace("-idx", ".idx"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, path)
+    for train, (images, labels) in ((True, family.train), (False, family.t10k)):
+        dataset = ours.MNIST(tmp_path, train)
+        np.testing.assert_array_equal(dataset.data, images)
+        np.testing.assert_array_equal(dataset.targets, labels)
+    with pytest.raises(RuntimeError, match="Dataset not found"):
+        ours.FashionMNIST(tmp_path)
+    with pytest.raises(RuntimeError, match="Dataset not found"):
+        ours.QMNIST(tmp_path)

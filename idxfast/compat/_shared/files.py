@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from ...datasets.folder import check_counts
+from ...datasets.fitting import check_counts
 from ...errors import FormatError
 from ...reading import loading
 
@@ -28,8 +28,8 @@ def load(file: Any) -> Array:
     because our decoder is faster than the gzip module's. Afterwards `file` is at its start, not at
     its end.
     """
-    unread = type(file) is gzip.GzipFile and file.readable() and not file.tell()
-    beneath: Any = getattr(file, "fileobj", None) if unread else None
+    is_reader = type(file) is gzip.GzipFile and file.readable()
+    beneath: Any = file.fileobj if is_reader else None
     # The gzip module reads ahead, even for peek(). Only the position of the file beneath tells
     # whether it has begun.
     if not getattr(beneath, "seekable", bool)() or beneath.tell():
@@ -51,7 +51,7 @@ def load_pair(images: Any, labels: Any) -> Pair:
         If the numbers of images and labels differ, or a file is damaged.
     """
     pair = load_typed(images, "images"), load_typed(labels, "labels")
-    check_counts(*pair, _name_of(labels))
+    check_counts(pair[0].shape, pair[1].shape, _name_of(labels))
     return pair
 
 

@@ -8,6 +8,7 @@ What differs:
 
 Files are looked for below Keras's own folder, ``$KERAS_HOME/datasets`` or ``~/.keras/datasets``:
 those of Fashion-MNIST in ``fashion-mnist``, as in the original, and those of MNIST in ``mnist``.
+If they have other names, they are found as `idxfast.load_dataset` finds them, but not in archives.
 Missing files are downloaded there as `idxfast.datasets.fetch` does.
 """
 

@@ -6,7 +6,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, ClassVar
 
-from ...datasets.folder import check_counts
+from ...datasets.fitting import check_counts
 from ...errors import FetchError, IdxError, printable
 from ...reading.loading import load
 from ...storage.snapshot import Snapshot
@@ -86,7 +86,9 @@ class Dataset:
         for kind in ("train", "test"):
             images = self._arrays[f"{kind}_images"]
             labels = self._arrays[f"{kind}_labels"]
-            check_counts(images, labels, os.path.join(self.target_dir, f"{kind} labels"))
+            check_counts(
+                images.shape, labels.shape, os.path.join(self.target_dir, f"{kind} labels")
+            )
             if transpose:
                 self._arrays[f"{kind}_images"] = images.swapaxes(-2, -1)
 
@@ -116,9 +118,10 @@ class Dataset:
         if not os.path.isfile(path):
             raise RuntimeError(f"{printable(self.target_dir)} has no {name}: use download=True")
         file = downloads.published(self._name, name)
+        assert file.header is not None
         # The bytes that are decoded are the ones that are verified.
         content = Snapshot(path, file.limit)
-        array = load(content, max_bytes=None if file.header is None else file.header.nbytes)
+        array = load(content, max_bytes=file.header.nbytes)
         _check(self._name, file, content)
         return array
 

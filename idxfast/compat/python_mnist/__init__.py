@@ -9,9 +9,11 @@ What differs:
   `idxfast.IdxError`, which is a ValueError.
 - ``return_type`` may be any string equal to "numpy". The original compares by identity.
 - Compressed files are recognised by their content. `gz` only decides the name.
+- Files that are missing under their usual names are found as `idxfast.load_dataset` finds them,
+  but not in archives.
 - `MNIST.process_images` takes arrays of pixels as well as lists, and does not change them.
-- `img_packer` and `label_packer` refuse what would make a damaged file: another magic number,
-  pixels or labels outside 0 to 255, images of another size than announced.
+- `img_packer` and `label_packer` refuse data that would make a damaged file: another magic number,
+  pixels or labels outside 0 to 255, or images of another size than announced.
 - ``from idxfast.compat.python_mnist import *`` works.
 """
 

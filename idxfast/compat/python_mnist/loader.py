@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import IdxError
 from .._shared import emnist_archive, four_files
-from .._shared.files import Array, flat, load_pair
+from .._shared.files import Array, Pair, flat, load_pair
 from .pixels import draw, to_lists, widen
 
 _MODES = ("vanilla", "randomly_binarized", "rounded_binarized")
@@ -198,6 +198,11 @@ def _load(mnist: MNIST, what: Literal["train", "test"]) -> tuple[Any, Any]:
     names = [getattr(mnist, f"{what}_{kind}_fname") for kind in ("img", "lbl")]
     path_img, path_lbl = (os.path.join(mnist.path, name) for name in names)
     if all(_is_ours(mnist, step) for step in _STEPS):
+        if _is_ours(mnist, "opener"):
+            suffix = ".gz" if mnist.gz else ""
+            found = four_files.find_pair(mnist.path, (names[0], names[1]), (suffix,))
+            if found is not None:
+                return _flat(mnist, load_pair(*found), found[0])
         return _read(mnist, path_img, path_lbl)
     return mnist.load(path_img, path_lbl)
 
@@ -210,12 +215,18 @@ def _read(mnist: MNIST, path_img: str, path_lbl: str) -> tuple[Array, Array]:
     else:
         with mnist.opener(path_lbl, "rb") as labels, mnist.opener(path_img, "rb") as images:
             images, labels = load_pair(images, labels)
+    return _flat(mnist, (images, labels), path_img + suffix)
+
+
+def _flat(mnist: MNIST, pair: Pair, filename: str) -> Pair:
+    """Images as rows of pixels, upright, and labels."""
+    images, labels = pair
     if len(images) and not images.size:
         # A list would be made for each image that the header announces, however small the file.
         raise IdxError(
             "the images have no pixels",
             part="dimensions",
-            filename=path_img + suffix,
+            filename=filename,
             offset=8,
             expected="rows and columns",
             found="{} x {}".format(*images.shape[1:]),

@@ -7,6 +7,8 @@ What differs:
 - A batch may be larger than the number of images: it takes as many epochs as it needs.
 - Files that are damaged or do not belong together are errors. A label that is not less than the
   number of classes is an IndexError, raised before memory is taken for one-hot labels.
+- Files that are missing under their usual names are found as `idxfast.load_dataset` finds them,
+  but not in archives.
 - `fake_data` needs no files, as in the original. `source_url` only says which set to download if
   the folder does not hold the files. The download is that of `idxfast.datasets.fetch`.
 """

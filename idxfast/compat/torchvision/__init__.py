@@ -2,6 +2,8 @@
 
 The files are where torchvision has them, in ``ROOT/CLASS/raw``. What differs:
 
+- Files that are missing there under torchvision's names are found as `idxfast.load_dataset` finds
+  them, in ``ROOT/CLASS`` and below, but not in archives.
 - Compressed files (.gz, EMNIST's gzip.zip, QMNIST's .xz) are read as they are. Nothing is unpacked.
 - ``download=True`` downloads as `idxfast.datasets.fetch` does.
 - Files of any number of dimensions are read. Whatever is wrong with a file is an

@@ -55,10 +55,10 @@ class EMNIST(MNIST):
         return os.path.join(self.raw_folder, emnist_archive.archive_name())
 
     def _check_exists(self) -> bool:
-        return self._has(self._names) or os.path.isfile(self._archive)
+        return self._find(self._names) is not None or os.path.isfile(self._archive)
 
     def _load_data(self) -> tuple[Any, Any]:
-        if self._is_fetched or self._has(self._names):
+        if self._is_fetched or self._find(self._names):
             return super()._load_data()
         torch = torch_module()
         images, labels = (emnist_archive.load(self._archive, name) for name in self._names)

@@ -61,7 +61,7 @@ class QMNIST(MNIST):
         return f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx2-int"
 
     def _check_exists(self) -> bool:
-        return self._has(self._names)
+        return self._find(self._names) is not None
 
     @property
     def _kind(self) -> str:
@@ -72,7 +72,7 @@ class QMNIST(MNIST):
         if self._is_fetched:
             data, targets = self._load_published()
         else:
-            images, labels = map(self._find, self._names)
+            images, labels = self._found()
             data, targets = read_image_file(images), read_sn3_pascalvincent_tensor(labels).long()
         if targets.ndim != 2:
             raise ValueError(f"targets should have 2 dimensions instead of {targets.ndim}")

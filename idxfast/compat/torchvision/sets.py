@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ...datasets.folder import check_counts
+from ...datasets.fitting import check_counts
 from .._shared import downloads, four_files
 from .._shared.classes import made_when_asked, names, numbered_digits
 from .readers import read_image_file, read_label_file, torch_module
@@ -71,7 +71,7 @@ class MNIST:
         if not self._check_exists():
             raise RuntimeError("Dataset not found. You can use download=True to download it")
         self.data, self.targets = self._load_data()
-        check_counts(self.data, self.targets, self._names[1])
+        check_counts(self.data.shape, self.targets.shape, self._names[1])
 
     @property
     def raw_folder(self) -> str:
@@ -138,13 +138,20 @@ class MNIST:
         return four_files.TRAIN if self.train else four_files.TEST
 
     def _check_exists(self) -> bool:
-        return self._has(four_files.TRAIN + four_files.TEST)
+        return all(map(self._find, (four_files.TRAIN, four_files.TEST)))
 
-    def _has(self, names: tuple[str, ...]) -> bool:
-        return all(map(self._find, names))
+    def _find(self, names: tuple[str, str]) -> tuple[str, str] | None:
+        """The paths of images and labels. Files with other names may be one level higher."""
+        return four_files.find_pair(
+            self.raw_folder, names, ("", ".gz", ".xz"), os.path.dirname(self.raw_folder)
+        )
 
-    def _find(self, name: str) -> str | None:
-        return four_files.path_of(self.raw_folder, name, ("", ".gz", ".xz"))
+    def _found(self) -> tuple[str, str]:
+        """The paths of the images and labels of this part, which existed before."""
+        found = self._find(self._names)
+        if found is None:
+            raise RuntimeError(f"{self.raw_folder}: the files were just there, and are missing now")
+        return found
 
     @property
     def _kind(self) -> str:
@@ -154,8 +161,8 @@ class MNIST:
     def _load_data(self) -> tuple[Any, Any]:
         if self._is_fetched:
             return self._load_published()
-        images, labels = self._names
-        return read_image_file(self._find(images)), read_label_file(self._find(labels))
+        images, labels = self._found()
+        return read_image_file(images), read_label_file(labels)
 
     def _load_published(self) -> tuple[Any, Any]:
         torch = torch_module()

@@ -70,13 +70,31 @@ def test_a_closed_gzip_file_is_refused_as_gzip_does(packed):
         files.load(file)
 
 
+def test_a_gzip_file_that_is_open_for_writing_is_refused_as_gzip_does():
+    with pytest.raises(OSError, match="write-only"):
+        files.load(gzip.GzipFile(fileobj=io.BytesIO(), mode="wb"))
+
+
+def test_a_file_of_another_class_is_itself_read(oracle):
+    idx = oracle.pack(0x08, (40,))
+    file = type("File", (io.BytesIO,), {"fileobj": io.BytesIO(b"no IDX file")})(idx)
+    oracle.check(files.load(file), idx)
+
+
 def test_big_endian_keeps_values_and_memory():
     array = np.array([1, -2, 300], np.int16)
     swapped = files.big_endian(array)
     assert swapped.dtype == ">i2"
     assert swapped.tolist() == [1, -2, 300]
     assert np.shares_memory(swapped, array)
-    assert files.big_endian(swapped.view(np.uint8)).dtype == np.uint8
+    single = swapped.view(np.uint8)
+    assert files.big_endian(single) is single
+
+
+def test_big_endian_keeps_arrays_of_a_big_endian_machine(monkeypatch):
+    monkeypatch.setattr("sys.byteorder", "big")
+    array = np.array([1, -2, 300], np.int16)
+    assert files.big_endian(array) is array
 
 
 @pytest.mark.parametrize("shape", [(3, 4, 5), (0, 4, 5), (3, 0, 5)])
@@ -87,8 +105,9 @@ def test_flat(shape):
 def test_load_pair_wants_images_and_labels(family):
     images = family.raw / "train-images-idx3-ubyte"
     labels = family.raw / "train-labels-idx1-ubyte"
-    with pytest.raises(FormatError, match=r"train-labels.*not a file of images"):
+    with pytest.raises(FormatError, match=r"train-labels.*not a file of images") as caught:
         files.load_pair(labels, labels)
+    assert caught.value.part == "dimensions"
     with pytest.raises(FormatError, match=r"train-images.*not a file of labels"):
         files.load_pair(images, images)
 
@@ -96,8 +115,9 @@ def test_load_pair_wants_images_and_labels(family):
 def test_load_pair_wants_bytes(tmp_path, family, oracle):
     path = tmp_path / "images"
     path.write_bytes(oracle.pack(0x0B, (7, 4, 5)))
-    with pytest.raises(FormatError, match="int16 of 3"):
+    with pytest.raises(FormatError, match="int16 of 3") as caught:
         files.load_pair(path, family.raw / "train-labels-idx1-ubyte")
+    assert caught.value.part == "type"
 
 
 def test_load_pair_wants_as_many_labels_as_images(family):

@@ -54,6 +54,13 @@ def test_loading(same, family):
     same((loader.test_images, loader.test_labels), _lists(family.t10k))
 
 
+def test_files_are_not_unpacked_in_python(same, family, monkeypatch):
+    """Only an `opener` that replaces the class's own is called, because gzip.open is slow."""
+    loader = ours.MNIST(str(family.packed), gz=True)
+    monkeypatch.delattr("gzip.open")
+    same(loader.load_training(), _lists(family.train))
+
+
 @pytest.mark.parametrize(("mode", "kind"), OPTIONS)
 def test_loading_as_the_original_does(theirs, same, family, mode, kind):
     results = [
@@ -264,3 +271,41 @@ def test_no_images(tmp_path):
     idxfast.save(tmp_path / loader.train_img_fname, np.empty((0, 28, 28), np.uint8))
     idxfast.save(tmp_path / loader.train_lbl_fname, np.empty(0, np.uint8))
     assert loader.load_training() == ([], array("B"))
+
+
+def _renamed(family, folder):
+    """The small set with dots in its names, beside folders that have the names with dashes."""
+    for source in family.raw.iterdir():
+        (folder / source.name.replace("-idx", ".idx")).write_bytes(source.read_bytes())
+        (folder / source.name).mkdir()
+        (folder / source.name / source.name).write_bytes(b"something else")
+
+
+@pytest.mark.parametrize("gz", [False, True])
+def test_files_under_other_names_are_found(gz, same, family, tmp_path):
+    _renamed(family, tmp_path)
+    loader = ours.MNIST(str(tmp_path), gz=gz)
+    same(loader.load_training(), _lists(family.train))
+    same(loader.load_testing(), _lists(family.t10k))
+    (batch,) = loader.load_training_in_batches(100)
+    same(batch, _lists(family.train))
+
+
+def test_emnist_under_other_names_is_upright(same, emnist, family, tmp_path):
+    for source in emnist.iterdir():
+        shutil.copy(source, tmp_path / source.name.replace("-", "_"))
+    loader = ours.MNIST(str(tmp_path), return_type="numpy")
+    loader.select_emnist()
+    images, labels = loader.load_testing()
+    expected = family.t10k[0].transpose(0, 2, 1).reshape(3, -1).astype(np.int64)
+    same((images, labels), (expected, family.t10k[1]))
+
+
+def test_a_name_of_the_callers_own_is_not_replaced(family, tmp_path):
+    _renamed(family, tmp_path)
+    loader = ours.MNIST(str(tmp_path))
+    with pytest.raises(OSError):
+        loader.load(str(tmp_path / "train-images-idx3-ubyte"), str(tmp_path / "labels"))
+    loader.train_img_fname, loader.train_lbl_fname = "mine-images", "mine-labels"
+    with pytest.raises(FileNotFoundError, match="mine-images"):
+        loader.load_training()

@@ -6,8 +6,10 @@ fuzzer's size get there.
 
 import io
 import sys
+import tempfile
 import zlib
 from gzip import decompress as unpack
+from pathlib import Path
 
 import atheris
 import numpy as np
@@ -27,6 +29,9 @@ segments.LITERALS, segments.MATCHES = 2_000, 200
 segments.CHUNK = input_buffer.CHUNK = 1_000
 input_buffer.RESERVE = 64
 small_members.GROUP = 64
+
+
+FILE = Path(tempfile.mkdtemp()) / "file"
 
 
 class Stream:
@@ -70,6 +75,35 @@ def read_blocks(data, is_error):
     assert stream.tobytes() == unpack(data)
 
 
+def read_parts(data, expected, is_error):
+    """Parts of a file give what the whole does, or an error where a table misleads to it."""
+    FILE.write_bytes(data)
+    try:
+        file = idxfast.open(FILE, threads=1)
+    except idxfast.IdxError as error:
+        assert is_error, error
+        return
+    with file:
+        array = np.empty(file.shape, file.dtype)
+        try:
+            if array.ndim:
+                for row in range(len(array)):
+                    array[row] = file[row]
+            else:
+                array[...] = file[()]
+        except idxfast.IdxError as error:
+            if is_error:
+                return
+            try:
+                file.verify()
+            except idxfast.IdxError:
+                return
+            raise AssertionError("parts cannot be read of a file that is right") from error
+    # Of an empty array, nothing has been read.
+    assert not (is_error and array.size), expected
+    assert is_error or (array.dtype, array.shape, array.tobytes()) == expected
+
+
 def test_one_input(data):
     way = zlib.crc32(data) & 15
     gzip.SMALL = 0
@@ -99,6 +133,8 @@ def test_one_input(data):
         assert found == expected or found[0] is idxfast.SizeError
     elif way == 5:
         read_blocks(data, is_error)
+    elif way in (6, 7) and (is_error or expected[1][:1] < (1 << 16,)):
+        read_parts(data, expected, is_error)
 
 
 if __name__ == "__main__":

@@ -71,6 +71,8 @@ def _pack(content, choose):
     """Raw, or in a few members of different make, with or without something between them."""
     if choose.random() < 0.2:
         return content
+    if choose.random() < 0.3:
+        return _seekable(content, choose)
     pieces = []
     for _ in range(choose.choice((1, 1, 1, 2, 3))):
         size = choose.randint(0, len(content))
@@ -103,3 +105,38 @@ def _member(data, choose):
         header += struct.pack("<H", zlib.crc32(header) & 0xFFFF)
     wrong = choose.choice((0,) * 15 + (1,))
     return header + stream + struct.pack("<II", zlib.crc32(data) ^ wrong, len(data))
+
+
+def _seekable(content, choose):
+    """In blocks, with a table that lists their sizes, now and then wrong ones that add up."""
+    start = 4 + 4 * content[3] if len(content) > 3 else 4
+    pieces, at = [content[:start]], start
+    while at < len(content):
+        size = choose.choice((1, 28, 300, 5_000))
+        pieces.append(content[at : at + size])
+        at += size
+    blocks = [_block(piece, 6 if number else 0) for number, piece in enumerate(pieces)]
+    sizes = [[len(block), len(piece)] for block, piece in zip(blocks, pieces, strict=True)]
+    for column in (0, 1):
+        if choose.random() < 0.2:
+            one, other = choose.randrange(len(sizes)), choose.randrange(len(sizes))
+            step = choose.choice((1, 1, 2, sizes[one][column]))
+            sizes[one][column] -= step
+            sizes[other][column] += step
+    listed = b"".join(
+        struct.pack("<HH", (packed - 1) & 0xFFFF, unpacked & 0xFFFF) for packed, unpacked in sizes
+    )
+    first = sum(map(len, blocks)) + choose.choice((0,) * 15 + (-1, 28))
+    listed = (listed + struct.pack("<qI", first, choose.choice((1,) * 15 + (2,))))[-60_000:]
+    field = b"IX" + struct.pack("<H", len(listed) + 4) + listed
+    field += struct.pack("<I", zlib.crc32(listed) ^ choose.choice((0,) * 15 + (1,)))
+    return b"".join([*blocks, _block(b"", 6, field), _block(b"", 6)])
+
+
+def _block(data, level, field=b""):
+    packer = zlib.compressobj(level, zlib.DEFLATED, -15)
+    stream = packer.compress(data) + packer.flush()
+    size = len(stream) + len(field) + 25
+    extra = struct.pack("<H2sHH", len(field) + 6, b"BC", 2, size & 0xFFFF) + field
+    trailer = struct.pack("<II", zlib.crc32(data), len(data))
+    return b"\x1f\x8b\x08\4\0\0\0\0\0\xff" + extra + stream + trailer

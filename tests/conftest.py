@@ -5,6 +5,7 @@ All are plain Python over the standard library.
 
 import _thread
 import gzip
+import io
 import math
 import struct
 import subprocess
@@ -15,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["files.fixtures", "mirrors.fixtures"]
+pytest_plugins = ["files.fixtures", "mirrors.fixtures", "mirrors.buckets"]
 
 # The same examples in every run; `--hypothesis-profile=thorough` looks for new ones.
 settings.register_profile("quick", derandomize=True, database=None, deadline=None, max_examples=50)
@@ -69,7 +70,8 @@ def _pack(code, shape, payload=None):
 def _read(data):
     """Type, shape and bytes in native order of an IDX file, raw or gzip."""
     if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
+        # gzip.decompress would copy the rest of the file for each member.
+        data = gzip.GzipFile(fileobj=io.BytesIO(data)).read()
     code, ndim = data[2], data[3]
     shape = struct.unpack(f">{ndim}I", data[4 : 4 + 4 * ndim])
     payload = data[4 + 4 * ndim :]
@@ -100,6 +102,14 @@ def oracle():
     return SimpleNamespace(types=TYPES, pack=_pack, read=_read, check=_check)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_cache_of_the_user(tmp_path_factory):
+    """Tests, and the processes that they start, leave the cache of whoever runs them alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IDXFAST_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def rounds(request):
     """How often to let a fault happen: a few times, or, with --faults, 200."""
@@ -118,6 +128,21 @@ def run_child():
         return child.stdout.split()
 
     return run
+
+
+@pytest.fixture
+def with_mount():
+    """The words before a command that let it alone see what another command mounts."""
+
+    def words(mount):
+        command = ["unshare", "-m", "sh", "-c", mount]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=60)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("nothing can be mounted here (unshare -m, mount)")
+        return [*command[:-1], f'{mount} && exec "$@"', "sh"]
+
+    return words
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ ROOT = Path(idxfast.__file__).parent
 # Folders and single files. Each may import only those before it in this list.
 WINGS = [
     "errors", "typing", "format", "native", "threads", "storage", "gzip", "diagnosis", "containers",
-    "lazy", "reading", "writing", "datasets", "images", "integrations", "compat", "cli",
+    "lazy", "writing", "reading", "datasets", "images", "integrations", "compat", "cli",
 ]  # fmt: skip
 
 

@@ -34,4 +34,5 @@ Memory: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 # Below Python 3.12, numpy's stubs do not say that an array is a buffer.
 BytesLike: TypeAlias = Buffer | np.ndarray[Any, Any]
 ReadableFile: TypeAlias = str | os.PathLike[str] | os.PathLike[bytes] | int | BytesLike | Reader
-WritableFile: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes] | int | Writer
+Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+WritableFile: TypeAlias = Path | int | Writer

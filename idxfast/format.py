@@ -169,7 +169,7 @@ def _not_idx(start: bytes | bytearray, filename: str) -> IdxError:
     # If the type is known, only the number of dimensions can be missing.
     if zeros and (len(start) < 3 or start[2] in DTYPES):
         return _cut_short(start, 4, filename)
-    if start[:2] == INTERRUPTED and start[2] in DTYPES:
+    if start[:2] == INTERRUPTED and len(start) > 2 and start[2] in DTYPES:
         return FormatError(
             "an append to this file was interrupted, or is not done yet; "
             "the next idxfast.append to it, even of no items, removes what is incomplete",

@@ -42,6 +42,8 @@ def test_a_dimension_has_32_bits():
         (b"<htm", "it does not start with two zero bytes", "start", 0),
         (b"\0\1\x08\1", "it does not start with two zero bytes", "start", 0),
         (b"PK\3\4", "it does not start with two zero bytes", "start", 0),
+        (b"a+", "it does not start with two zero bytes", "start", 0),
+        (b"a+\x07\1", "it does not start with two zero bytes", "start", 0),
         (b"\0\0\x0a\1", "there is no type 0x0a", "type", 2),
     ],
 )

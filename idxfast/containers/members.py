@@ -110,7 +110,7 @@ def explain_member(
     error : IdxError
         What reading the member raised.
     member : context manager
-        Opens the member again, because what was read from it before is gone.
+        Opens the member a second time, because bytes that were read before cannot be read again.
     kind : str
         ``"zip"`` or ``"tar"``.
     """

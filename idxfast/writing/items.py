@@ -65,7 +65,7 @@ def check_count(
     """
     if count > MAX_COUNT:
         raise SizeError(
-            "an IDX file cannot hold so many items",
+            "the file would have more items than an IDX header can state",
             part="dimensions",
             filename=filename,
             offset=4,

@@ -55,7 +55,7 @@ OPENERS = {
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory):
-    """Paths of files, and their content: images, and so many blocks that there are two tables."""
+    """Two files and their content: images, and enough blocks to fill more than one table."""
     folder = tmp_path_factory.mktemp("seekable")
     images, _ = digits(2_000)
     idxfast.save(folder / "images.gz", images, seekable=True)

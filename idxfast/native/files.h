@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* How many bytes at the start of a file can be compared with what is known of them. */
+#define MAX_COMPARED 4096
+
 #ifndef _WIN32
 
 #include <errno.h>
@@ -119,10 +122,10 @@ static int get_state(int descriptor, int64_t *size, int64_t *written, uint64_t *
     return 0;
 }
 
-/* Whether a file still has a name, has this size, and begins with the `count` bytes of `start`;
- * `buffer` holds `count` bytes. Return 1 or 0, or -1 with errno set. */
-static int is_unchanged(int descriptor, const char *start, char *buffer, size_t count,
-                        int64_t size) {
+/* Whether a file still has a name, has this size, and begins with the `count` bytes of `start`, at
+ * most MAX_COMPARED. Return 1 or 0, or -1 with errno set. */
+static int is_unchanged(int descriptor, const char *start, size_t count, int64_t size) {
+    char buffer[MAX_COMPARED];
     struct stat status;
     ptrdiff_t n;
     if (fstat(descriptor, &status) < 0) {
@@ -161,19 +164,57 @@ static int write_to(int descriptor, const char *data, size_t count, int64_t offs
 #endif
 }
 
-/* Write data at an offset of a file, wait until they are on the disk, then write `committed` at the
- * start, and wait again. Return 0, or -1 with errno set. */
-static int extend_file(int descriptor, const char *data, size_t count, int64_t offset,
-                       const char *committed, size_t committed_size) {
-    return write_to(descriptor, data, count, offset, 1) < 0 ||
-                   write_to(descriptor, committed, committed_size, 0, 1) < 0
-               ? -1
-               : 0;
-}
-
 /* Lock a file, or unlock it; return 0, or -1 with errno set. */
 static int lock_descriptor(int descriptor, int is_locked) {
     return flock(descriptor, is_locked ? LOCK_EX : LOCK_UN);
+}
+
+/* How many bytes at the start of a file an append changes. */
+#define CHANGED 8
+
+/* Write `marked` at the start of a file, then data after its end, then `committed` at the start;
+ * each write begins when the one before is on the disk. If one fails, undo all, so that the file
+ * begins with `start` again, or leave it marked. Return 0, or -1 with errno set. */
+static int append_in_order(int descriptor, const char *start, int64_t size, const char *marked,
+                           const char *data, size_t count, const char *committed) {
+    int error;
+    const int has_items = write_to(descriptor, marked, CHANGED, 0, 1) == 0 &&
+                          write_to(descriptor, data, count, size, 1) == 0;
+    if (has_items && write_to(descriptor, committed, CHANGED, 0, 1) == 0) {
+        return 0;
+    }
+    error = errno;
+    if (write_to(descriptor, marked, CHANGED, 0, 1) < 0) {
+        /* The header may count the items already. After EINTR, or if there seem to be no locks,
+         * callers would add them a second time. */
+        error = has_items ? EIO : error;
+    } else if (ftruncate(descriptor, (off_t)size) == 0 && fsync(descriptor) == 0) {
+        write_to(descriptor, start, CHANGED, 0, 1);
+    }
+    errno = error;
+    return -1;
+}
+
+/* Lock a file, do as `append_in_order` if `is_unchanged`, and unlock the file. Return 1, or 0 if it
+ * was changed, or -1 with errno set. */
+static int append_unchanged(int descriptor, const char *start, size_t start_size, int64_t size,
+                            const char *marked, const char *data, size_t count,
+                            const char *committed) {
+    int result, error;
+    if (lock_descriptor(descriptor, 1) < 0) {
+        return -1;
+    }
+    result = is_unchanged(descriptor, start, start_size, size);
+    if (result == 1 &&
+        append_in_order(descriptor, start, size, marked, data, count, committed) < 0) {
+        result = -1;
+    }
+    error = errno;
+    /* Whether the items are in the file does not depend on this call. */
+    while (lock_descriptor(descriptor, 0) < 0 && errno == EINTR) {
+    }
+    errno = error;
+    return result;
 }
 
 static void close_descriptor(int descriptor) { close(descriptor); }
@@ -223,12 +264,16 @@ static int get_state(int descriptor, int64_t *size, int64_t *written, uint64_t *
                      uint64_t *inode) {
     return -1;
 }
-static int is_unchanged(int descriptor, const char *start, char *buffer, size_t count,
-                        int64_t size) { return -1; }
+static int is_unchanged(int descriptor, const char *start, size_t count, int64_t size) {
+    return -1;
+}
 static int write_to(int descriptor, const char *data, size_t count, int64_t offset,
                     int wait) { return -1; }
-static int extend_file(int descriptor, const char *data, size_t count, int64_t offset,
-                       const char *committed, size_t committed_size) { return -1; }
+static int append_unchanged(int descriptor, const char *start, size_t start_size, int64_t size,
+                            const char *marked, const char *data, size_t count,
+                            const char *committed) {
+    return -1;
+}
 static int lock_descriptor(int descriptor, int is_locked) {
     errno = ENOSYS;
     return -1;

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
-"""Open a file, read it by position or, if it is small, whole; hold a folder.
+"""Open a file, read it by position or, if it is small, whole; change it in place; hold a folder.
 
 These are the system's calls and no more. No descriptor that is opened here is ever a mere int in
 Python: Ctrl-C could come before an object owns it.
@@ -11,13 +11,14 @@ from io import FileIO
 cimport cython
 
 from cpython.buffer cimport (
-    PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
+    PyBUF_FORMAT, PyBUF_ND, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from cpython.exc cimport (
     PyErr_CheckSignals, PyErr_SetFromErrno, PyErr_SetFromErrnoWithFilenameObject)
 from libc.errno cimport EINTR, errno
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport INT64_MAX, int64_t, uint64_t
+from libc.stdint cimport INT64_MAX, UINT32_MAX, int64_t, uint64_t
+from libc.string cimport memcpy, strcmp
 
 cdef extern from "Python.h":
     bytes PyUnicode_EncodeFSDefault(object text)
@@ -32,12 +33,12 @@ cdef extern from "files.h" nogil:
         int descriptor, char *out, size_t size, int64_t offset, const int64_t *rows, size_t count)
     int get_state(
         int descriptor, int64_t *size, int64_t *written, uint64_t *device, uint64_t *inode)
-    int is_unchanged(
-        int descriptor, const char *start, char *buffer, size_t count, int64_t size)
+    const Py_ssize_t MAX_COMPARED
+    int is_unchanged(int descriptor, const char *start, size_t count, int64_t size)
     int write_to(int descriptor, const char *data, size_t count, int64_t offset, int wait)
-    int extend_file(
-        int descriptor, const char *data, size_t count, int64_t offset,
-        const char *committed, size_t committed_size)
+    int append_unchanged(
+        int descriptor, const char *start, size_t start_size, int64_t size,
+        const char *marked, const char *data, size_t count, const char *committed)
     int lock_descriptor(int descriptor, int is_locked)
     void close_descriptor(int descriptor)
     int open_folder_at(int within, const char *path, int follow)
@@ -118,100 +119,6 @@ def state(int descriptor):
     if get_state(descriptor, &size, &written, &device, &inode) < 0:
         PyErr_SetFromErrno(OSError)
     return size, written, device, inode
-
-
-def is_as_before(int descriptor, bytes start, int64_t size):
-    """Whether an open file still has a name, begins with these bytes, and has this size.
-
-    Raises
-    ------
-    ValueError
-        If more than 4,096 bytes are given.
-    OSError
-        As `os.fstat` and `os.pread` do.
-    """
-    cdef char buffer[4096]
-    cdef const char *expected = start
-    cdef Py_ssize_t count = len(start)
-    cdef int result
-    if count > <Py_ssize_t>sizeof(buffer):
-        raise ValueError("only the first 4,096 bytes of a file can be compared")
-    with nogil:
-        result = is_unchanged(descriptor, expected, buffer, count, size)
-    if result < 0:
-        PyErr_SetFromErrno(OSError)
-    return result == 1
-
-
-def write_at(int descriptor, data, int64_t offset, bint is_awaited):
-    """Write all of a buffer at an offset of a file; wait for the disk if `is_awaited`.
-
-    Raises
-    ------
-    ValueError
-        If the offset is negative.
-    OSError
-        As `os.pwrite` and `os.fdatasync` do.
-    """
-    cdef Py_buffer source
-    cdef int result
-    if offset < 0:
-        raise ValueError("the offset is negative")
-    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
-    try:
-        with nogil:
-            result = write_to(
-                descriptor, <const char *>source.buf, source.len, offset, is_awaited)
-        if result < 0:
-            PyErr_SetFromErrno(OSError)
-    finally:
-        PyBuffer_Release(&source)
-
-
-def extend(int descriptor, data, int64_t offset, bytes committed):
-    """Write data at an offset of a file, wait until they are on the disk, then write other bytes at
-    the start, and wait again.
-
-    Raises
-    ------
-    ValueError
-        If the offset is negative.
-    OSError
-        As `os.pwrite` and `os.fdatasync` do. Some or all of the bytes may then have been written.
-    """
-    cdef Py_buffer source
-    cdef const char *last = committed
-    cdef size_t last_size = len(committed)
-    cdef int result
-    if offset < 0:
-        raise ValueError("the offset is negative")
-    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
-    try:
-        with nogil:
-            result = extend_file(
-                descriptor, <const char *>source.buf, source.len, offset, last, last_size)
-        if result < 0:
-            PyErr_SetFromErrno(OSError)
-    finally:
-        PyBuffer_Release(&source)
-
-
-def lock(int descriptor, bint is_locked):
-    """Wait until no other process has a lock on an open file, and lock the file; or unlock it.
-
-    Raises
-    ------
-    OSError
-        As `fcntl.flock` does.
-    """
-    cdef int result = -1
-    while result < 0:
-        with nogil:
-            result = lock_descriptor(descriptor, is_locked)
-        if result < 0:
-            if errno != EINTR:
-                PyErr_SetFromErrno(OSError)
-            PyErr_CheckSignals()
 
 
 def read_at(int descriptor, out, int64_t offset):
@@ -299,6 +206,9 @@ def read_rows(int descriptor, out, Py_ssize_t size, int64_t offset, rows):
             PyBuffer_Release(&target)
     finally:
         PyBuffer_Release(&numbers)
+
+
+include "in_place.pxi"
 
 
 @cython.final

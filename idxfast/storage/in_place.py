@@ -125,28 +125,40 @@ def write_at(
         os.fsync(descriptor)
 
 
-def extend(
-    descriptor: int, data: bytes | np.ndarray[Any, Any], position: int, committed: bytes
-) -> None:
-    """Write data at a position, and then other bytes at the start.
+def append_items(
+    descriptor: int,
+    header: bytes,
+    size: int,
+    mark: bytes,
+    buffer_format: bytes,
+    items: np.ndarray[Any, Any],
+) -> bytes | None:
+    """Lock a raw IDX file, add items if the file is as before, and unlock it, all in one call.
 
-    The second write begins when the data of the first are on the disk. When the call returns, both
-    are on the disk.
+    See `native.files.append_items`.
+
+    Returns
+    -------
+    bytes or None
+        The new header. None if nothing was written, because that function refuses the items or the
+        file, or the system has no locks.
 
     Raises
     ------
     OSError
-        If the system refuses; some or all of the bytes may then have been written.
+        If the system refuses. The file is then as before, or begins with the mark.
     """
     if files.AVAILABLE:
-        files.extend(descriptor, data, position, committed)
-        return
-    write_at(descriptor, data, position, is_awaited=True)
-    write_at(descriptor, committed, 0, is_awaited=True)
+        try:
+            return files.append_items(descriptor, header, size, mark, buffer_format, items)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+    return None
 
 
 def cut(descriptor: int, size: int) -> None:
-    """Give a file fewer bytes, and wait until this is on the disk.
+    """Shorten a file, and wait until its new size is on the disk.
 
     Raises
     ------

@@ -25,13 +25,20 @@ class Items(Protocol):
     dtype : numpy.dtype
         The type of the elements, in the file's byte order.
     item_shape : tuple of int
-    count : int
-        How many items there were at the last `look`, or after the last commit since then.
     """
 
     dtype: np.dtype[Any]
     item_shape: tuple[int, ...]
-    count: int
+
+    @property
+    def count(self) -> int:
+        """How many items there were at the last `look`, or after the last commit since then."""
+
+    def extend_at_once(self, array: Any, /) -> bool:
+        """Lock the file, look, add items, and commit them, if one call can do all this.
+
+        Return False if not: then nothing was written, and the file is not locked.
+        """
 
     def look(self) -> None:
         """Read what another process may have changed, and undo what a killed one has left."""
@@ -58,6 +65,7 @@ class IdxAppender:
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         self.name = path_of(path)
+        self._is_closed = False
         self._process = os.getpid()
         self._one_thread = allocate_lock()
         self._file = open_in_place(self.name)
@@ -122,20 +130,15 @@ class IdxAppender:
         Parameters
         ----------
         array : array_like
-            Items of shape (n, ...), or a single item, whose shape has one dimension less. The type
-            must be the file's, in any byte order and memory layout.
+            As for `idxfast.append`.
 
         Raises
         ------
-        TypeError, ValueError
-            If the array has another type or shape, or the file is closed.
-        SizeError
-            If the file would have 2^32 items or more.
+        TypeError, ValueError, SizeError, OSError
+            As `idxfast.append` does. ValueError also if the file is closed.
         IdxError
             If the file is damaged, or was replaced or removed after it was opened. Items are still
             added to a file that was moved.
-        OSError
-            If the system refuses, as when the disk is full.
         """
         # The lock on the file would be the parent's, too, and one of its threads may have held the
         # other lock at the moment of the fork.
@@ -143,14 +146,15 @@ class IdxAppender:
             raise ValueError(f"the file was opened in another process; open it here: {self.name}")
         try:
             with self._one_thread:
-                self._append(array)
+                if self._is_closed:
+                    raise ValueError(f"the file is closed: {self.name}")
+                if not self._items.extend_at_once(array):
+                    self._append(array)
         finally:
             if self._is_closed:
                 self.close()
 
     def _append(self, array: Any) -> None:
-        if self._is_closed:
-            raise ValueError(f"the file is closed: {self.name}")
         file = self._items
         try:
             lock(self._descriptor)
@@ -184,8 +188,9 @@ def append(path: Path, array: Any) -> None:
     IdxError
         If the file is not IDX, is not whole, has no dimensions, or is compressed in another way.
     OSError
-        If the file is missing or may not be written to, or the system refuses a step. In a folder
-        that other users may write to, their symbolic links raise PermissionError.
+        If the file is missing or may not be written to, or the system refuses a step, as when the
+        disk is full. In a folder that other users may write to, their symbolic links raise
+        PermissionError.
 
     See Also
     --------

@@ -15,7 +15,6 @@ removes the mark and states the new count: this is the commit.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -24,16 +23,15 @@ from ..containers.header import parse_header
 from ..diagnosis.size import trailing, truncated
 from ..errors import TrailingDataError
 from ..format import INTERRUPTED, MAX_HEADER_SIZE, Header
-from ..storage.in_place import cut, extend, is_as_before, write_at
+from ..native.files import MAX_APPENDED
+from ..storage.in_place import append_items, cut, is_as_before, write_at
 from ..storage.pread import read_at
 from .items import check_dimensions, size_of
-from .saving import payload
+from .saving import has_type, payload
 
 _ZEROS = bytes(len(INTERRUPTED))
 # Where the number of items is in the header, and how many bytes a commit writes.
 _COUNT, _COMMITTED = 4, 8
-# The most bytes that are written in one call, so that Ctrl-C does not wait long.
-_WRITTEN = 1 << 20
 
 
 class RawItems:
@@ -41,7 +39,6 @@ class RawItems:
 
     dtype: np.dtype[Any]
     item_shape: tuple[int, ...]
-    count: int
 
     def __init__(self, descriptor: int, filename: str) -> None:
         self._descriptor = descriptor
@@ -49,6 +46,45 @@ class RawItems:
         # The bytes of the header, and where the payload ends: none before the first look.
         self._start = b""
         self._end = 0
+        # The format of an element, as the buffers of numpy's arrays state it.
+        self._format = b""
+
+    @property
+    def count(self) -> int:
+        """How many items there were at the last look, or after the last commit since then."""
+        return int.from_bytes(self._start[_COUNT:_COMMITTED])
+
+    def extend_at_once(self, array: Any) -> bool:
+        """Look at the file, add items and commit them, all in one call, if this is possible.
+
+        The order of the writes is that of `extend`.
+
+        Returns
+        -------
+        bool
+            False if nothing was written. The file was changed by somebody else, or the array is too
+            large, does not fit, or cannot be written as it is.
+
+        Raises
+        ------
+        OSError
+            If the system refuses. The file is then as before, or marked.
+        """
+        if type(array) is not np.ndarray:
+            return False
+        if array.dtype != self.dtype:
+            is_swapped = has_type(array.dtype) and array.dtype.newbyteorder() == self.dtype
+            if not is_swapped or array.nbytes > MAX_APPENDED:
+                return False
+            array = np.ascontiguousarray(array, self.dtype)
+        start = append_items(
+            self._descriptor, self._start, self._end, INTERRUPTED, self._format, array
+        )
+        if start is None:
+            return False
+        self._start = start
+        self._end += array.nbytes
+        return True
 
     def look(self) -> None:
         """Read the header, undo what a killed process has left, and check the size of the file.
@@ -76,8 +112,9 @@ class RawItems:
             raise truncated(self._filename, header, size - header.offset)
         if size > end and not is_marked:
             raise self._surplus(header, size)
-        self.dtype, (self.count, *item_shape) = header
+        self.dtype, (_, *item_shape) = header
         self.item_shape = tuple(item_shape)
+        self._format = memoryview(np.empty(0, self.dtype)).format.encode()
         self._start, self._end = start[: header.offset], end
         if is_marked:
             self._restore()
@@ -86,8 +123,9 @@ class RawItems:
         """The error for bytes after the payload that no append has left."""
         error = trailing(self._filename, header, size)
         return TrailingDataError(
-            f"{error.reason}. No append has left them, so they may be data, and nothing is "
-            f"changed; if they are not, os.truncate(path, {error.offset}) removes them",
+            f"{error.reason}. They are not the rest of an interrupted append, but perhaps data, so "
+            f"the file is left as it is. If they may go, os.truncate(path, {error.offset}) removes "
+            "them",
             part=error.part,
             filename=error.filename,
             offset=error.offset,
@@ -108,24 +146,16 @@ class RawItems:
         stop = end + items.nbytes
         try:
             write_at(self._descriptor, INTERRUPTED, 0, is_awaited=True)
-            for piece in self._pieces(items):
+            for piece in payload(items, self.dtype):
                 start, end = end, end + piece.nbytes
-                if end < stop:
-                    write_at(self._descriptor, piece, start)
-                else:
-                    extend(self._descriptor, piece, start, committed)
+                write_at(self._descriptor, piece, start, is_awaited=end == stop)
+            write_at(self._descriptor, committed, 0, is_awaited=True)
         except BaseException:
             with contextlib.suppress(OSError):
                 self._restore()
             raise
-        self.count, self._end = count, end
+        self._end = end
         self._start = committed + self._start[_COMMITTED:]
-
-    def _pieces(self, items: np.ndarray[Any, Any]) -> Iterable[np.ndarray[Any, Any]]:
-        """The items in C order and in the file's byte order, in at least one piece."""
-        if items.nbytes > _WRITTEN or not items.flags.c_contiguous:
-            return payload(items, self.dtype)
-        return (items if items.dtype == self.dtype else items.astype(self.dtype),)
 
     def _restore(self) -> None:
         """Cut off what follows the payload, and then remove the mark."""

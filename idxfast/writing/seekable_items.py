@@ -58,6 +58,10 @@ class SeekableItems:
         self._block = b""
         self._size = 0
 
+    def extend_at_once(self, _array: Any) -> bool:
+        """Return False: the items have to be encoded first."""
+        return False
+
     def look(self) -> None:
         """Read the header and the tables, and undo what a killed process has left.
 

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import idxfast
@@ -34,6 +35,20 @@ def test_a_file_is_read_and_written(path):
     assert path.read_bytes() == b"0123abc789\0\0de"
 
 
+def append_one(file):
+    start = bytes.fromhex("0000080100000002")
+    return in_place.append_items(file.fileno(), start, 10, b"a+", b"B", np.ones(1, np.uint8))
+
+
+@pytest.mark.skipif(not files.AVAILABLE, reason="left to Python on this system")
+def test_items_are_appended(path):
+    path.write_bytes(bytes.fromhex("0000080100000002 0405"))
+    with in_place.open_in_place(str(path)) as file:
+        assert append_one(file) == bytes.fromhex("0000080100000003")
+        assert append_one(file) is None
+    assert path.read_bytes() == bytes.fromhex("0000080100000003 040501")
+
+
 @pytest.mark.parametrize("most", [1, 2, 3])
 @pytest.mark.parametrize("is_awaited", [False, True])
 def test_a_system_without_the_calls(most, is_awaited, path, monkeypatch):
@@ -47,6 +62,8 @@ def test_a_system_without_the_calls(most, is_awaited, path, monkeypatch):
         assert in_place.is_as_before(file.fileno(), b"0ab", 10)
         assert not in_place.is_as_before(file.fileno(), b"0ac", 10)
         assert not in_place.is_as_before(file.fileno(), b"0ab", 11)
+        assert append_one(file) is None
+        assert path.read_bytes() == b"0abcdefg89"
         monkeypatch.undo()
 
 
@@ -74,14 +91,20 @@ def test_a_file_system_without_locks(number, path, monkeypatch):
     def refuse(*_):
         raise OSError(number, "no!")
 
-    monkeypatch.setattr(files, "lock", refuse)
+    monkeypatch.setattr(files, "AVAILABLE", True)
+    for name in ("lock", "append_items"):
+        monkeypatch.setattr(files, name, refuse)
     with in_place.open_in_place(str(path)) as file:
-        for call in (in_place.lock, in_place.unlock):
+        for call in (
+            lambda: in_place.lock(file.fileno()),
+            lambda: in_place.unlock(file.fileno()),
+            lambda: append_one(file),
+        ):
             if number != errno.EIO:
-                call(file.fileno())
+                assert call() is None
             else:
                 with pytest.raises(OSError, match="no!"):
-                    call(file.fileno())
+                    call()
 
 
 LOCKING = """

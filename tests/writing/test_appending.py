@@ -136,6 +136,15 @@ def test_items_that_do_not_fit(array, error, text, path):
     assert path.read_bytes() == before
 
 
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="numpy 2 has it")
+def test_strings_of_any_length_do_not_fit(path):
+    save(path, draw(3))
+    before = path.read_bytes()
+    with pytest.raises(TypeError, match="holds uint8, not StringDType"):
+        idxfast.append(path, np.array(["a"], np.dtypes.StringDType()))
+    assert path.read_bytes() == before
+
+
 def test_labels_one_by_one(path):
     save(path, np.zeros(0, np.uint8))
     for label in range(5):
@@ -219,7 +228,10 @@ def is_open(path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has other descriptors")
 def test_closing_while_another_thread_appends(path, monkeypatch):
-    """The descriptor is not closed: it could already belong to another file."""
+    """The descriptor stays open: if it were closed, the writes could go to another file.
+
+    The items are too many for one call.
+    """
     reached, go_on = threading.Event(), threading.Event()
 
     def waiting(write_at):
@@ -234,7 +246,7 @@ def test_closing_while_another_thread_appends(path, monkeypatch):
         monkeypatch.setattr(room, "write_at", waiting(room.write_at))
     save(path, draw(3))
     file = idxfast.open(path, mode="a")
-    thread = threading.Thread(target=file.append, args=(draw(40_000),))
+    thread = threading.Thread(target=file.append, args=(draw(60_000),))
     thread.start()
     assert reached.wait(60)
     file.close()
@@ -242,7 +254,7 @@ def test_closing_while_another_thread_appends(path, monkeypatch):
     go_on.set()
     thread.join()
     assert not is_open(path)
-    assert np.array_equal(read(path, "u1"), np.concatenate([draw(3), draw(40_000)]))
+    assert np.array_equal(read(path, "u1"), np.concatenate([draw(3), draw(60_000)]))
     with pytest.raises(ValueError, match="closed"):
         file.append(draw(1))
 
@@ -285,7 +297,7 @@ def test_threads(path):
 
 
 def check_runs(path, times):
-    """Each number from 1 to 4 was appended so often, as that number of equal items."""
+    """Each number from 1 to 4 was appended `times` times, each time as that number of items."""
     numbers = read(path, "u1")[:, 0, 0].tolist()
     found = []
     while numbers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -181,7 +182,8 @@ class Decoder:
             if stop == SPACE:
                 raise self.trailing_data()
             if stop == BAD:
-                raise self._damaged(str(reason))
+                what = f"the compressed data of gzip member {self._members} are damaged: {reason}"
+                raise input.fault(GzipError, what, self.position, "a DEFLATE stream", reason)
         return True
 
     def append(self, segment: Segment) -> bool:
@@ -253,41 +255,25 @@ class Decoder:
 
     def truncated(self) -> TruncatedError:
         """The error for data that end too early: inside a member, or after the last."""
-        total = f" of {self.total:,}" if self.total else ""
+        known = self.total if self.total < sys.maxsize else 0  # as in `pieces`
+        total = f" of {known:,}" if known else ""
         reason = (
             "; the file is truncated or still downloading"
             if self._is_inside
             else f", and gzip member {self._members:,}, the last, ends there, too"
         )
-        return TruncatedError(
+        return self.input.fault(
+            TruncatedError,
             f"the unpacked data end at byte {self.position:,}{total}{reason}",
+            self.position,
+            known or "a whole gzip member",
+            self.position,
             part="container" if self._is_inside else "payload",
-            filename=self.input.name,
-            offset=self.input.offset + len(self.input.unread),
-            position=self.position,
-            expected=self.total or "a whole gzip member",
-            found=self.position,
+            ahead=len(self.input.unread),
         )
 
     def trailing_data(self) -> TrailingDataError:
         """The error for data that continue past their expected end."""
-        return TrailingDataError(
-            f"the unpacked data continue past the {self.total:,} bytes that the header announces",
-            part="end",
-            filename=self.input.name,
-            offset=self.input.offset,
-            position=self.total,
-            expected=self.total,
-            found="more",
-        )
-
-    def _damaged(self, reason: str) -> GzipError:
-        return GzipError(
-            f"the compressed data of gzip member {self._members} are damaged: {reason}",
-            part="container",
-            filename=self.input.name,
-            offset=self.input.offset,
-            position=self.position,
-            expected="a DEFLATE stream",
-            found=reason,
-        )
+        total = self.total
+        reason = f"the unpacked data continue past the {total:,} bytes that the header announces"
+        return self.input.fault(TrailingDataError, reason, total, total, "more", part="end")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
+from ..errors import IdxError, Part
 from ..storage.source import Source
 from ..storage.streams import ForwardSource
 from ..typing import Memory
@@ -15,6 +18,8 @@ CHUNK = 256 << 10
 # Bytes at the end of a chunk that are not decoded until more follow, unless the source ends there:
 # close to the end of its input, the decoder cannot use several cursors.
 RESERVE = 48 << 10
+
+Error = TypeVar("Error", bound=IdxError)
 
 
 class InputBuffer:
@@ -106,3 +111,25 @@ class InputBuffer:
     def skip_to_byte(self) -> None:
         """Skip to the next byte boundary."""
         self.bit = (self.bit + 7) & ~7
+
+    def fault(
+        self,
+        error: type[Error],
+        reason: str,
+        position: int,
+        expected: object,
+        found: object,
+        *,
+        part: Part = "container",
+        ahead: int = 0,
+    ) -> Error:
+        """An error `ahead` bytes after the first unread byte. See `IdxError` for the rest."""
+        return error(
+            reason,
+            part=part,
+            filename=self.name,
+            offset=self.offset + ahead,
+            position=position,
+            expected=expected,
+            found=found,
+        )

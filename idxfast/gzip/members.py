@@ -43,7 +43,7 @@ def read_member_header(input: InputBuffer, member: int, position: int) -> bool:
     Parameters
     ----------
     input : InputBuffer
-        Stands at the end of the previous member.
+        At the end of the previous member.
     member : int
         The member's number, from 1.
     position : int
@@ -61,37 +61,21 @@ def read_member_header(input: InputBuffer, member: int, position: int) -> bool:
     if not start:
         return False
     if start[:2] != MAGIC[: len(start)]:
-        raise TrailingDataError(
-            f"something else follows gzip member {member - 1}",
-            part="end",
-            filename=input.name,
-            offset=input.offset,
-            position=position,
-            expected="the end of the file or another member",
-            found=start.hex(" "),
-        )
+        reason = f"something else follows gzip member {member - 1}"
+        expected = "the end of the file or another member"
+        found = start.hex(" ")
+        raise input.fault(TrailingDataError, reason, position, expected, found, part="end")
+    header = f"the header of gzip member {member} is"
     while (size := _header_size(input, member, position)) is None:
         count = len(input.unread)
         if input.at_end:
-            raise TruncatedError(
-                f"the header of gzip member {member} is cut short",
-                part="container",
-                filename=input.name,
-                offset=input.offset + count,
-                position=position,
-                expected="a whole header",
-                found=f"{count:,} bytes",
+            reason, found = f"{header} cut short", f"{count:,} bytes"
+            raise input.fault(
+                TruncatedError, reason, position, "a whole header", found, ahead=count
             )
         if count > MAX_MEMBER_HEADER:
-            raise GzipError(
-                f"the header of gzip member {member} is too long",
-                part="container",
-                filename=input.name,
-                offset=input.offset,
-                position=position,
-                expected=f"at most {MAX_MEMBER_HEADER:,} bytes",
-                found="more",
-            )
+            expected = f"at most {MAX_MEMBER_HEADER:,} bytes"
+            raise input.fault(GzipError, f"{header} too long", position, expected, "more")
         input.grow()
     input.skip(size)
     return True
@@ -118,37 +102,20 @@ def verify_trailer(input: InputBuffer, member: int, position: int, crc: int, siz
     """
     input.fill(TRAILER_SIZE)
     data = memoryview(input.unread)
-    if len(data) < TRAILER_SIZE:
-        raise TruncatedError(
-            f"the trailer of gzip member {member} is cut short",
-            part="container",
-            filename=input.name,
-            offset=input.offset + len(data),
-            position=position,
-            expected=f"{TRAILER_SIZE} bytes",
-            found=f"{len(data)} bytes",
-        )
+    count = len(data)
+    if count < TRAILER_SIZE:
+        reason = f"the trailer of gzip member {member} is cut short"
+        expected, found = f"{TRAILER_SIZE} bytes", f"{count} bytes"
+        raise input.fault(TruncatedError, reason, position, expected, found, ahead=count)
     stored_crc, stored_size = struct.unpack_from("<II", data)
     if stored_crc != crc:
-        raise ChecksumError(
-            f"the CRC-32 of gzip member {member} is wrong: the data are damaged",
-            part="container",
-            filename=input.name,
-            offset=input.offset,
-            position=position,
-            expected=f"0x{stored_crc:08x}",
-            found=f"0x{crc:08x}",
-        )
-    if stored_size != size & 0xFFFFFFFF:
-        raise ChecksumError(
-            f"the length of gzip member {member} is wrong: the data are damaged",
-            part="container",
-            filename=input.name,
-            offset=input.offset + 4,
-            position=position,
-            expected=stored_size,
-            found=size & 0xFFFFFFFF,
-        )
+        reason = f"the CRC-32 of gzip member {member} is wrong: the data are damaged"
+        expected, found = f"0x{stored_crc:08x}", f"0x{crc:08x}"
+        raise input.fault(ChecksumError, reason, position, expected, found)
+    size &= 0xFFFFFFFF
+    if stored_size != size:
+        reason = f"the length of gzip member {member} is wrong: the data are damaged"
+        raise input.fault(ChecksumError, reason, position, stored_size, size, ahead=4)
     input.skip(TRAILER_SIZE)
 
 
@@ -169,12 +136,4 @@ def _header_size(input: InputBuffer, member: int, position: int) -> int | None:
         expected, found = f"0x{stored:04x}", f"0x{crc32(data[:size]) & 0xFFFF:04x}"
     else:
         return size if fault == NONE else None
-    raise GzipError(
-        reason,
-        part="container",
-        filename=input.name,
-        offset=input.offset + at,
-        position=position,
-        expected=expected,
-        found=found,
-    )
+    raise input.fault(GzipError, reason, position, expected, found, ahead=at)

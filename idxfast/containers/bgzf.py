@@ -17,7 +17,7 @@ from ..storage.kept import Kept
 from ..storage.source import FileSource, PartialSource, Source
 from ..typing import Memory
 from .arrays import bytes_of
-from .payload import MOST_ROWS, check_state
+from .payload import MAX_ROWS, check_state
 from .ratio import check_ratio
 from .stated import as_stated
 
@@ -76,14 +76,17 @@ class BlockPayload:
         order = np.argsort(rows, kind="stable")
         starts = self._offset + rows[order] * size
         for blocks, first, last in self._fetch(starts, starts + size):
-            for at in range(first, last, MOST_ROWS):
-                some = slice(at, min(at + MOST_ROWS, last))
+            for at in range(first, last, MAX_ROWS):
+                some = slice(at, min(at + MAX_ROWS, last))
                 for place, start in zip(order[some].tolist(), starts[some].tolist(), strict=True):
                     blocks.read_into(memory[place * size : (place + 1) * size], start)
         check_state(self._source, self._state)
 
     def _fetch(self, starts: Positions, stops: Positions) -> Iterator[tuple[Blocks, int, int]]:
-        """Blocks, and which of the parts of the stream, in ascending order, to read from them."""
+        """Yield blocks, the number of the first part to read from them, and that after the last.
+
+        The parts of the stream are in ascending order.
+        """
         if isinstance(self._source, FileSource):
             yield self._blocks, 0, len(starts)
             return
@@ -110,7 +113,7 @@ class BlockPayload:
             return
         block = int(differing[0]) if len(differing) else count
         raise ChecksumError(
-            f"the file's tables list another BGZF block {block} than the file has",
+            f"BGZF block {block} of the file is not the one that the file's tables list",
             part="container",
             filename=self._source.name,
             offset=int(listed[:block, 0].sum()),

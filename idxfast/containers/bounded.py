@@ -32,13 +32,15 @@ MAX_START = 1 << 20
 _MAX_GAIN = 16
 # A member smaller than this many bytes has the limits of one of this size. So compressed files of
 # up to 1 MiB, and arrays of up to 64 MiB, are always read.
-_LEAST = 64 << 10
+_MIN_SIZE = 64 << 10
 # How many bytes of a member are unpacked at a time.
 _CHUNK = 1 << 20
 
 
 class _Start:
     """The start of a file, as if the file ended there."""
+
+    may_wait = False
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -62,6 +64,8 @@ class _Member:
     packed_size, kind, explaining
         As for `open_member`.
     """
+
+    may_wait = False
 
     def __init__(
         self,
@@ -100,6 +104,10 @@ class _Member:
             )
         return data
 
+    def close(self) -> None:
+        """Free the buffer, even if an error refers to this object."""
+        self._file = io.BufferedReader(io.BytesIO(), 1)  # type: ignore[assignment]
+
 
 def read_header(file: IO[bytes], name: str) -> Header:
     """Read the header of an open member, from its first `MAX_START` bytes."""
@@ -122,7 +130,7 @@ def limited(request: Request, header: Header, packed_size: int, name: str, kind:
     SizeError
         If the header announces more than the compressed size can justify.
     """
-    packed_size = max(packed_size, _LEAST)
+    packed_size = max(packed_size, _MIN_SIZE)
     limit = MAX_RATIO * packed_size
     if header.nbytes > limit:
         raise SizeError(
@@ -135,7 +143,7 @@ def limited(request: Request, header: Header, packed_size: int, name: str, kind:
         )
     if request.max_bytes is not None:
         limit = min(limit, request.max_bytes)
-    return request._replace(max_bytes=limit, packed_in=kind)
+    return request._replace(max_bytes=limit, unpacked_from=kind)
 
 
 def open_member(
@@ -145,8 +153,12 @@ def open_member(
     kind: str,
     explaining: Callable[[], AbstractContextManager[None]],
     argument: str | None,
+    *,
+    is_content: bool = False,
 ) -> StreamSource:
     """The source to read an open member from, which refuses one that grows too large.
+
+    The member itself stays open when the source is closed.
 
     Parameters
     ----------
@@ -161,7 +173,9 @@ def open_member(
         Makes a context in which damage to the archive raises an IdxError.
     argument : str or None
         The path or URL by which `load` reads the member, if there is one.
+    is_content : bool
+        Whether the caller passed the archive as bytes.
     """
     with explaining():
-        member = _Member(file, name, max(packed_size, _LEAST), kind, explaining)
-    return StreamSource(member, name, owned=False, argument=argument)
+        member = _Member(file, name, max(packed_size, _MIN_SIZE), kind, explaining)
+    return StreamSource(member, name, owned=True, argument=argument, is_content=is_content)

@@ -35,4 +35,4 @@ def read_header(source: Source | StreamSource) -> Header:
 def codec(filename: str) -> unpacking.Codec:
     """How the standard library unpacks these files."""
     bz2 = unpacking.import_module("bz2", NAME, filename)
-    return unpacking.Codec(NAME, MAGIC, 0, OSError, bz2.BZ2Decompressor, lambda decoder: None)
+    return unpacking.Codec(NAME, MAGIC, OSError, bz2.BZ2Decompressor)

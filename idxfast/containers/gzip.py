@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import IdxError, TruncatedError
-from ..format import MAX_HEADER_SIZE, Header
+from ..format import DTYPES, MAX_HEADER_SIZE, Header
 from ..gzip.members import MAGIC
 from ..gzip.stream import GzipStream
 from ..native.buffers import fill
@@ -45,7 +45,7 @@ def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any
     try:
         return _read_whole(content, request)
     except IdxError as error:
-        explain_refusal(error, content, NAME, request.stated)
+        explain_refusal(error, content, NAME, request.stated, request.unpacked_from)
         raise
 
 
@@ -90,7 +90,7 @@ def read_header(source: Source | StreamSource) -> Header:
         return _read_header_in_order(source)
     stream = GzipStream(source)
     start = stream.head(4)
-    is_idx = len(start) == 4 and start[:2] == b"\0\0"
+    is_idx = len(start) == 4 and start[:2] == b"\0\0" and start[2] in DTYPES
     size = 4 + 4 * start[3] if is_idx else MAX_HEADER_SIZE
     return parse_header(stream.head(size), source.name)
 

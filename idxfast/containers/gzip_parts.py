@@ -85,8 +85,8 @@ class PartsPayload:
         Raises
         ------
         GzipError, TruncatedError, TrailingDataError
-            If the file is damaged, or does not hold exactly the bytes that the header announces,
-            both of which the first pass notices; or if the file has changed since then.
+            If the file is damaged, or does not hold exactly the bytes that the header announces.
+            The first pass notices both. Also if the file has changed since then.
         IdxError
             If the file has been written to since it was opened.
         """
@@ -97,7 +97,7 @@ class PartsPayload:
     def hand_over(self, start: int, stop: int, consume: Consume) -> None:
         """Hand over the payload between two of its bytes, piece by piece, in order.
 
-        Errors as in `read_into`. If there is one, what has been handed over may be wrong.
+        Errors as in `read_into`. After an error, what has been handed over may be wrong.
         """
         offset = self._header.offset
 

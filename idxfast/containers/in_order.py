@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..diagnosis.size import trailing, truncated
-from ..errors import SizeError
-from ..format import Header
+from ..errors import IdxError, SizeError
+from ..format import DTYPES, MAX_HEADER_SIZE, MAX_NDIM, Header
 from ..storage.source import MemorySource
 from ..storage.streams import StreamSource
 from ..typing import Memory
@@ -31,15 +31,23 @@ def read(source: StreamSource, request: Request) -> np.ndarray[Any, Any]:
     """Read an unpacked file, or a part of it.
 
     If the file is read to its end, the end has to be where the header says. Nothing is read after
-    a part, unless the part is at the end of the file.
+    a part, unless the part is at the end of the file. If the file is refused, what has been read is
+    put back, so that the file can be looked at. Skipped bytes are not put back.
 
     Raises
     ------
+    FormatError, TruncatedError, SizeError
+        As from `parse_header`.
     TruncatedError, TrailingDataError
         If the end is elsewhere.
     """
-    header = request.stated or parse_header(read_start(source), source.name)
-    at = header.offset if request.stated is None else 0
+    start = b"" if request.stated is not None else read_start(source)
+    try:
+        header = request.stated or parse_header(start, source.name)
+    except IdxError:
+        source.put_back(start)
+        raise
+    at = len(start)
     part = request.part(header, source.name)
     nbytes = part.header.nbytes
 
@@ -47,17 +55,20 @@ def read(source: StreamSource, request: Request) -> np.ndarray[Any, Any]:
         if request.progress is not None and count < nbytes:
             request.progress(part.offset + count, part.end)
 
-    at += _skip(source, part.offset - at)
+    skipped = _skip(source, part.offset - at)
     if request.out is None:
         memory = _read_growing(source, nbytes, report)
-        at += len(memory)
     else:
         check_out(request.out, part.header, source.name)
-        at += _fill(source, bytes_of(request.out), 0, report)
-    if at < part.end:
-        raise truncated(source.name, header, at - header.offset, request.packed_in)
-    if part.is_last and source.read(1):
-        raise trailing(source.name, header, None)
+        memory = bytes_of(request.out)
+        memory = memory[: _fill(source, memory, 0, report)]
+    at += skipped + len(memory)
+    more = source.read(1) if part.is_last and at == part.end else b""
+    if at < part.end or more:
+        source.put_back(start, memoryview(memory), more)
+        if more:
+            raise trailing(source.name, header, None)
+        raise truncated(source.name, header, at - header.offset, request.unpacked_from)
     if request.progress is not None:
         request.progress(part.end, part.end)
     array = as_payload(memory, part.header, 0) if request.out is None else request.out
@@ -70,11 +81,15 @@ def read_header(source: StreamSource) -> Header:
 
 
 def read_start(source: StreamSource) -> bytes:
-    """The header, as far as it is there; of a file that is not IDX, the first 4 bytes."""
+    """The header, as far as it is there; of a file that is not IDX, enough to say what it is.
+
+    Such a file is refused at once: no bytes are waited for that have not arrived.
+    """
     start = source.read(4)
-    if len(start) == 4 and start[:2] == b"\0\0":
-        start += source.read(4 * start[3])
-    return start
+    is_idx = start[:2] == b"\0\0" and len(start) == 4 and start[2] in DTYPES
+    if is_idx and start[3] <= MAX_NDIM:
+        return start + source.read(4 * start[3])
+    return start + source.read_arrived(MAX_HEADER_SIZE - 4)
 
 
 def read_all(source: StreamSource, max_bytes: int | None) -> MemorySource:
@@ -96,7 +111,8 @@ def read_all(source: StreamSource, max_bytes: int | None) -> MemorySource:
             expected=f"at most {limit:,} bytes",
             found="more",
         )
-    return MemorySource(memory, source.name, argument=source.argument)
+    argument, is_content = source.argument, source.is_content
+    return MemorySource(memory, source.name, argument=argument, is_content=is_content)
 
 
 def _skip(source: StreamSource, count: int) -> int:
@@ -131,7 +147,7 @@ def _read_growing(
 def _fill(
     source: StreamSource, memory: Memory, filled: int, report: Callable[[int], None] | None
 ) -> int:
-    """Fill memory whose first bytes are filled; return how many are in the end."""
+    """Fill memory from byte `filled` on; return how many bytes are filled in the end."""
     while filled < len(memory):
         piece = memoryview(memory[filled : filled + PIECE])
         count = source.read_into(piece)

@@ -9,7 +9,7 @@ from typing import IO, Any, TypeVar
 
 from ..errors import FormatError, IdxError, printable
 from ..format import NOT_IDX
-from ..storage.source import Source
+from ..storage.source import MemorySource, Source
 from ..storage.streams import StreamSource
 from ..threads.importing import importing
 from .simple import START, container_of
@@ -17,7 +17,7 @@ from .simple import START, container_of
 _Info = TypeVar("_Info")
 
 # The most members that a message names.
-MOST_NAMED = 10
+MAX_NAMED = 10
 # The folder and the files that operating systems add to archives.
 _LITTER_FOLDER = "__MACOSX"
 _LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
@@ -52,7 +52,7 @@ def choose(
     files = [(name, info) for name, info in members if not is_litter(name)]
     if source.member is not None:
         for name, info in reversed(files):  # the last member of a name replaces earlier ones
-            if name.removeprefix("./") == source.member.removeprefix("./"):
+            if _plain(name) == _plain(source.member):
                 return name, info
         raise _error(
             IdxError, f"the archive has no member {source.member!r}", source, "one of its files",
@@ -65,20 +65,26 @@ def choose(
         with contextlib.suppress(IdxError):
             read_header(info)
             found.append((name, info))
-        if len(found) > MOST_NAMED:
+        if len(found) > MAX_NAMED:
             break
     if len(found) == 1:
         return found[0]
     if found:
-        example = f"{kind}://{found[0][0]}::{source.name}"
+        archive = source.argument or "FILE"
+        saved = "" if source.argument else "save the archive to a file, and "
         raise _error(
-            IdxError, f"the archive holds several IDX files; name one: {example!r}", source,
-            "one IDX file", [name for name, _ in found],
-        )  # fmt: skip
+            IdxError,
+            f"the archive holds several IDX files; {saved}name one: "
+            f"{f'{kind}://{found[0][0]}::{archive}'!r}",
+            source,
+            "one IDX file",
+            [name for name, _ in found],
+        )
     with importing:
         from ..diagnosis.start import describe  # needed for refusals alone
 
-    what = describe(source.read(512, 0)) or f"a {kind} archive"
+    # Documents of many kinds are zip files. The first bytes of a tar file may be compressed.
+    what = (kind == "zip" and describe(source.read(512, 0))) or f"a {kind} archive"
     raise _error(
         FormatError, f"{NOT_IDX}; it looks like {what}, and no file in it is IDX", source,
         "one IDX file", [name for name, _ in files],
@@ -100,6 +106,11 @@ def argument_of(archive: Source, kind: str) -> str | None:
     return f"{kind}://{archive.member}::{archive.argument}"
 
 
+def is_content(archive: Source) -> bool:
+    """Whether the caller passed the archive as bytes."""
+    return isinstance(archive, MemorySource) and archive.is_content
+
+
 def explain_member(
     error: IdxError, member: contextlib.AbstractContextManager[StreamSource], kind: str
 ) -> None:
@@ -115,11 +126,11 @@ def explain_member(
         ``"zip"`` or ``"tar"``.
     """
     with importing:
-        from .survey import explain_unread  # needed for refusals alone
+        from .survey import explain  # needed for refusals alone
 
     # The first error is the one to report, whatever happens now.
     with contextlib.suppress(Exception), member as source:
-        explain_unread(error, source, container_of(source.peek(START)).NAME, kind)
+        explain(error, source, container_of(source.peek(START)).NAME, kind)
 
 
 @contextlib.contextmanager
@@ -167,11 +178,16 @@ def is_litter(name: str) -> bool:
     return _LITTER_FOLDER in folders or last in _LITTER or last.startswith("._")
 
 
+def _plain(name: str) -> str:
+    """A name without what packers put before it and fsspec leaves out."""
+    return name.removeprefix("./").lstrip("/")
+
+
 def _error(
     kind: type[IdxError], reason: str, source: Source, expected: str, names: list[str]
 ) -> IdxError:
-    shown = [printable(name) for name in names[:MOST_NAMED]]
-    if len(names) > MOST_NAMED:
+    shown = [printable(name) for name in names[:MAX_NAMED]]
+    if len(names) > MAX_NAMED:
         shown.append("more")
     part = "start" if kind is FormatError else "container"
     found = ", ".join(shown) or "no files"

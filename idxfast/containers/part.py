@@ -54,7 +54,7 @@ def find_part(
     first = 0 if start is None else operator.index(start)
     last = count if stop is None else operator.index(stop)
     if not 0 <= first <= last <= count:
-        raise IndexError(f"rows {first} to {last} are not all among the {count} of the file")
+        raise IndexError(f"rows {first} to {last} are not all among the file's {count} rows")
     row_bytes = Header(header.dtype, tuple(others)).nbytes
     part = Header(header.dtype, (last - first, *others))
     return Part(part, first, header.offset + first * row_bytes, last == count)

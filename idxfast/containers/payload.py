@@ -1,4 +1,4 @@
-"""The payload of an open file, of which any part can be read."""
+"""The payload of an open file, and how any part of it is read."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from .raw import check_size
 
 # The most rows and bytes that are read in one call of compiled code: few enough that Ctrl-C does
 # not wait long.
-MOST_ROWS = 4096
-MOST_BYTES = 4 << 20
+MAX_ROWS = 4096
+MAX_BYTES = 4 << 20
 
 
 class Payload(Protocol):
     """What each container that can be read in parts offers; bytes are in the file's order."""
 
     def read_into(self, array: np.ndarray[Any, Any], start: int) -> None:
-        """Fill a C-contiguous array with the payload from a byte on, which is known to exist."""
+        """Fill a C-contiguous array with the payload's bytes from `start` on, which all exist."""
 
     def read_rows(self, memory: Memory, size: int, rows: np.ndarray[Any, Any]) -> None:
-        """Read the rows of these numbers (int64), of `size` bytes each, one after another."""
+        """Read rows of `size` bytes each, by their numbers (int64), one after another."""
 
 
 class RawPayload:
@@ -71,11 +71,11 @@ class RawPayload:
 
     def read_rows(self, memory: Memory, size: int, rows: np.ndarray[Any, Any]) -> None:
         """See `Payload`; errors as in `read_into`."""
-        step = max(min(MOST_ROWS, MOST_BYTES // max(size, 1)), 1)
+        step = max(min(MAX_ROWS, MAX_BYTES // max(size, 1)), 1)
         for start in range(0, len(rows), step):
             some = rows[start : start + step]
             part = memory[start * size : (start + len(some)) * size]
-            if size > MOST_BYTES:
+            if size > MAX_BYTES:
                 self.read_into(part, int(some[0]) * size)
                 continue
             found = self._source.read_rows(part, size, self._offset, some)

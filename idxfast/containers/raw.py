@@ -22,6 +22,8 @@ from .part import Part
 from .request import Request
 
 NAME = "raw"
+# What IDX files start with.
+MAGIC = b"\0\0"
 
 # How many bytes one thread reads at a time, and after how many of them it swaps the bytes, which
 # are then still in cache.
@@ -37,7 +39,7 @@ def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any
         return in_order.read(source, request)
     header = request.stated or read_header(source)
     part = request.part(header, source.name)
-    check_size(source, header, request.packed_in)
+    check_size(source, header, request.unpacked_from)
     array = request.destination(part.header, source.name)
     _read_part(source, header, part, array, request.threads, request.progress)
     return array
@@ -72,14 +74,14 @@ def refuse_path(source: Source, start: bytes) -> None:
         raise explain_path(source.name, start) from None
 
 
-def check_size(source: Source, header: Header, packed_in: str | None = None) -> None:
+def check_size(source: Source, header: Header, unpacked_from: str | None = None) -> None:
     """Compare the size of a file with what its header announces.
 
     Parameters
     ----------
     source : Source
     header : Header
-    packed_in : str, optional
+    unpacked_from : str, optional
         If the file is a member of an archive that is whole: "zip" or "tar".
 
     Raises
@@ -89,7 +91,7 @@ def check_size(source: Source, header: Header, packed_in: str | None = None) -> 
     """
     total = header.offset + header.nbytes
     if source.size < total:
-        raise truncated(source.name, header, source.size - header.offset, packed_in)
+        raise truncated(source.name, header, source.size - header.offset, unpacked_from)
     if source.size > total:
         raise trailing(source.name, header, source.size)
 

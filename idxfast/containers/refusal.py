@@ -14,13 +14,13 @@ def explain_refusal(
     source: Source | StreamSource,
     kind: str,
     stated: StatedHeader | None,
-    packed_in: str | None = None,
+    unpacked_from: str | None = None,
 ) -> None:
     """Give an error the `hint` that its file's first bytes and size justify, if any.
 
     Parameters
     ----------
-    error, source, kind, packed_in
+    error, source, kind, unpacked_from
         As for `survey.explain`.
     stated : StatedHeader or None
         If the caller has stated a header, nothing is explained: the file's own is not to blame.
@@ -28,4 +28,4 @@ def explain_refusal(
     if stated is None:
         with importing:
             from .survey import explain
-        explain(error, source, kind, packed_in)
+        explain(error, source, kind, unpacked_from)

@@ -15,13 +15,13 @@ from .stated import StatedHeader
 
 
 class Request(NamedTuple):
-    """The options of `load` that concern the decoding, and what the file is packed in.
+    """The options of `load` that concern the decoding, and what the file is unpacked from.
 
     Attributes
     ----------
     stated : StatedHeader, optional
         What the caller states in place of the file's own header.
-    packed_in : str, optional
+    unpacked_from : str, optional
         The name of the container that the file is unpacked from. Once the end of the file is
         reached, the end of the container has been checked, too.
     """
@@ -33,7 +33,7 @@ class Request(NamedTuple):
     start: SupportsIndex | None = None
     stop: SupportsIndex | None = None
     stated: StatedHeader | None = None
-    packed_in: str | None = None
+    unpacked_from: str | None = None
 
     @property
     def is_part(self) -> bool:
@@ -41,8 +41,8 @@ class Request(NamedTuple):
         return self.start is not None or self.stop is not None
 
     @property
-    def most_packed(self) -> int | None:
-        """The most bytes that the array and all that precedes it take if they do not compress."""
+    def file_limit(self) -> int | None:
+        """The most bytes of an unpacked file up to the end of an array of `max_bytes`."""
         if self.max_bytes is None or self.stated is None:
             return self.max_bytes
         return self.max_bytes + self.stated.offset

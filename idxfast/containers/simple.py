@@ -1,4 +1,4 @@
-"""Files that hold one IDX file and nothing else: the container is judged by the first bytes."""
+"""Files that hold one IDX file and nothing else. Their first bytes tell the container."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Container(Protocol):
 
 
 # The containers of nearly all files, by the first two bytes. IDX files all start with two zeros.
-COMMON: dict[bytes, Container] = {gzip.MAGIC: gzip, b"\0\0": raw}
+COMMON: dict[bytes, Container] = {gzip.MAGIC: gzip, raw.MAGIC: raw}
 
 
 def container_of(start: bytes) -> Container:
@@ -64,19 +64,17 @@ def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any
         If ``out=`` overlaps the memory that is read, which would be overwritten.
     """
     check_overlap(source, request)
-    start = source.peek(START) if isinstance(source, StreamSource) else source.read(START, 0)
-    container = container_of(start)
+    container = _container_in(source)
     try:
         return container.read(source, request)
     except IdxError as error:
-        explain_refusal(error, source, container.NAME, request.stated, request.packed_in)
+        explain_refusal(error, source, container.NAME, request.stated, request.unpacked_from)
         raise
 
 
 def read_header(source: Source | StreamSource) -> Header:
     """Read the header of a file, in whatever container it is."""
-    start = source.peek(START) if isinstance(source, StreamSource) else source.read(START, 0)
-    return container_of(start).read_header(source)
+    return _container_in(source).read_header(source)
 
 
 def check_overlap(source: Source | StreamSource, request: Request) -> None:
@@ -87,3 +85,8 @@ def check_overlap(source: Source | StreamSource, request: Request) -> None:
         and source.overlaps(request.out)
     ):
         raise ValueError("out= overlaps the data that are read")
+
+
+def _container_in(source: Source | StreamSource) -> Container:
+    start = source.peek(START) if isinstance(source, StreamSource) else source.read(START, 0)
+    return container_of(start)

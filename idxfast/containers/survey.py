@@ -10,14 +10,12 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
-import numpy as np
-
 from ..diagnosis.evidence import AFTER, SAMPLE, Evidence, header_at
 from ..diagnosis.hint import find_hint
 from ..errors import FormatError, IdxError, SizeError, TrailingDataError, TruncatedError
-from ..gzip.decoder import NEVER
-from ..gzip.scanner import Scanner
+from ..gzip.pieces import pieces
 from ..storage.inputs import is_url
+from ..storage.section import Section
 from ..storage.source import FileSource, MemorySource, Source
 from ..storage.streams import ForwardSource, StreamSource
 from . import bz2, xz, zst
@@ -37,7 +35,7 @@ _KINDS = ("raw", "gzip", *_CODECS)
 
 
 def explain(
-    error: IdxError, source: Source | StreamSource, kind: str, packed_in: str | None
+    error: IdxError, source: Source | StreamSource, kind: str, unpacked_from: str | None
 ) -> None:
     """Give an error the `hint` that its file's first bytes and size justify, if any.
 
@@ -46,25 +44,25 @@ def explain(
     error : IdxError
         What reading the source raised.
     source : Source or StreamSource
-        A stream has been consumed, so that nothing more can be said of it.
+        Of a stream that has been read, and not put back, nothing more can be said.
     kind : str
         The `NAME` of the container. Archives explain their members themselves.
-    packed_in : str or None
+    unpacked_from : str or None
         The name of the archive that the file is a member of.
     """
-    if not isinstance(source, StreamSource):
-        explain_unread(error, source, kind, packed_in)
-
-
-def explain_unread(
-    error: IdxError, source: Source | StreamSource, kind: str, packed_in: str | None
-) -> None:
-    """As `explain`; the source may also be a stream that has not been read yet."""
     if kind not in _KINDS or not _concerns_content(error):
+        return
+    members = 0 if unpacked_from is None else 1
+    if isinstance(source, StreamSource) and source.unpacked is not None:
+        source, members = source.unpacked
+        unpacked_from, kind = kind, "raw"
+    if isinstance(source, StreamSource) and source.position:
         return
     # The first error is the one to report, whatever happens while the file is read again.
     with contextlib.suppress(OSError, MemoryError):
-        error.hint = find_hint(_survey(source, kind, packed_in))
+        is_of_end = isinstance(error, (TruncatedError, TrailingDataError))
+        evidence = _survey(source, kind, unpacked_from, members, is_of_end=is_of_end)
+        error.hint = find_hint(evidence)
 
 
 def _concerns_content(error: IdxError) -> bool:
@@ -89,29 +87,46 @@ def argument_of(source: Source | StreamSource) -> str:
     """What the caller passed, as it is written in a call."""
     if source.argument is not None:
         return repr(source.argument)
-    return "data" if isinstance(source, MemorySource) and source.is_content else "file"
+    is_content = isinstance(source, (MemorySource, StreamSource, Section)) and source.is_content
+    return "data" if is_content else "file"
 
 
-def _survey(source: Source | StreamSource, kind: str, packed_in: str | None) -> Evidence:
+def _survey(
+    source: Source | StreamSource,
+    kind: str,
+    unpacked_from: str | None,
+    members: int,
+    *,
+    is_of_end: bool,
+) -> Evidence:
+    """What is known of a file whose start, or whose end (`is_of_end`), is wrong.
+
+    If the start is wrong, no bytes are waited for: the sender may wait for an answer.
+    """
     name, argument = source.name, argument_of(source)
-    is_inside = packed_in is not None or is_url(source.argument or "")
-    shown = packed_in if kind == "raw" and packed_in is not None else kind
+    is_inside = unpacked_from is not None or is_url(source.argument or "")
+    shown = unpacked_from if kind == "raw" and unpacked_from is not None else kind
     if kind == "raw" and not isinstance(source, StreamSource):
         start = source.read(SAMPLE, 0)
         total = _total(start)
         after = source.read(AFTER, total) if total < source.size else b""
-        members = int(packed_in is not None)
         return Evidence(name, argument, shown, start, source.size, after, members, is_inside)
-    start, after, members = b"", b"", 0
+    if isinstance(source, StreamSource) and source.may_wait and not is_of_end:
+        start = source.peek_arrived(SAMPLE)
+        return Evidence(name, argument, shown, start, None, b"", members, is_inside)
+    start, after = b"", b""
     position, total, budget = 0, 0, BUDGET
     size: int | None = None
     try:
         for piece, begun in _pieces(source, kind):
-            members = begun
+            if kind != "raw":
+                members = begun
             if len(start) < SAMPLE:
                 start = (start + piece)[:SAMPLE]
                 total = _total(start)
-                if isinstance(source, (FileSource, MemorySource)):  # not remote, not a stream
+                if kind == "raw" and unpacked_from is None:  # a stream that is not unpacked
+                    budget = BUDGET + total
+                elif isinstance(source, (FileSource, MemorySource)):  # not remote, not a stream
                     budget = max(BUDGET, min(FACTOR * total, RATIO * source.size))
             if len(after) < AFTER and position + len(piece) > total:
                 after = (after + piece[max(total - position, 0) :])[:AFTER]
@@ -142,15 +157,11 @@ def _pieces(source: Source | StreamSource, kind: str) -> Iterator[tuple[bytes, i
     if kind == "raw":
         assert isinstance(source, StreamSource)
         while piece := source.read(PIECE):
-            yield piece, 1
+            yield piece, 0
     elif kind == "gzip":
         input = ForwardSource(source) if isinstance(source, StreamSource) else source
-        scanner, position = Scanner(input, sys.maxsize), 0
-        while scanner.advance():
-            memory = np.empty(scanner.position - position, np.uint8)
-            scanner.read_into(memory, position, NEVER)
-            position, place = scanner.position, scanner.place
-            yield memory.tobytes(), 0 if place is None else place.members
+        for memory, begun in pieces(input):
+            yield memory.tobytes(), begun
     else:
         unpacked = Unpacked(source, _CODECS[kind].codec(source.name))
         while piece := unpacked.read(PIECE):

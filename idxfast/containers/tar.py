@@ -17,18 +17,20 @@ from ..storage.source_file import SourceFile
 from ..storage.streams import StreamSource
 from . import bounded, simple
 from .in_order import read_all
-from .members import argument_of, choose, explaining_damage
+from .members import argument_of, choose, explaining_damage, is_content
 from .request import Request
 
 NAME = "tar"
 
+# The most global extended headers, which tarfile copies for each member after them. POSIX has 14.
+_MAX_GLOBAL = 64
 # What tarfile raises, depending on which byte of a file is wrong.
 _ERRORS = tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError, LookupError
 
 
 def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any]:
     """Read the only IDX file of a tar file, or the member that the caller named."""
-    archive = read_all(source, request.most_packed) if isinstance(source, StreamSource) else source
+    archive = read_all(source, request.file_limit) if isinstance(source, StreamSource) else source
     with _open(archive) as opened:
         info = _choose(opened, archive)
     member = Section(
@@ -36,9 +38,10 @@ def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any
         info.offset_data,
         info.size,
         f"{archive.name}: {info.name}",
-        argument_of(archive, NAME),
+        argument=argument_of(archive, NAME),
+        is_content=is_content(archive),
     )
-    return simple.read(member, request._replace(packed_in=NAME))
+    return simple.read(member, request._replace(unpacked_from=NAME))
 
 
 def read_header(source: Source | StreamSource) -> Header:
@@ -66,6 +69,8 @@ def infos(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         # (CVE-2025-8194).
         if info.offset <= last or info.size < 0:
             raise tarfile.ReadError("a member begins before the one before it ends")
+        if len(opened.pax_headers) > _MAX_GLOBAL:
+            raise tarfile.ReadError(f"there are more than {_MAX_GLOBAL} global headers")
         last = info.offset
         yield info
 

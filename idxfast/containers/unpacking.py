@@ -13,11 +13,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from ..errors import IdxError, TrailingDataError, TruncatedError
-from ..format import MAX_HEADER_SIZE, Header
+from ..format import Header
 from ..storage.source import Source
 from ..storage.streams import StreamSource
 from . import in_order
-from .header import parse_header
 from .request import Request
 
 # Compressed bytes that are read at a time. The first piece is enough for an IDX header, unless the
@@ -41,51 +40,53 @@ class Decoder(Protocol):
 
 
 class Codec(NamedTuple):
-    """A compressed format, of which a file holds one stream after another.
+    """A compressed format. A file holds one or more streams of it, one after another.
 
     Attributes
     ----------
     name : str
     magic : bytes
         What each stream starts with.
-    padding : int
-        After a stream there may be zero bytes, in multiples of this; 0 if there may be none.
     error : type
         What `decompress` raises if the data are damaged.
     new_decoder : callable
         Makes a decoder for the next stream.
+    padding : int
+        Zero bytes may follow a stream, in multiples of this number; 0 if none may follow.
     fault : callable
         Says what is wrong with a stream that can be unpacked nevertheless; None if nothing is.
     """
 
     name: str
     magic: bytes
-    padding: int
     error: type[Exception]
     new_decoder: Callable[[], Decoder]
-    fault: Callable[[Any], str | None]
+    padding: int = 0
+    fault: Callable[[Any], str | None] = lambda _decoder: None
 
 
 def read(source: Source | StreamSource, codec: Codec, request: Request) -> np.ndarray[Any, Any]:
     """Read a whole file of a compressed format, to the end of its last stream."""
     unpacked = Unpacked(source, codec)
-    stream = StreamSource(unpacked, source.name, owned=False)
-    if request.stated is None:
-        _refuse_others(stream)
+    stream = StreamSource(unpacked, source.name, owned=True)
     try:
-        return in_order.read(stream, request._replace(packed_in=codec.name))
-    except (TruncatedError, TrailingDataError) as error:
-        if error.position is None:
+        return in_order.read(stream, request._replace(unpacked_from=codec.name))
+    except IdxError as error:
+        is_wrong_size = isinstance(error, (TruncatedError, TrailingDataError))
+        if is_wrong_size and error.position is None:
             # So far, the offset counts unpacked bytes.
             error.offset, error.position = unpacked.offset, error.offset
-        unpacked.free()
+        if isinstance(source, StreamSource):
+            stream.argument, stream.is_content = source.argument, source.is_content
+            source.unpacked = stream, unpacked.streams
+        else:
+            stream.__exit__()
         raise
 
 
 def read_header(source: Source | StreamSource, codec: Codec) -> Header:
     """Read the header alone; what follows it may be missing or damaged."""
     stream = StreamSource(Unpacked(source, codec), source.name, owned=False)
-    _refuse_others(stream)
     return in_order.read_header(stream)
 
 
@@ -108,12 +109,6 @@ def import_module(name: str, what: str, filename: str) -> Any:
             expected="a raw or gzip file",
             found=what,
         ) from error
-
-
-def _refuse_others(stream: StreamSource) -> None:
-    """Refuse unpacked data that are not IDX, with what they seem to be."""
-    if any(stream.peek(2)):
-        parse_header(stream.peek(MAX_HEADER_SIZE), stream.name)
 
 
 class Unpacked:
@@ -162,11 +157,21 @@ class Unpacked:
         return b""
 
     @property
+    def may_wait(self) -> bool:
+        """As for `StreamSource`."""
+        return isinstance(self._source, StreamSource) and self._source.may_wait
+
+    @property
+    def has_arrived(self) -> bool:
+        """As for `StreamSource`: whether a byte can be unpacked from what has been read."""
+        return not (self._decoder.eof or self._decoder.needs_input)
+
+    @property
     def offset(self) -> int:
         """How many bytes of the file have been read, without those after the current stream."""
         return self._offset - len(self._decoder.unused_data)
 
-    def free(self) -> None:
+    def close(self) -> None:
         """Free the decoder's memory, even if an error refers to this object."""
         self._decoder = self._codec.new_decoder()
 

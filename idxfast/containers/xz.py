@@ -50,8 +50,8 @@ def codec(filename: str) -> unpacking.Codec:
     return unpacking.Codec(
         NAME,
         MAGIC,
-        PADDING,
         lzma.LZMAError,
         lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, MEMORY_LIMIT),
+        PADDING,
         fault,
     )

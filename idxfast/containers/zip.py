@@ -19,7 +19,7 @@ from ..storage.source_file import SourceFile
 from ..storage.streams import StreamSource
 from . import bounded, simple
 from .in_order import read_all
-from .members import argument_of, choose, explain_member, explaining_damage
+from .members import argument_of, choose, explain_member, explaining_damage, is_content
 from .request import Request
 
 NAME = "zip"
@@ -34,10 +34,17 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any]:
     """Read the only IDX file of a zip file, or the member that the caller named."""
-    archive = read_all(source, request.most_packed) if isinstance(source, StreamSource) else source
+    archive = read_all(source, request.file_limit) if isinstance(source, StreamSource) else source
     with _open(archive) as opened:
         info = _choose(opened, archive)
-        return read_member(opened, info, archive.name, request, argument_of(archive, NAME))
+        return read_member(
+            opened,
+            info,
+            archive.name,
+            request,
+            argument_of(archive, NAME),
+            is_content=is_content(archive),
+        )
 
 
 def read_header(source: Source | StreamSource) -> Header:
@@ -88,6 +95,8 @@ def read_member(
     filename: str,
     request: Request,
     argument: str | None,
+    *,
+    is_content: bool = False,
 ) -> np.ndarray[Any, Any]:
     """Read a member of a zip file.
 
@@ -100,6 +109,8 @@ def read_member(
     request : Request
     argument : str or None
         The path or URL by which `load` reads the member, if there is one.
+    is_content : bool
+        Whether the caller passed the archive as bytes.
 
     Raises
     ------
@@ -110,7 +121,7 @@ def read_member(
         As from `read_member_header`.
     """
     name = _shown(filename, info)
-    member = functools.partial(_open_member, opened, info, filename, argument)
+    member = functools.partial(_open_member, opened, info, filename, argument, is_content)
     try:
         header = request.stated or read_member_header(opened, info, filename)
         request.part(header, name)
@@ -155,13 +166,26 @@ def _opened_member(
 
 @contextlib.contextmanager
 def _open_member(
-    opened: zipfile.ZipFile, info: zipfile.ZipInfo, filename: str, argument: str | None
+    opened: zipfile.ZipFile,
+    info: zipfile.ZipInfo,
+    filename: str,
+    argument: str | None,
+    is_content: bool,
 ) -> Iterator[StreamSource]:
     explaining = functools.partial(_explaining_damage, _file_of(opened), filename)
-    with _opened_member(opened, info, filename) as file:
-        yield bounded.open_member(
-            file, _packed_size(opened, info), _shown(filename, info), NAME, explaining, argument
-        )
+    with (
+        _opened_member(opened, info, filename) as file,
+        bounded.open_member(
+            file,
+            _packed_size(opened, info),
+            _shown(filename, info),
+            NAME,
+            explaining,
+            argument,
+            is_content=is_content,
+        ) as source,
+    ):
+        yield source
 
 
 def _packed_size(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:

@@ -33,6 +33,4 @@ def read_header(source: Source | StreamSource) -> Header:
 def codec(filename: str) -> unpacking.Codec:
     """How the standard library unpacks these files."""
     zstd = unpacking.import_module("compression.zstd", NAME, filename)
-    return unpacking.Codec(
-        NAME, MAGIC, 0, zstd.ZstdError, zstd.ZstdDecompressor, lambda decoder: None
-    )
+    return unpacking.Codec(NAME, MAGIC, zstd.ZstdError, zstd.ZstdDecompressor)

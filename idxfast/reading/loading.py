@@ -53,11 +53,12 @@ def load(
         a str of a path in bytes. The container is recognised by the file's content, whatever its
         name. From Python 3.14 on, Zstandard files are read as xz and bzip2 files are. If a zip or
         tar file holds several IDX files, ``"zip://name::file.zip"`` or ``"tar://name::file.tar"``
-        names one. Local archives do not need fsspec. A tar file is read from a path, a file on disk
-        or bytes, not from a pipe.
+        names one. Local archives do not need fsspec. A tar file may be compressed. An archive from
+        a pipe is read into memory as a whole; from a pipe, a tar file must be raw or in gzip. If a
+        pipe or another stream is refused, up to 64 MiB more may be read to find an explanation.
     start, stop : int, optional
         Read only ``array[start:stop]``, the elements along the first axis from `start` to before
-        `stop`, all of which have to exist. To read several parts of a file, use `open`. Of a raw
+        `stop`. All of them have to exist. To read several parts of a file, use `open`. Of a raw
         file, only this part is read. Of a seekable gzip file, only this part is decoded. Any other
         compressed file is decoded from its beginning to `stop`, because its data cannot be decoded
         otherwise. Nothing after `stop` is looked at. So unless `stop` is the end of the file, the
@@ -100,8 +101,8 @@ def load(
         byte order (``"<i8"``). The size of the file is checked as for its own header. The member of
         an archive is chosen as it is without `header`.
     offset : int, optional
-        With `header`, where the payload starts, in bytes from the start of the unpacked file. If
-        not given, where it starts after an IDX header of this shape.
+        With `header`, where the payload starts, in bytes from the start of the unpacked file. By
+        default, the payload starts after as many bytes as an IDX header of this shape has.
 
     Returns
     -------

@@ -10,9 +10,10 @@ import numpy as np
 from ..containers import raw
 from ..containers.header import parse_header
 from ..containers.raw import check_size
-from ..containers.recognise import check_member, container_of
+from ..containers.recognise import archive_in, container_for, container_of
 from ..containers.refusal import explain_refusal
 from ..containers.request import Request
+from ..containers.simple import Container
 from ..errors import IdxError, TruncatedError
 from ..format import MAX_HEADER_SIZE, Header
 from ..storage.inputs import open_source
@@ -35,9 +36,7 @@ def map_file(file: ReadableFile, mode: str, request: Request) -> np.ndarray[Any,
                 "only a file on disk can be mapped", source.name, "a file on disk", "something else"
             )
         start = source.read(MAX_HEADER_SIZE, 0)
-        container = container_of(start)
-        if source.member is not None:
-            check_member(source, container)
+        container = container_for(source, container_of(start), request.stated)
         if container is not raw:
             _check_mappable(source, container.NAME, mode)
         try:
@@ -45,14 +44,23 @@ def map_file(file: ReadableFile, mode: str, request: Request) -> np.ndarray[Any,
                 header = request.stated or parse_header(start, source.name)
                 check_size(source, header)
                 return _map(source, header, mode)
-            # Few files are mapped in this way, and hashlib takes long to import.
-            with importing:
-                from .unpacking import header_in, open_unpacked
-            with open_unpacked(source, container, request) as unpacked:
-                return _map(unpacked, header_in(unpacked, request.stated), mode)
+            return _map_unpacked(source, container, request, mode)
         except IdxError as error:
-            explain_refusal(error, source, container.NAME, request.stated)
-            raise
+            archive = archive_in(error, source, container)
+            if archive is None:
+                explain_refusal(error, source, container.NAME, request.stated)
+                raise
+        return _map_unpacked(source, archive, request, mode)
+
+
+def _map_unpacked(
+    source: FileSource, container: Container, request: Request, mode: str
+) -> np.ndarray[Any, Any]:
+    # Few files are mapped in this way, and hashlib takes long to import.
+    with importing:
+        from .unpacking import header_in, open_unpacked
+    with open_unpacked(source, container, request) as unpacked:
+        return _map(unpacked, header_in(unpacked, request.stated), mode)
 
 
 def _check_mappable(source: FileSource, kind: str, mode: str) -> None:

@@ -31,7 +31,7 @@ from .hashing import Hasher, salted
 # compressed file's name or permissions while it is unpacked.
 _TRIES = 5
 # The largest dimension of an IDX file.
-MOST_ITEMS = 2**32 - 1
+MAX_DIMENSION = 2**32 - 1
 
 
 def open_unpacked(source: FileSource, container: Container, request: Request) -> FileSource:
@@ -120,7 +120,7 @@ def _find_key(
     source: FileSource, version: Version, stated: StatedHeader | None, cache: UnpackedFiles
 ) -> str | None:
     """The key of an entry that was made from another file with the same content."""
-    if _is_alone(source) or not cache.knows_size(source.size):
+    if _may_others_write_to(source) or not cache.knows_size(source.size):
         return None
     with Hasher(source, threads=1) as hasher:
         key = _key(hasher, stated)
@@ -152,7 +152,7 @@ def _unpack(
         key = _key(hasher, request.stated)
         if not _is_unchanged(source, version):
             return None
-        if _is_alone(source):
+        if _may_others_write_to(source):
             key = salted(key, _record_name(source, version, request.stated))
         if not cache.has(key):
             cache.add(key, part, file)
@@ -175,11 +175,11 @@ def _fill(
         mapping.flush()
 
 
-def _is_alone(source: FileSource) -> bool:
-    """Whether the file shares its entry with no other file.
+def _may_others_write_to(source: FileSource) -> bool:
+    """Whether other users may write to the file, which then shares its entry with no other file.
 
-    That is so if other users may write to the file. They could change a byte after it is decoded
-    and before it is hashed. Then the entry would be wrong for other files with the same hash.
+    They could change a byte after it is decoded and before it is hashed. Then the entry would be
+    wrong for other files with the same hash.
     """
     return may_others_write(os.fstat(source.fileno()))
 
@@ -197,7 +197,7 @@ def _key(hasher: Hasher, stated: StatedHeader | None) -> str:
 
 def _header_of_bytes(nbytes: int) -> Header:
     """A header that announces `nbytes` bytes, or a few more if one dimension cannot hold them."""
-    width = nbytes // MOST_ITEMS + 1
+    width = nbytes // MAX_DIMENSION + 1
     return Header(np.dtype("u1"), (-(-nbytes // width), width))
 
 
@@ -237,5 +237,5 @@ def _is_unchanged(source: FileSource, before: Version) -> bool:
 
 
 def _path_of(source: FileSource) -> str:
-    """The absolute path of the file, or what stands for it."""
+    """The absolute path of the file, or its name if there is no such path."""
     return os.path.abspath(source.name) if os.path.exists(source.name) else source.name

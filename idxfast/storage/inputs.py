@@ -18,10 +18,9 @@ from .source import FileSource, MemorySource
 from .streams import StreamSource
 
 _URL = re.compile(r"[A-Za-z][\w+.:-]+://|data:[\w/+.;=-]*,")
-# A member of a local archive, as fsspec spells it: zip://member::archive.
-_MEMBER = re.compile(r"(?:zip|tar)://(.+?)::(?:(?:file|local)://)?(.+)", re.DOTALL)
-# The names by which fsspec takes a tar file for a compressed one.
-_COMPRESSED = (".gz", ".tgz", ".bz2", ".xz")
+# A member of an archive, as fsspec spells it: zip://member::archive.
+_MEMBER = re.compile(r"(?:zip|tar)://(.+::.+)", re.DOTALL)
+_LOCAL = re.compile(r"^(?:file|local)://")
 
 if TYPE_CHECKING:
     from .ranges import RemoteSource
@@ -58,9 +57,9 @@ def open_source(
             file = os.fsdecode(file)
     if isinstance(file, str):
         if is_url(file):
-            named = _MEMBER.fullmatch(file)
-            if named is not None and not is_url(named[2]):
-                return _open_member(file, named[1].lstrip("/"), named[2], small)
+            named = _split_member(file)
+            if named is not None:
+                return _open_member(file, *named, small)
             local = _path_of_url(file)
             if local is None:
                 return _open_url(file)
@@ -101,6 +100,24 @@ def is_url(path: str) -> bool:
     return ":" in path and _URL.match(path) is not None
 
 
+def _split_member(url: str) -> tuple[str, str] | None:
+    """The name of a member, and the path of its archive; None for any other URL.
+
+    The name may contain colons, too. Then the archive's path is the longest one that exists.
+    """
+    named = _MEMBER.fullmatch(url)
+    if named is None:
+        return None
+    parts = named[1].split("::")
+    splits = [
+        ("::".join(parts[:count]).lstrip("/"), _LOCAL.sub("", "::".join(parts[count:]), count=1))
+        for count in range(1, len(parts))
+    ]
+    if is_url(splits[0][1]):
+        return None
+    return next((split for split in splits if os.path.exists(split[1])), splits[0])
+
+
 def _open_path(
     path: str, mode: Literal["rb", "r+b"], small: int
 ) -> FileSource | MemorySource | StreamSource:
@@ -128,8 +145,6 @@ def _open_member(
     url: str, member: str, path: str, small: int
 ) -> FileSource | MemorySource | RemoteSource | StreamSource:
     """Open a local archive from which the caller wants a member."""
-    if url.startswith("tar") and path.lower().endswith(_COMPRESSED):
-        return _open_url(url)
     source = _open_path(path, "rb", small)
     if isinstance(source, StreamSource):
         return _open_url(url)

@@ -29,10 +29,11 @@ class Section:
         The size in bytes that the archive states.
     name : str
     argument : str or None
+    is_content : bool
 
     Attributes
     ----------
-    name, argument
+    name, argument, is_content
         As given; see `MemorySource`.
     size : int
         As given, or what the source has from `start` on, if that is less.
@@ -41,12 +42,20 @@ class Section:
     member: str | None = None
 
     def __init__(
-        self, source: Positioned, start: int, size: int, name: str, argument: str | None
+        self,
+        source: Positioned,
+        start: int,
+        size: int,
+        name: str,
+        *,
+        argument: str | None,
+        is_content: bool,
     ) -> None:
         self._source = source
         self._start = start
         self.name = name
         self.argument = argument
+        self.is_content = is_content
         self.size = max(min(size, source.size - start), 0)
 
     def in_order(self) -> Section:

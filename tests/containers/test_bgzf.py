@@ -16,7 +16,7 @@ from idxfast.storage.source import FileSource
 
 SHAPE = (10, 6, 50)
 ARRAY = np.random.default_rng(3).integers(0, 256, SHAPE, np.uint8)
-# As after appends, blocks of fewer items lie between others.
+# As after appends, some blocks in between hold fewer items.
 CUTS = [0, 3, 4, 7, 8, 10]
 PIECES = [ARRAY[a:b].tobytes() for a, b in itertools.pairwise(CUTS)]
 FILE = tables.seekable(8, SHAPE, PIECES)
@@ -203,7 +203,7 @@ def test_tables_that_list_other_blocks(store):
             file[...][:]
             file.read(0, 10)
         with pytest.raises(
-            idxfast.ChecksumError, match="tables list another BGZF block 2"
+            idxfast.ChecksumError, match="BGZF block 2 of the file is not the one"
         ) as caught:
             file.verify()
     error = caught.value
@@ -246,7 +246,7 @@ def test_a_block_hidden_in_another(store):
         for read in (lambda: file[0], lambda: file[2], lambda: file[3]):
             with pytest.raises(idxfast.ChecksumError):
                 read()
-        with pytest.raises(idxfast.ChecksumError, match="tables list another BGZF block 1"):
+        with pytest.raises(idxfast.ChecksumError, match="BGZF block 1 of the file is not the one"):
             file.verify()
 
 

@@ -1,4 +1,4 @@
-"""IDX files from streams: what is told while they are read, and where their memory ends."""
+"""IDX files from streams: what `progress` is told, and how much memory may be taken."""
 
 import gzip
 import io

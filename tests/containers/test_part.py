@@ -23,7 +23,7 @@ def test_rows_that_exist(start, stop):
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, None), (0, 6), (3, 2), (6, 6), (None, -1)])
 def test_rows_that_do_not_exist(start, stop):
-    with pytest.raises(IndexError, match="are not all among the 5"):
+    with pytest.raises(IndexError, match="are not all among the file's 5 rows"):
         find_part(HEADER, start, stop)
 
 

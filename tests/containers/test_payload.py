@@ -58,8 +58,8 @@ def test_a_file_that_has_been_written_to_is_refused(read, how, opened, path):
 @pytest.mark.parametrize("most_rows", [1, 2, 100])
 @pytest.mark.parametrize("most_bytes", [6, 7, 8, 20, 1000])
 def test_rows_are_read_in_pieces(most_rows, most_bytes, opened, path, monkeypatch):
-    monkeypatch.setattr(payload, "MOST_ROWS", most_rows)
-    monkeypatch.setattr(payload, "MOST_BYTES", most_bytes)
+    monkeypatch.setattr(payload, "MAX_ROWS", most_rows)
+    monkeypatch.setattr(payload, "MAX_BYTES", most_bytes)
     rows = np.array([3, 49, 3, 0, 17])
     memory = np.full(35, 255, np.uint8)
     opened.read_rows(memory, 7, rows)

@@ -1,4 +1,4 @@
-"""Every container by the same function, from whatever holds it; the standard library packs."""
+"""Every container, read by the same function, whatever holds the file."""
 
 import bz2
 import gzip
@@ -75,7 +75,7 @@ def test_types_and_shapes(code, shape, pack, oracle, tmp_path):
 
 
 def ways(data, tmp_path):
-    """What can hold a file: each with where it starts."""
+    """Whatever can hold a file, at the position where the file starts."""
     path = tmp_path / "file"
     path.write_bytes(b"abc" + data)
     (tmp_path / "whole").write_bytes(data)

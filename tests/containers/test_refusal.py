@@ -105,8 +105,18 @@ def test_members(kind, pack, wrong, labels, path):
         call = check(refuse(read, TrailingDataError), labels)
         assert call.startswith(f"idxfast.load({str(path)!r}, ")
     file = io.BytesIO(data)
-    check(refuse(lambda: idxfast.loads(data)), labels, file=data)
+    check(refuse(lambda: idxfast.loads(data)), labels, data=data)
     check(refuse(lambda: idxfast.load(file)), labels, file=data)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_call_reads_the_archive_in_place_of_its_member(kind, pack, path):
+    content = struct.pack(">HBBI", 0, 8, 1, 3) + b"abc"
+    data = archive(kind, images=pack(2 * content))
+    path.write_bytes(data)
+    for read in (lambda: idxfast.load(path), lambda: idxfast.loads(data)):
+        hint = refuse(read, TrailingDataError).hint
+        assert hint == "a second IDX file follows"
 
 
 @pytest.mark.parametrize("kind", KINDS)

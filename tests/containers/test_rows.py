@@ -25,7 +25,7 @@ def test_rows_come_whole_and_in_order(first, most):
         piece = DATA[at : at + dice.randint(1, most)].copy()
         assemble(at, piece)
         at += len(piece)
-        piece[:] = 0  # as its maker may
+        piece[:] = 0  # the caller may overwrite it
     number = first
     for start, rows in found:
         assert start == number

@@ -14,6 +14,7 @@ import idxfast
 from files.objects import Reads
 from idxfast import ChecksumError, FormatError, SizeError, TrailingDataError, TruncatedError
 from idxfast.containers import survey
+from idxfast.gzip import pieces
 from idxfast.gzip.scanner import Scanner
 from idxfast.storage.source import MemorySource
 from idxfast.storage.streams import StreamSource
@@ -60,7 +61,7 @@ def test_a_file_that_is_damaged_later_is_not_explained(monkeypatch):
     assert hint(data) is None
     assert hint(gzip.compress(LABELS) + b"x") is None
     # What is damaged or cut short itself is not read a second time.
-    monkeypatch.setattr(survey, "Scanner", None)
+    monkeypatch.setattr(pieces, "Scanner", None)
     noise = np.random.default_rng(1).integers(0, 256, 9_000, np.uint8)
     good = gzip.compress(idxfast.dumps(noise))
     for bad in (good[:-20], good[:-1], good + b"x"):
@@ -117,10 +118,9 @@ def test_which_errors_are_explained(error, is_explained):
 
 
 def test_what_is_not_looked_at():
-    for kind, source in (
-        ("zip", MemorySource(LABELS, "name")),
-        ("raw", StreamSource(Reads(LABELS, lambda: 9), "name", owned=False)),
-    ):
+    begun = StreamSource(Reads(LABELS, lambda: 9), "name", owned=False)
+    begun.read(1)
+    for kind, source in (("zip", MemorySource(LABELS, "name")), ("raw", begun)):
         error = FormatError("not IDX", part="start")
         survey.explain(error, source, kind, None)
         assert error.hint is None
@@ -135,6 +135,7 @@ def test_what_is_not_looked_at():
 def test_a_stream_that_has_not_been_read_is(kind, pack):
     """As a member of an archive is."""
     error = FormatError("not IDX", part="start")
-    stream = StreamSource(Reads(pack(LABELS), lambda: 99), "name", owned=False)
-    survey.explain_unread(error, stream, kind, "zip")
+    member = Reads(pack(LABELS), lambda: 99)
+    member.may_wait = False
+    survey.explain(error, StreamSource(member, "name", owned=False), kind, "zip")
     assert "little-endian int32" in error.hint

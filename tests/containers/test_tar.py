@@ -6,7 +6,7 @@ import tarfile
 import pytest
 
 import idxfast
-from files.handmade import archive
+from files.handmade import TARS, archive
 from idxfast import IdxError
 
 
@@ -15,7 +15,8 @@ def content(oracle):
     return oracle.pack(0x0C, (6, 5))
 
 
-def test_the_last_member_of_a_name(content, oracle, tmp_path):
+@pytest.mark.parametrize("pack", TARS.values(), ids=TARS)
+def test_the_last_member_of_a_name(pack, content, oracle, tmp_path):
     """A tar file that was appended to."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as opened:
@@ -23,7 +24,7 @@ def test_the_last_member_of_a_name(content, oracle, tmp_path):
             info = tarfile.TarInfo("./images")
             info.size = len(data)
             opened.addfile(info, io.BytesIO(data))
-    (tmp_path / "file").write_bytes(file.getvalue())
+    (tmp_path / "file").write_bytes(pack(file.getvalue()))
     oracle.check(idxfast.load(f"tar://images::{tmp_path}/file"), content)
 
 

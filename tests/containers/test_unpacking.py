@@ -1,8 +1,7 @@
-"""xz and bzip2, of which the standard library's modules are the oracle: whole, damaged, hostile."""
+"""xz and bzip2 files, whole, damaged and hostile. The standard library's modules are the oracle."""
 
 import bz2
 import contextlib
-import inspect
 import io
 import itertools
 import lzma
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 
 import idxfast
-from files import interrupts
+from files.objects import Pieces
 from idxfast import IdxError, SizeError, TrailingDataError, TruncatedError
 from idxfast.containers import in_order, unpacking
 from idxfast.errors import Part
@@ -237,18 +236,10 @@ def test_errors_of_the_file_pass(packed):
 
 
 def test_nothing_is_read_after_the_end(packed, content, oracle):
-    """A terminal would wait for another end."""
-    pieces = [packed, b"", b"more"]
-
-    class Terminal:
-        def read(self, size):
-            piece, pieces[0] = pieces[0][:size], pieces[0][size:]
-            if not pieces[0]:
-                del pieces[0]
-            return piece
-
-    oracle.check(idxfast.load(Terminal()), content)
-    assert pieces == [b"more"]
+    """A terminal would wait for its user to end the input once more."""
+    terminal = Pieces(packed, b"", b"more")
+    oracle.check(idxfast.load(terminal), content)
+    assert terminal.left == [b"more"]
 
 
 def test_what_was_given_may_be_resized_while_the_error_is_held(packed):
@@ -258,30 +249,3 @@ def test_what_was_given_may_be_resized_while_the_error_is_held(packed):
             idxfast.loads(given)
         given.append(0)
         assert caught.value.__traceback__ is not None
-
-
-INTERRUPTED = (
-    inspect.getsource(interrupts)
-    + """
-import os
-import idxfast
-
-path = sys.argv[1]
-array = idxfast.load(path)
-opened = os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd") else []
-limit = 1
-while interrupt(lambda: idxfast.load(path), limit):
-    if opened:
-        assert os.listdir("/proc/self/fd") == opened, limit
-    limit += 1
-assert (idxfast.load(path) == array).all()
-print(limit)
-"""
-)
-
-
-def test_an_interrupt_at_every_line(module, tmp_path, run_child):
-    path = tmp_path / "file"
-    data = idxfast.dumps(np.random.default_rng(3).integers(0, 256, 20_000, np.uint8))
-    path.write_bytes(module.compress(data[:9_000]) + module.compress(data[9_000:]))
-    assert int(*run_child(INTERRUPTED, path)) > 100

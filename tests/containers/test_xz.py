@@ -24,7 +24,7 @@ def content(oracle):
 def test_checks(check, content, oracle):
     packed = lzma.compress(content, check=check)
     oracle.check(idxfast.loads(packed), content)
-    # The payload is stored as it stands, so that only the check notices a change of it.
+    # The payload is stored unchanged, so that only the check notices a change of it.
     at = packed.index(content[12:]) + 3
     damaged = packed[:at] + bytes([packed[at] ^ 1]) + packed[at + 1 :]
     if check == lzma.CHECK_NONE:

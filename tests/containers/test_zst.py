@@ -16,7 +16,7 @@ except ImportError:
 
 @pytest.fixture(autouse=True)
 def has_zstandard(monkeypatch):
-    """Before Python 3.14, a package with the same names stands for the module."""
+    """Before Python 3.14, a package with the same names takes the place of the module."""
     monkeypatch.setitem(sys.modules, "compression.zstd", zstd)
     monkeypatch.setattr(simple, "HAS_ZSTANDARD", True)
 

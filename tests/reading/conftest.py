@@ -1,8 +1,24 @@
-"""The cache of unpacked files, and how often a file is unpacked into it."""
+"""A compressed file, the cache of unpacked files, and how often a file is unpacked into it."""
+
+import gzip
 
 import pytest
 
 from idxfast.reading import unpacking
+
+
+@pytest.fixture
+def content(oracle):
+    """An IDX file of 30,016 bytes."""
+    return oracle.pack(8, (50, 30, 20))
+
+
+@pytest.fixture
+def path(content, tmp_path):
+    """A gzip file of this content."""
+    path = tmp_path / "images.gz"
+    path.write_bytes(gzip.compress(content))
+    return path
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import idxfast
+from files.handmade import idx
 from idxfast.containers import survey  # imported before memory is measured
 from idxfast.containers.in_order import FIRST_GUESS
 from idxfast.format import MAX_HEADER_SIZE
@@ -81,7 +82,7 @@ def bytes_decoded(monkeypatch):
 
 
 def bomb(header, mebibytes):
-    """A gzip file of a header and zeros, of which each MiB is compressed to the same 1 KB."""
+    """A gzip file of a header and zeros. Each MiB of zeros is compressed to the same 1 KB."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     start = packer.compress(header) + packer.flush(zlib.Z_FULL_FLUSH)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -205,3 +206,10 @@ def test_a_header_after_twenty_thousand_empty_members(padding):
     file = empty * 20_000 + gzip.compress(idxfast.dumps(np.arange(3, dtype=np.uint8)))
     assert events_of(partial(idxfast.read_header, file)) < 20_000 / 2
     assert idxfast.read_header(file).shape == (3,)
+
+
+def test_honest_ratio():
+    data = gzip.compress(idx(8, 16 << 20) + bytes(16 << 20), 9)
+    array = idxfast.loads(data)
+    assert array.shape == (16 << 20,)
+    assert not array.any()

@@ -254,7 +254,7 @@ def test_a_large_file_that_lacks_its_last_bytes_is_truncated(values):
 
 @pytest.mark.usefixtures("short_segments", "slow_leader")
 def test_a_false_start_just_before_the_end_of_out(monkeypatch):
-    """The symbols of a segment may stand for more bytes than there is space for."""
+    """The symbols of a segment may decode to more bytes than there is space for."""
     data = np.random.default_rng(1).integers(0, 16, 120_000, np.uint8)
     file = gzip.compress(idx(data), 6) + bytes(600)
     find, false = segments.find_block, []

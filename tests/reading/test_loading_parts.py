@@ -111,7 +111,7 @@ def test_large_files(packer, threads, tmp_path, no_thread_is_left):
 @pytest.mark.parametrize(("start", "stop"), [(-1, None), (None, -1), (5, 4), (0, 61), (61, None)])
 def test_rows_that_do_not_exist(container, start, stop, tmp_path):
     for source in sources(packed(sample("u1"), container), tmp_path / "file"):
-        with pytest.raises(IndexError, match="not all among the 60 of the file"):
+        with pytest.raises(IndexError, match="not all among the file's 60 rows"):
             idxfast.load(source, start=start, stop=stop)
 
 
@@ -271,7 +271,7 @@ def test_an_open_file_keeps_its_position(tmp_path):
 
 @pytest.mark.parametrize("start", [None, 0, 1])
 def test_the_first_rows_of_a_seekable_file_are_verified(tmp_path, start):
-    """They are the start of a block, all of which is decoded and compared with its CRC-32."""
+    """The block that starts with these rows is decoded as a whole and compared with its CRC-32."""
     array = sample("u1")
     path = tmp_path / "file.gz"
     idxfast.save(path, array, seekable=True)

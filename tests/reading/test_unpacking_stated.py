@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import idxfast
+from files.unpacked import names
 from idxfast import ChecksumError, Header, SizeError, TrailingDataError, TruncatedError
 from idxfast.reading import unpacking
 from idxfast.storage.unpacked import open_unpacked_files
@@ -27,10 +28,6 @@ def path(tmp_path):
 def mapped(path, dtype, shape, offset, **options):
     header = Header(dtype, shape)
     return idxfast.load(path, mmap_mode="r", header=header, offset=offset, **options)
-
-
-def names(cache, ending):
-    return sorted(name for name in os.listdir(cache) if name.endswith(ending))
 
 
 def test_unpacked_once_for_each_part_of_the_file(path, cache, unpacks):
@@ -92,7 +89,7 @@ def test_records_are_listed_and_swept(path, cache):
 
 @pytest.mark.parametrize("nbytes", [0, 1, 99, 100, 101, 2_399, 2_400])
 def test_more_bytes_than_a_dimension_of_idx_can_have(nbytes, path, cache, monkeypatch):
-    monkeypatch.setattr(unpacking, "MOST_ITEMS", 100)
+    monkeypatch.setattr(unpacking, "MAX_DIMENSION", 100)
     for _ in range(2):
         array = mapped(path, "u1", (nbytes,), len(CONTENT) - nbytes, max_bytes=nbytes)
         assert array.tobytes() == CONTENT[len(CONTENT) - nbytes :]

@@ -20,14 +20,14 @@ def test_order_of_calls(tmp_path, monkeypatch):
     """Written, closed to others until its mode is set, synchronised; only then in its place."""
     calls = []
 
-    def record(name, describe, room=os):
-        real = getattr(room, name)
+    def record(name, describe, module=os):
+        real = getattr(module, name)
 
         def call(*arguments, **options):
             calls.append((name, *describe(*arguments, **options)))
             return real(*arguments, **options)
 
-        monkeypatch.setattr(room, name, call)
+        monkeypatch.setattr(module, name, call)
 
     path = tmp_path / "file"
     idxfast.save(path, np.zeros(3, np.uint8))
@@ -54,7 +54,7 @@ def test_order_of_calls(tmp_path, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "fchown"), reason="needs owners of files")
 @pytest.mark.parametrize("group", ["ours", "another"])
 def test_owner_and_group_are_kept_where_allowed(group, tmp_path, monkeypatch):
-    """And what the old group may do is not what another one may."""
+    """The permissions of the old group are not given to another group."""
     asked = []
 
     def fchown(descriptor, uid, gid):

@@ -31,8 +31,8 @@ for i in range(rounds):
 print(whole, errors)
 """
 
-# Puts something else in place of the names in the folder, again and again. Another's things are
-# moved away, for they cannot all be removed; its own go soon, so that saves are possible.
+# Replaces what has the names in the folder, again and again. What belongs to others is moved away,
+# because not all of it can be removed. Its own is removed soon, so that saves are possible.
 REPLACER = """
 import contextlib, os, random, shutil, sys
 

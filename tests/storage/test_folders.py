@@ -90,7 +90,7 @@ def test_a_link_that_is_exchanged_once_its_owner_is_known(is_held, tmp_path, mon
 
 
 def test_links_in_a_chain(tmp_path):
-    """Each starts where it stands."""
+    """Each target is relative to the folder of its own link."""
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     (tmp_path / "a" / "link").symlink_to("../b/link")

@@ -155,7 +155,7 @@ def test_a_path_that_looks_like_a_url(content, oracle, tmp_path, monkeypatch):
 def test_text_file(content, tmp_path):
     path = tmp_path / "file"
     path.write_bytes(content)
-    # Where it is not even tried, ASCII does not fail.
+    # If the file were read, decoding it as ASCII would fail.
     for encoding in ("latin-1", "ascii"):
         with path.open(encoding=encoding) as file, pytest.raises(TypeError, match="binary mode"):
             idxfast.load(file)

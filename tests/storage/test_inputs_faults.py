@@ -86,7 +86,7 @@ def test_no_permission(tmp_path):
     reason="needs /proc, yes",
 )
 def test_a_file_that_says_it_is_empty():
-    """The arguments of a process, each with a zero behind it, as a file of no size."""
+    """The arguments of a process, each followed by a zero byte, in a file that claims no bytes."""
     words = ["", "", "\x08\x01", "", "", "\x04abc"]
     # With a folder to start in, for posix_spawn takes no empty name.
     yes = {"executable": shutil.which("yes"), "cwd": "/"}
@@ -165,7 +165,7 @@ def test_no_descriptors_left(content, tmp_path):
         "    os.close(taken.pop())\n"
         "assert len(os.listdir(sys.argv[2])) == 40 - 6 + 1\n"
     )
-    # To save takes five: of the folder, the private one, the new file, and the old one twice.
+    # A save takes five: for the folder, the private one, the new file, and the old one twice.
     expected = ["True"] * 3 + ["done", "done", "True"] * 4 + ["done"] * 3
     assert run(code, path, FOLDER) == expected
     assert os.listdir(tmp_path) == ["file"]
@@ -217,7 +217,7 @@ def test_what_a_signal_raises_ends_the_wait_for_a_pipe(pipe):
 
 
 def sparse(path, start, size):
-    """A file of zeros behind the header that takes no room."""
+    """A sparse file: the zeros after its header take no room."""
     with path.open("wb") as file:
         file.write(start)
         try:

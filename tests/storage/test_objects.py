@@ -12,7 +12,7 @@ import pytest
 
 import idxfast
 from files.handmade import archive
-from idxfast.storage import objects as room
+from idxfast.storage import objects as module
 from idxfast.storage.inputs import open_source
 from mirrors.objects import tag_of
 
@@ -39,7 +39,7 @@ def url(objects, content):
 def test_only_what_is_asked_for_is_requested(url, objects, rows):
     with idxfast.open(url) as file:
         assert (file.shape, file.name, file.container) == (rows.shape, url, "raw")
-        assert objects.ranges == [f"bytes=0-{room.START - 1}"]
+        assert objects.ranges == [f"bytes=0-{module.START - 1}"]
         assert (file[200] == rows[200]).all()
         assert objects.ranges[1:] == [f"bytes={12 + 200 * 1024}-{12 + 201 * 1024 - 1}"]
         assert (file[[250, 3, 200]] == rows[[250, 3, 200]]).all()
@@ -139,7 +139,7 @@ FIRST_LIES = {
     "whole": whole,
     "shifted": shifted,
     "without a place": without_place,
-    "of unknown size": lie(Content_Range=f"bytes 0-{room.START - 1}/*"),
+    "of unknown size": lie(Content_Range=f"bytes 0-{module.START - 1}/*"),
     "compressed": lie(Content_Encoding="gzip"),
     "words": lie(Content_Range="bytes all"),
 }
@@ -149,10 +149,27 @@ def without_version(handler, content):
     handler.give(content, ETag="")
 
 
+def short(handler, content):
+    """Right, but less than was asked for."""
+    first, last = map(int, handler.headers["Range"].removeprefix("bytes=").split("-"))
+    last = min(last, len(content) - 1) - 10
+    place = f"bytes {first}-{last}/{len(content)}"
+    headers = {"ETag": tag_of(content), "Content-Range": place}
+    handler.answer(206, content[first : last + 1], **headers)
+
+
+def whole_with_a_place(handler, content):
+    """The whole file, although the head of the answer speaks of a range."""
+    first, last = map(int, handler.headers["Range"].removeprefix("bytes=").split("-"))
+    place = f"bytes {first}-{min(last, len(content) - 1)}/{len(content)}"
+    handler.answer(200, content, **{"ETag": tag_of(content), "Content-Range": place})
+
+
 FIRST_LIES |= {
+    "short": short,
     "without a version": without_version,
-    "of endless size": lie(Content_Range=f"bytes 0-{room.START - 1}/{'9' * 5000}"),
-    "of a size no file has": lie(Content_Range=f"bytes 0-{room.START - 1}/{10**30}"),
+    "of endless size": lie(Content_Range=f"bytes 0-{module.START - 1}/{'9' * 5000}"),
+    "of a size no file has": lie(Content_Range=f"bytes 0-{module.START - 1}/{10**30}"),
 }
 
 
@@ -250,6 +267,16 @@ def test_a_file_that_changes_while_it_is_open(change, url, objects, rows):
         assert (file[290] == rows[290]).all()
 
 
+def test_both_versions_of_a_changed_file_are_named(url, objects):
+    with idxfast.open(url) as file:
+        objects.faults["file"] = [replaced]
+        with pytest.raises(idxfast.IdxError) as caught:
+            file[290]
+    assert caught.value.offset == 12 + 290 * 1024
+    assert tag_of(objects.files["file"]) in caught.value.expected
+    assert tag_of(objects.files["file"][:-1] + b"x") in caught.value.found
+
+
 def test_a_file_that_changes_while_it_is_loaded(url, objects, monkeypatch):
     monkeypatch.setattr("idxfast.storage.read_ahead.IN_ORDER", (64 << 10, 1, 10))
     objects.faults["file"] = [lambda handler, content: handler.give(content)] * 2 + [replaced]
@@ -284,7 +311,9 @@ def error(status):
     [
         (cut, OSError),
         (whole, OSError),
+        (whole_with_a_place, OSError),
         (shifted, OSError),
+        (short, OSError),
         (error(500), OSError),
         (error(403), PermissionError),
         (error(401), PermissionError),
@@ -376,45 +405,200 @@ def test_another_file_system_whose_file_changes(rows, content):
         with pytest.raises(idxfast.IdxError, match="replaced or written to") as caught:
             file[149]
         assert caught.value.offset == SIZE // 2
+        assert (caught.value.expected, caught.value.found) == (1024, SIZE // 2 - 12 - 149 * 1024)
         memory.rm("/objects/file")
         with pytest.raises(FileNotFoundError):
             file[200]
+
+
+class Body:
+    """What follows the head of an answer of S3."""
+
+    def __init__(self, data):
+        self.data = data
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        pass
+
+    async def read(self):
+        return self.data
+
+
+class Bucket:
+    """A file system like s3fs, with one object; each answer is changed."""
+
+    protocol = ("s3", "s3a")
+
+    def __init__(self, content, version=None, **changes):
+        self.loop = pytest.importorskip("fsspec.asyn").get_loop()
+        self.content, self.version, self.changes = content, version, changes
+        self.options = []
+
+    async def set_session(self):
+        pass
+
+    def split_path(self, path):
+        bucket, _, key = path.partition("/")
+        return bucket, key, self.version
+
+    async def _call_s3(self, method, *, Bucket, Key, Range, **options):
+        assert (method, Bucket, Key) == ("get_object", "bucket", "file")
+        self.options.append(options)
+        start, last = map(int, Range.removeprefix("bytes=").split("-"))
+        piece = self.content[start : last + 1]
+        return {
+            "ContentRange": f"bytes {start}-{start + len(piece) - 1}/{len(self.content)}",
+            "ContentLength": len(piece),
+            "ETag": "tag",
+            "Body": Body(piece),
+        } | self.changes
+
+
+@pytest.mark.parametrize("version", [None, "3"])
+def test_a_version_in_a_url_of_s3_is_asked_for(version, content):
+    bucket = Bucket(content, version)
+    connection = module.Connection(bucket, "bucket/file", "name")
+    start = module.read_start(connection)
+    assert start.data == content[: module.START]
+    assert start.version.size == len(content)
+    assert module.read_ranges(connection, [(5, 9), (0, 2)], start.version) == [
+        content[5:9],
+        content[:2],
+    ]
+    assert bucket.options == [{"VersionId": version} if version else {}] * 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ContentRange": ""},
+        {"ContentRange": f"bytes 1-{module.START}/{SIZE}"},
+        {"ContentLength": module.START + 1},
+    ],
+    ids=str,
+)
+def test_wrong_answers_of_s3(change, content):
+    """As over HTTP, no ranges are trusted then."""
+    bucket = module.Connection(Bucket(content, **change), "bucket/file", "name")
+    assert module.read_start(bucket) is None
+
+
+class Refusal(Exception):
+    """What s3fs raises its errors from."""
+
+    def __init__(self, status):
+        self.response = {"ResponseMetadata": {"HTTPStatusCode": status}}
+
+
+@pytest.mark.parametrize(("status", "kind"), [(416, idxfast.IdxError), (500, OSError)])
+def test_errors_of_s3(status, kind, content, monkeypatch):
+    """A range after the end means that the object is shorter now."""
+    bucket = Bucket(content)
+    connection = module.Connection(bucket, "bucket/file", "name")
+    start = module.read_start(connection)
+
+    async def refuse(*_, **options):
+        raise OSError(5, "no") from Refusal(status)
+
+    monkeypatch.setattr(bucket, "_call_s3", refuse)
+    with pytest.raises(kind) as caught:
+        module.read_ranges(connection, [(SIZE, SIZE + 9)], start.version)
+    assert isinstance(caught.value, idxfast.IdxError) == (status == 416)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "others"),
+    [("http", ()), (("s3", "s3a"), ()), ("other", ("set_session", "_call_s3"))],
+    ids=str,
+)
+def test_the_file_systems_of_other_libraries(protocol, others, content):
+    """For http and s3 as well: only what fsspec and s3fs have is used in their way."""
+    memory = pytest.importorskip("fsspec.implementations.memory").MemoryFileSystem
+    system = type("System", (memory,), {"protocol": protocol} | dict.fromkeys(others))()
+    system.pipe("/systems/file", content)
+    connection = module.Connection(system, "/systems/file", "name")
+    start = module.read_start(connection)
+    assert start.data == content[: module.START]
+    assert module.read_ranges(connection, [(5, 9)], start.version) == [content[5:9]]
+
+
+def test_a_file_of_unknown_size_is_read_in_order(content):
+    memory = pytest.importorskip("fsspec.implementations.memory").MemoryFileSystem
+
+    class Sizeless(memory):
+        def info(self, path, **options):
+            return super().info(path, **options) | {"size": None}
+
+    Sizeless().pipe("/sizeless/file", content)
+    connection = module.Connection(Sizeless(), "/sizeless/file", "name")
+    assert module.read_start(connection) is None
+    assert module.version_of(connection) is None
+    with module.open_in_order(connection) as file:
+        assert file.read() == content
+
+
+@pytest.mark.parametrize(
+    ("protocol", "options"), [("https", {"block_size": 0}), ("other", {})], ids=str
+)
+def test_with_which_options_a_file_is_opened(protocol, options):
+    """Without a size of blocks, fsspec would request ranges over http."""
+
+    class System:
+        set_session = None
+
+        def open(self, *arguments, **options):
+            return arguments, options
+
+    System.protocol = protocol
+    opened = module.open_in_order(module.Connection(System(), "path", "name"))
+    assert opened == (("path", "rb"), options)
+
+
+def test_a_folder():
+    memory = pytest.importorskip("fsspec").filesystem("memory")
+    memory.makedirs("/objects/folder", exist_ok=True)
+    for read in (idxfast.load, idxfast.open):
+        with pytest.raises(IsADirectoryError) as caught:
+            read("memory://objects/folder")
+        assert caught.value.filename == "memory://objects/folder"
 
 
 def test_requests_of_one_call_are_under_way_at_once(objects, content, monkeypatch):
     """Each answer waits until as many have been requested."""
     objects.files["file"] = content
     monkeypatch.setattr("idxfast.storage.ranges.MAX_GAP", 0)
-    barrier = threading.Barrier(room.CONCURRENT)
+    barrier = threading.Barrier(module.CONCURRENT)
 
     def wait(handler, content):
         barrier.wait(60)
         handler.give(content)
 
     with open_source(f"{objects.url}file") as source:
-        objects.faults["file"] = [wait] * room.CONCURRENT
-        memory = np.zeros(10 * room.CONCURRENT, np.uint8)
-        rows = np.arange(room.CONCURRENT) * 20 + room.START // 10 + 1
+        objects.faults["file"] = [wait] * module.CONCURRENT
+        memory = np.zeros(10 * module.CONCURRENT, np.uint8)
+        rows = np.arange(module.CONCURRENT) * 20 + module.START // 10 + 1
         source.read_rows(memory, 10, 0, rows)
     assert memory.tobytes() == b"".join(content[10 * row : 10 * row + 10] for row in rows.tolist())
 
 
 @pytest.fixture
 def far_apart(monkeypatch, url):
-    """Read rows of 10 bytes, of which each is a request; return what was read, and what should be."""
+    """A function that reads rows of 10 bytes, with a request for each."""
     monkeypatch.setattr("idxfast.storage.ranges.MAX_GAP", 0)
 
     def read(count):
         memory = np.zeros(10 * count, np.uint8)
         with open_source(url) as source:
-            source.read_rows(memory, 10, room.START, np.arange(count) * 20)
-        return memory.tobytes()
+            source.read_rows(memory, 10, module.START, np.arange(count) * 20)
 
     return read
 
 
 def test_no_more_requests_are_under_way_than_may_be(far_apart, objects, monkeypatch):
-    monkeypatch.setattr(room, "CONCURRENT", 2)
+    monkeypatch.setattr(module, "CONCURRENT", 2)
     lock, under_way, most = threading.Lock(), 0, 0
 
     def count(handler, content):
@@ -434,7 +618,7 @@ def test_no_more_requests_are_under_way_than_may_be(far_apart, objects, monkeypa
 
 
 def test_after_an_error_no_more_is_requested(far_apart, objects, monkeypatch):
-    monkeypatch.setattr(room, "CONCURRENT", 1)
+    monkeypatch.setattr(module, "CONCURRENT", 1)
     objects.faults["file"] = [lambda handler, content: handler.give(content), error(500)]
     with pytest.raises(OSError):
         far_apart(5)

@@ -3,8 +3,6 @@
 import errno
 import io
 import os
-import re
-import shutil
 import stat
 import subprocess
 import sys
@@ -15,6 +13,7 @@ import numpy as np
 import pytest
 
 import idxfast
+from files.traced import check_calls
 from idxfast.storage import outputs
 
 
@@ -208,7 +207,7 @@ def test_a_file_without_a_name_is_written_to(oracle, tmp_path):
     receiver, sender = os.pipe()
     unlinked = os.open(tmp_path / "unlinked", os.O_RDWR | os.O_CREAT)
     os.unlink(tmp_path / "unlinked")
-    # So the system calls it from now on; another file may have that name.
+    # The system adds "(deleted)" to the name of the file above, even if another file has that name.
     (tmp_path / "unlinked (deleted)").touch()
     # Another file has got the name of one that is still open.
     moved = os.open(tmp_path / "moved", os.O_RDWR | os.O_CREAT)
@@ -257,7 +256,7 @@ def test_a_file_that_others_replace_meanwhile_is_replaced(through_link, tmp_path
 
 
 def test_parents_are_those_of_the_system(tmp_path):
-    """What ".." leads to behind a link is not what stands before it in the path."""
+    """After a link, ".." is the parent of the folder that the link leads to."""
     (tmp_path / "real" / "inner").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "real" / "inner")
     for value in (1, 2):
@@ -346,20 +345,9 @@ def test_where_no_file_can_be_made_the_error_is_that_of_open(name, tmp_path, mon
     assert os.listdir("folder") == []
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_order_of_system_calls(tmp_path):
-    trace = tmp_path / "trace"
-    code = "import idxfast, numpy, sys; idxfast.save(sys.argv[1], numpy.ones(3, numpy.uint8))"
     path = tmp_path / "folder" / "file"
     path.parent.mkdir()
-    calls = "trace=openat,mkdirat,write,fsync,rename,renameat,renameat2,unlink,unlinkat,ftruncate"
-    command = ["strace", "-f", "-y", "-o", str(trace), "-e", calls]
-    child = subprocess.run(
-        [*command, sys.executable, "-P", "-c", code, str(path)], capture_output=True, timeout=60
-    )
-    if child.returncode:
-        pytest.skip("strace is not allowed to trace here")
-    lines = [line for line in trace.read_text().splitlines() if str(path.parent) in line]
     folder, private = r"\d+<[^>]*folder>", r"\d+<[^>]*/\.file\.\d+\.tmp>"
     steps = [
         r'openat\(.*"[^"]*folder", .*O_DIRECTORY',
@@ -375,6 +363,11 @@ def test_order_of_system_calls(tmp_path):
         rf'unlinkat\({folder}, "\.file\.\d+\.tmp", AT_REMOVEDIR\)',
         rf"fsync\({folder}\)",
     ]
-    assert len(lines) == len(steps), lines
-    for step, line in zip(steps, lines, strict=True):
-        assert re.search(step, line), line
+    check_calls(
+        "import idxfast, numpy, sys; idxfast.save(sys.argv[1], numpy.ones(3, numpy.uint8))",
+        path,
+        calls="openat,mkdirat,write,fsync,rename,renameat,renameat2,unlink,unlinkat,ftruncate",
+        place=path.parent,
+        steps=steps,
+        trace=tmp_path / "trace",
+    )

@@ -61,7 +61,7 @@ def test_a_limit_of_file_sizes(kind, tmp_path):
     assert run(LIMITED, path, kind, 4096) == ["15"]
 
 
-# In a file system of 256 KiB of which another file takes all but a given rest.
+# In a file system of 256 KiB, where another file leaves only a given number of bytes.
 FULL = """
 import errno, os, sys, numpy, idxfast
 folder, kind = sys.argv[1:]

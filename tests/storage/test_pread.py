@@ -25,14 +25,14 @@ def test_a_file_is_read_in_pieces_that_a_system_can(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "pread", spy_read)
     monkeypatch.setattr(os, "preadv", spy_read_into)
     # The module takes the system's calls when it is imported.
-    room = runpy.run_path(pread.__file__)
-    monkeypatch.setitem(room["read_at"].__globals__, "MAX_READ", 3)
+    module = runpy.run_path(pread.__file__)
+    monkeypatch.setitem(module["read_at"].__globals__, "MAX_READ", 3)
     path = tmp_path / "file"
     path.write_bytes(b"0123456789")
     with path.open("rb", buffering=0) as file:
-        assert room["read_at"](file.fileno(), 8, 1) == b"12345678"
+        assert module["read_at"](file.fileno(), 8, 1) == b"12345678"
         buffer = bytearray(8)
-        assert room["read_at_into"](file.fileno(), memoryview(buffer), 1) == 8
+        assert module["read_at_into"](file.fileno(), memoryview(buffer), 1) == 8
         assert buffer == b"12345678"
     assert sizes == [3, 3, 2] * 2
 
@@ -42,11 +42,11 @@ def test_a_system_that_cannot_read_by_position(monkeypatch, tmp_path):
     path.write_bytes(b"0123456789")
     monkeypatch.delattr(os, "pread")
     monkeypatch.delattr(os, "preadv")
-    room = runpy.run_path(pread.__file__)
+    module = runpy.run_path(pread.__file__)
     with path.open("rb", buffering=0) as file:
-        assert room["read_at"](file.fileno(), 20, 1) == b"123456789"
+        assert module["read_at"](file.fileno(), 20, 1) == b"123456789"
         buffer = bytearray(8)
-        assert room["read_at_into"](file.fileno(), memoryview(buffer), 3) == 7
+        assert module["read_at_into"](file.fileno(), memoryview(buffer), 3) == 7
         assert buffer == b"3456789\0"
 
 
@@ -56,7 +56,7 @@ def test_a_signal_handler_may_read_where_a_system_cannot_by_position(monkeypatch
     path.write_bytes(b"0123456789")
     monkeypatch.delattr(os, "pread")
     lseek, found = os.lseek, []
-    handlers = [lambda: found.append(room["read_at"](file.fileno(), 2, 5))]
+    handlers = [lambda: found.append(module["read_at"](file.fileno(), 2, 5))]
 
     def interrupted(*options):
         lseek(*options)
@@ -64,10 +64,10 @@ def test_a_signal_handler_may_read_where_a_system_cannot_by_position(monkeypatch
             handlers.pop()()
 
     monkeypatch.setattr(os, "lseek", interrupted)
-    room = runpy.run_path(pread.__file__)
+    module = runpy.run_path(pread.__file__)
     with path.open("rb", buffering=0) as file:
         thread = threading.Thread(
-            target=lambda: found.append(room["read_at"](file.fileno(), 3, 1)), daemon=True
+            target=lambda: found.append(module["read_at"](file.fileno(), 3, 1)), daemon=True
         )
         thread.start()
         thread.join(60)
@@ -85,8 +85,8 @@ def content(oracle):
 def test_one_read_asks_for_no_more_than_the_system_takes(
     most, content, packed, oracle, tmp_path, monkeypatch
 ):
-    for room in ("pread", "streams"):
-        monkeypatch.setattr(f"idxfast.storage.{room}.MAX_READ", most)
+    for module in ("pread", "streams"):
+        monkeypatch.setattr(f"idxfast.storage.{module}.MAX_READ", most)
     data = packed(content)
     path = tmp_path / "file"
     path.write_bytes(data)

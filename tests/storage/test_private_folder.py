@@ -38,7 +38,7 @@ def test_nobody_else_may_enter_the_private_folder(tmp_path):
 @has_users
 @pytest.mark.parametrize("what", ["link", "folder", "link to a folder"])
 def test_what_takes_the_place_of_the_private_folder(what, shared, tmp_path):
-    """Who may write to the folder moves it away; nothing of others changes."""
+    """Another user moves the private folder away. Files that belong to others do not change."""
     victim = tmp_path / "victim"
     victim.mkdir()
     kept, path = victim / "kept", shared / "file"
@@ -115,7 +115,7 @@ def test_a_private_folder_of_another_user_is_not_used(mode, shared):
 
 @is_root
 def test_an_ordinary_user_makes_another_private_folder(shared, run_child):
-    """The usual one is another user's, who lets nobody in."""
+    """The folder of the usual name belongs to another user, who lets nobody in."""
     squatted = shared / ".file.1234.tmp"
     squatted.mkdir(0o700)
     code = (
@@ -277,18 +277,21 @@ def test_where_the_system_has_no_users(tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location(
         "idxfast.storage.without_users", private_folder.__file__
     )
-    room = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(room)
-    assert room.private_folder_name("file", ".tmp") == ".file.tmp"
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.private_folder_name("file", ".tmp") == ".file.tmp"
     umask = os.umask(0o022)
     try:
-        with Folder(str(tmp_path)) as folder, room.open_private_folder(folder, "new")[0] as private:
+        with (
+            Folder(str(tmp_path)) as folder,
+            module.open_private_folder(folder, "new")[0] as private,
+        ):
             assert stat.S_IMODE(private.own_status().st_mode) == 0o755
             with private.open("file", "xb") as file:
-                assert room.is_private(private, file, folder)
+                assert module.is_private(private, file, folder)
                 private.remove("file")
                 private.open("file", "xb").close()
-                room.move_out(private, "file", file, folder, "moved")
+                module.move_out(private, "file", file, folder, "moved")
     finally:
         os.umask(umask)
     assert sorted(os.listdir(tmp_path)) == ["moved", "new"]

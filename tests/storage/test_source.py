@@ -1,4 +1,4 @@
-"""Bytes by position, whatever they come from, and where a file stands afterwards."""
+"""Bytes by position, whatever they come from, and the position of a file afterwards."""
 
 import io
 import mmap
@@ -28,7 +28,7 @@ def test_open_file_from_middle(buffering, content, packed, oracle, tmp_path):
 
 
 def test_what_was_written_to_an_open_file_is_read(content, oracle, tmp_path):
-    """Also what is still in its buffer: one that was read from keeps what is written into it."""
+    """Bytes that were written after a read are still in the file's buffer, and are read, too."""
     path = tmp_path / "file"
     path.write_bytes(content)
     changed = content[:20] + bytes(byte ^ 0xFF for byte in content[20:30]) + content[30:]
@@ -40,7 +40,7 @@ def test_what_was_written_to_an_open_file_is_read(content, oracle, tmp_path):
         oracle.check(idxfast.load(file), changed)
 
 
-def test_an_open_file_that_stands_behind_its_end(content, tmp_path):
+def test_an_open_file_whose_position_is_after_its_end(content, tmp_path):
     path = tmp_path / "file"
     path.write_bytes(content)
     with path.open("rb") as file:
@@ -114,7 +114,7 @@ def test_unflushed_file(content, oracle, tmp_path):
         oracle.check(idxfast.load(file), content)
 
 
-def test_the_header_leaves_a_bytesio_where_it_stands(content, packed):
+def test_reading_the_header_leaves_a_bytesio_at_its_position(content, packed):
     file = from_middle(b"xy" + packed(content), 2)
     assert idxfast.read_header(file).shape == (30, 20)
     assert file.tell() == 2

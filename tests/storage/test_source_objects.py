@@ -2,13 +2,17 @@
 
 import gzip
 import io
+import os
+import threading
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import idxfast
-from files.objects import Reads, ReadsInto
+from files.objects import Pieces, Reads, ReadsInto
+from idxfast.containers import survey
+from idxfast.format import MAX_HEADER_SIZE
 from idxfast.storage.streams import StreamSource
 
 
@@ -28,7 +32,7 @@ def test_a_file_with_a_read_of_its_own_is_read_by_it(base, content, packed, orac
 
 
 def test_no_more_is_read_at_once_than_a_system_can(content, packed, oracle, monkeypatch):
-    """What the object does with it, and whether at 2 GB it fails, is not known."""
+    """Nobody knows what an object does with a larger request, or whether it fails at 2 GB."""
     monkeypatch.setattr("idxfast.storage.streams.MAX_READ", 100)
     sizes = []
 
@@ -61,13 +65,91 @@ def test_an_object_with_readinto_alone(content, packed, oracle):
     oracle.check(idxfast.load(File()), content)
 
 
-@pytest.mark.parametrize("call", [idxfast.load, idxfast.read_header])
-def test_no_more_is_read_of_what_is_not_idx(call):
-    """Of a pipe no more may come."""
-    stream = Reads(b"<htm" + bytes(1000), lambda: 99)
-    with pytest.raises(idxfast.FormatError, match="HTML"):
-        call(stream)
-    assert stream.file.tell() == 4
+def refused(function, file):
+    """The error of a call that may not wait, though the sender has not ended."""
+    found = []
+
+    def call():
+        try:
+            function(file)
+        except idxfast.IdxError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert found, "it waits for the sender"
+    return found[0]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs select for pipes")
+@pytest.mark.parametrize("buffering", [0, -1])
+def test_little_is_read_of_what_is_not_idx(buffering):
+    """No more than the longest header; the rest of a text may say something else."""
+    reader, writer = os.pipe()
+    os.write(writer, b"../" + b"a" * 2000)
+    with open(reader, "rb", buffering=buffering) as pipe, open(writer, "wb"):
+        assert "symbolic link" in str(refused(idxfast.read_header, pipe))
+        assert pipe.read(2003 - MAX_HEADER_SIZE) == b"a" * (2003 - MAX_HEADER_SIZE)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs select for pipes")
+@pytest.mark.parametrize("buffering", [0, -1])
+@pytest.mark.parametrize(
+    "function",
+    [
+        idxfast.load,
+        idxfast.read_header,
+        idxfast.open,
+        lambda file: idxfast.load(file, start=0, stop=1),
+        lambda file: idxfast.load(file, max_bytes=9),
+    ],
+)
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"NAK\n",
+        b"login: ",
+        b"HTTP/1.1 404 Not Found\r\n" * 99,
+        b"\0\0\7\2",
+        b"\0\0\x08\xff",
+        b"\1\x08\0\0\7\0\0\0",
+        b"\0\0\x08\4" + b"\xff" * 16,
+    ],
+    ids=repr,
+)
+def test_a_wrong_start_is_refused_at_once(sent, function, buffering):
+    """The sender may wait for an answer."""
+    reader, writer = os.pipe()
+    os.write(writer, sent)
+    with open(reader, "rb", buffering=buffering) as pipe, open(writer, "wb"):
+        assert refused(function, pipe).part in ("start", "type", "dimensions")
+
+
+def test_an_object_is_not_asked_for_more_than_it_has():
+    class Waits(Reads):
+        def read(self, size):
+            data = super().read(size)
+            assert data, "it waits for the sender"
+            return data
+
+    for sent in (b"NAK\n", b"\0\0\7\2", b"\1\x08\0\0"):
+        with pytest.raises(idxfast.FormatError):
+            idxfast.load(Waits(sent, lambda: 99))
+
+
+def test_an_endless_stream_is_refused():
+    class Endless:
+        count = 0
+
+        def read(self, size):
+            self.count += size
+            return b"\1" * size
+
+    stream = Endless()
+    with pytest.raises(idxfast.FormatError):
+        idxfast.load(stream)
+    assert stream.count < survey.BUDGET + (1 << 20)
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 28, 28), (2,), ()])
@@ -93,18 +175,11 @@ def test_a_stream_may_keep_what_it_wrote_into(content, oracle):
     oracle.check(idxfast.load(Keeps(content, lambda: 99)), content)
 
 
-def test_nothing_is_read_behind_the_end(content, oracle):
-    """A terminal would wait for another end."""
-    pieces = [gzip.compress(content), b"", b"more"]
-
-    class Terminal:
-        def read(self, size):
-            piece, pieces[0] = pieces[0][:size], pieces[0][size:]
-            if not pieces[0]:
-                del pieces[0]
-            return piece
-
-    oracle.check(idxfast.load(Terminal()), content)
+def test_nothing_is_read_after_the_end(content, oracle):
+    """A terminal would wait for its user to end the input once more."""
+    terminal = Pieces(gzip.compress(content), b"", b"more")
+    oracle.check(idxfast.load(terminal), content)
+    assert terminal.left == [b"more"]
 
 
 def test_a_wrong_out_for_a_stream(content):
@@ -168,8 +243,14 @@ def test_error_of_read_passes(after, content, packed):
 
 def test_what_was_peeked_at_is_read_again():
     source = StreamSource(Reads(b"0123456789", lambda: 3), "name", owned=False)
+    assert source.position == 0
     assert source.peek(4) == b"0123"
     assert source.peek(2) == b"01"
+    assert source.read(3) == b"012"
+    assert source.position == 3
+    source.put_back(b"0", memoryview(b"12"))
+    assert source.peek(2) == b"01"
+    assert source.position == 0
     assert source.read(3) == b"012"
     assert source.peek(0) == b""
     buffer = bytearray(4)

@@ -30,7 +30,7 @@ from idxfast.storage.trust import are_permissions_trusted, may_be_planted, may_o
     ],
 )
 def test_whose_permissions_are_taken(folder, owner, old, expected, shared):
-    """Not those of a file that another user may have put there; but it may deny."""
+    """A file that another user may have put there grants nothing, but it may deny."""
     path = shared / "file"
     path.touch()
     os.chown(path, old[0], 0)
@@ -57,7 +57,7 @@ def test_a_planted_file_that_denies(shared):
     assert owner_and_mode(path)[0::2][:2] == (0, 0o600)
 
 
-# A link of a user in a folder of a user and mode that leads to a file of a user, for a saver.
+# Who saves; who owns the link; who owns its folder, and its mode; who owns the file it leads to.
 @is_root
 @pytest.mark.parametrize(
     ("saver", "link", "folder", "mode", "file", "is_followed"),

@@ -19,7 +19,7 @@ KEYS = [f"{number:064x}" for number in range(5)]
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("IDXFAST_CACHE", str(tmp_path))
-    monkeypatch.setattr(unpacked, "MOST_BYTES", 300)
+    monkeypatch.setattr(unpacked, "MAX_BYTES", 300)
     with open_unpacked_files() as cache:
         yield cache
 
@@ -106,7 +106,7 @@ def test_records_of_removed_entries_go(cache):
 
 
 def test_the_oldest_records_go(cache, monkeypatch):
-    monkeypatch.setattr(unpacked, "MOST_RECORDS", 2)
+    monkeypatch.setattr(unpacked, "MAX_RECORDS", 2)
     record = add(cache, 0)
     names = [record_name((9, number, 0, 0, 0, 0)) for number in range(4)]
     for moment, name in enumerate(names):

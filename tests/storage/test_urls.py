@@ -25,7 +25,7 @@ LEFT_OUT = {
 
 
 def in_memory(data, folder):
-    """Each test has a folder of its own in memory, too: fsspec's caches last as long as it does."""
+    """Each test has its own folder in memory, too, because fsspec's caches outlive a test."""
     fsspec.filesystem("memory").pipe(f"{folder}/file", data)
     return f"memory://{folder}/file"
 

@@ -7,7 +7,9 @@ data set that cannot be fetched is a `FetchError`.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
+
+_Error = TypeVar("_Error", bound="IdxError")
 
 Part: TypeAlias = Literal["start", "type", "dimensions", "payload", "end", "container"]
 """Which part of a file is wrong; `IdxError` says what each means."""
@@ -18,8 +20,8 @@ def printable(text: str) -> str:
 
     These characters are controls (ESC moves a terminal's cursor and sets its title), line ends,
     Unicode's controls of direction and format, which let a text appear in another order, and the
-    surrogates that stand for bytes of a file name. Any text from a file, a server or another
-    process is passed through this function before it is shown.
+    surrogates that replace bytes of a file name. Any text from a file, a server or another process
+    is passed through this function before it is shown.
     """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
@@ -47,7 +49,7 @@ class IdxError(ValueError):
 
         None if no single part is to blame, as when a file's hash is not the published one.
     filename : str
-        The file's name, or what stands for it, like ``<BytesIO>``.
+        The file's name, or another name for it, like ``<BytesIO>``.
     offset : int, optional
         The byte of the file where the fault was found.
     position : int, optional
@@ -103,7 +105,7 @@ class IdxError(ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By default, pickle rebuilds an exception from its positional arguments alone.
-        return _rebuild, (type(self), self.reason, self.__dict__ | {"filename": self.filename})
+        return _rebuild, (type(self), self.reason, _attributes(self))
 
 
 class FormatError(IdxError):
@@ -168,10 +170,20 @@ class HashMismatchError(FetchError):
         return type(self), (self.url, self.expected, self.found, self.nbytes)
 
 
+def with_reason(error: _Error, reason: str) -> _Error:
+    """The same error in other words."""
+    return _rebuild(type(error), reason, _attributes(error))
+
+
 def _shown(value: Any) -> str:
     return f"{value:,}" if type(value) is int else str(value)
 
 
-def _rebuild(cls: type[IdxError], reason: str, attributes: dict[str, Any]) -> IdxError:
+def _attributes(error: IdxError) -> dict[str, Any]:
+    # An OSError keeps its file name elsewhere.
+    return error.__dict__ | {"filename": error.filename}
+
+
+def _rebuild(cls: type[_Error], reason: str, attributes: dict[str, Any]) -> _Error:
     names = ("part", "filename", "offset", "position", "expected", "found", "hint")
     return cls(reason, **{name: attributes[name] for name in names})

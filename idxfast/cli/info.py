@@ -9,13 +9,16 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..containers import gzip, raw, xz
+from ..containers import gzip, raw, tar, xz, zip
+from ..containers.packed_tar import is_packed_tar
 from ..containers.recognise import START, container_of
 from ..errors import IdxError, printable
 from ..format import Header
 from ..gzip.members import BGZF_HEADER_SIZE, is_bgzf
 from ..gzip.writer import BGZF_END
 from ..reading.loading import load, read_header
+from ..storage.inputs import open_source
+from ..storage.source import FileSource
 from . import folder
 
 HELP = "print the shape, dtype, container and sizes of IDX files, and what folders hold"
@@ -23,7 +26,7 @@ HELP = "print the shape, dtype, container and sizes of IDX files, and what folde
 # Files of at most this many labels are read to see whether they have a single class.
 MAX_LABELS = 4 << 20
 
-# Containers for which --verify has no checksum to verify. "" stands for an unknown one.
+# Containers for which --verify has no checksum to verify. The empty string is an unknown one.
 _XZ_UNCHECKED = "xz without a checksum"
 _UNCHECKED = {
     "": "complete",
@@ -66,7 +69,11 @@ def _describe(name: str, verify: bool) -> str:
         # Opened once, so that both steps see the same file even if its name is taken by another.
         with open(name, "rb") as file:
             container, size = _container(file)
-            content = _content(file, container, verify)
+            try:
+                content = _content(file, container, verify)
+            except IdxError:
+                _content(name, container, verify)  # the same error, with calls that name the path
+                raise
             single = _single_class(file, content)
     else:
         container, size = "", 0
@@ -121,6 +128,9 @@ def _container(file: BinaryIO) -> tuple[str, int]:
     if not size:
         return "", 0
     found = container_of(start[:START])
+    source = open_source(file)
+    if isinstance(source, FileSource) and found not in (raw, zip, tar) and is_packed_tar(source):
+        return f"tar in {found.NAME}", size
     if found is gzip and is_bgzf(start):
         return ("BGZF" if end == BGZF_END else "BGZF without its end-of-file block"), size
     # The xz file format, section 2.1.1.2: these bits name the check of the stream.

@@ -18,29 +18,29 @@ from typing import Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 
-from ..containers import bounded, simple, tar, zip
-from ..containers.members import explain_member, is_litter
+from ..containers import recognise, tar, zip
+from ..containers.members import is_litter
+from ..containers.packed import Bounded, unpacked
 from ..containers.request import Request
 from ..errors import IdxError, printable
 from ..format import Header
 from ..storage.regular import open_regular
-from ..storage.streams import StreamSource
+from ..storage.source import FileSource
 from .looking import Entry, is_claimed, is_foreign
 from .naming import name_of
-from .packed import unpacked
 from .walking import MAX_DEPTH, MAX_ENTRIES
 
 # The most members of one archive whose names are looked at. For all archives: MAX_ENTRIES.
 MAX_MEMBERS = 10_000
 # The most members that are opened in all archives.
 MAX_OPENED = 10_000
-# The most bytes that are read in one piece: of a zip file's directory, which has 46 bytes and the
-# name for each member; of a header of a tar archive; and of a member.
-MAX_PIECE = 4 << 20
 # The most unpacked bytes that are looked at in one tar archive, and in all compressed ones. More
 # would take too long.
 MAX_UNPACKED = 2 << 30
 MAX_UNPACKED_OF_ALL = 4 << 30
+# The most bytes that the headers of the members of one tar archive may take together, which have
+# long names in them. tarfile keeps them.
+MAX_HEADERS = 16 << 20
 # The longest name of a file or a folder, as file systems have it. The time to read a name as words
 # grows with the square of its length.
 _MAX_NAME = 255
@@ -71,24 +71,6 @@ class Looked:
             )
 
 
-class _Bounded:
-    """A file that refuses to read a large piece at once, whatever sizes an archive states."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.seek = file.seek
-        self.tell = file.tell
-
-    def seekable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(MAX_PIECE + 1 if size < 0 else min(size, MAX_PIECE + 1))
-        if len(data) > MAX_PIECE:
-            raise ValueError(f"a part of the archive has more than {MAX_PIECE:,} bytes")
-        return data
-
-
 def members(archive: Entry, kind: str | None, looked: Looked) -> list[Entry]:
     """The IDX files in an archive; none if the archive is damaged.
 
@@ -110,7 +92,7 @@ def members(archive: Entry, kind: str | None, looked: Looked) -> list[Entry]:
                 continue
             looked.opened += 1
             header, error = _read(read_header)
-            if header is None and not is_claimed(folders[-1], error):
+            if not is_claimed(folders[-1], error):
                 continue
             parts = (*archive.parts, *folders)
             found[member] = Entry(
@@ -136,52 +118,11 @@ def load_member(entry: Entry) -> np.ndarray[Any, Any]:
         If the archive or the member is damaged or no longer there, or unpacks to too many bytes.
     """
     path = entry.path.removeprefix(f"{entry.archive}://{entry.member}::")
-    return (_load_from_zip if entry.archive == "zip" else _load_from_tar)(path, entry)
-
-
-def _load_from_zip(path: str, entry: Entry) -> np.ndarray[Any, Any]:
-    with _open_zip(path) as opened:
-        info = dict(zip.files(opened)).get(entry.member)
-        if info is None:
-            raise _missing(path, entry)
-        return zip.read_member(opened, info, path, Request(), entry.path)
-
-
-def _load_from_tar(path: str, entry: Entry) -> np.ndarray[Any, Any]:
-    found = None
-    with _open_tar(path) as (opened, file, _):
-        packed_size = os.fstat(file.fileno()).st_size
-        for info in _files(opened):
-            if info.name == entry.member:  # the last member of a name replaces earlier ones
-                found = info.offset, tar.read_member_header(opened, info, path)
-    if found is None:
-        raise _missing(path, entry)
-    offset, header = found
-    try:
-        name = f"{path}: {entry.member}"
-        request = bounded.limited(Request(), header, packed_size, name, tar.NAME)
-        with _open_member(path, entry, offset) as source:
-            return simple.read(source, request)
-    except IdxError as error:
-        explain_member(error, _open_member(path, entry, offset), tar.NAME)
-        raise
-
-
-@contextlib.contextmanager
-def _open_member(path: str, entry: Entry, offset: int) -> Iterator[StreamSource]:
-    """A member of a tar archive, which is opened anew: a compressed one is read in order."""
-    with _open_tar(path) as (opened, file, content):
-        info = next((info for info in _files(opened) if info.offset == offset), None)
-        if info is None:
-            raise _missing(path, entry)
-        yield bounded.open_member(
-            tar.open_member(opened, info),
-            os.fstat(file.fileno()).st_size,
-            f"{path}: {entry.member}",
-            tar.NAME,
-            functools.partial(tar.explaining, content, path),
-            entry.path,
-        )
+    file = open_regular(path)
+    size = os.fstat(file.fileno()).st_size
+    with FileSource(file, path, size, owned=True) as source:
+        source.member = entry.member
+        return recognise.read(source, Request())
 
 
 def _is_searched(member: str, folders: list[str]) -> bool:
@@ -221,7 +162,11 @@ def _in_tar(path: str, looked: Looked) -> Generator[_Member, None, None]:
 
 def _files(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """The members of a tar archive that are files, within the bounds."""
+    headers = 0
     for info in itertools.islice(tar.infos(opened), MAX_MEMBERS):
+        headers += info.offset_data - info.offset
+        if headers > MAX_HEADERS:
+            return
         if tar.is_file(info):
             yield info
         if info.offset_data + info.size > MAX_UNPACKED:
@@ -232,7 +177,7 @@ def _files(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
 def _open_zip(path: str) -> Iterator[zipfile.ZipFile]:
     with (
         open_regular(path) as file,
-        zip.open_file(cast("BinaryIO", _Bounded(file)), path) as opened,
+        zip.open_file(cast("BinaryIO", Bounded(file)), path) as opened,
     ):
         yield opened
 
@@ -242,16 +187,5 @@ def _open_tar(path: str) -> Iterator[tuple[tarfile.TarFile, BinaryIO, BinaryIO]]
     """A tar archive, its file, and the unpacked content: the file itself if it is raw."""
     with open_regular(path) as file:
         content = unpacked(file, path)
-        with tar.open_file(cast("BinaryIO", _Bounded(content)), path) as opened:
+        with tar.open_file(cast("BinaryIO", Bounded(content)), path) as opened:
             yield opened, file, content
-
-
-def _missing(path: str, entry: Entry) -> IdxError:
-    return IdxError(
-        "the archive was changed while it was searched",
-        part="container",
-        filename=path,
-        offset=0,
-        expected=f"a member {entry.member!r}",
-        found="none",
-    )

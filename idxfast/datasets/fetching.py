@@ -178,7 +178,7 @@ def _open_verified(file: File, path: Path, replace: bool) -> BinaryIO | None:
             opened.close()
         if isinstance(error, FetchError) and replace:
             return None
-        # A broken link in the user's directory stands for a file kept elsewhere, so it stays.
+        # A broken link in the user's directory may lead to a file kept elsewhere, so it stays.
         if isinstance(error, FileNotFoundError) and (replace or not path.is_symlink()):
             return None
         raise

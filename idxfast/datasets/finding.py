@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..errors import printable
-from .groups import AmbiguousError, Choice, groups_of, resolve, some, without_packed
+from ..errors import IdxError, printable
+from .groups import AmbiguousError, Choice, Group, groups_of, resolve, some, without_packed
 from .listing import listed, listed_pair
-from .looking import Entry, is_foreign, look
+from .looking import Entry, explain, is_foreign, look
 from .naming import contains, kind_of_folder, words_of_kind
+from .pairs import is_of_other_set
 from .walking import walk
 
 # The most files that are opened.
@@ -45,16 +46,21 @@ def search(root: str, kind: str, *, archives: bool = True, exact: bool = False) 
         If the best pair is damaged, contradicts its names, or differs in number.
     """
     entries = entries_of(root)
-    choice = _choose(root, entries, kind, exact)
-    nearest = sys.maxsize if choice is None else choice.images.name.depth
-    if archives and any(entry.archive and entry.name.depth <= nearest for entry in entries):
-        entries = with_members(entries, root)
+    try:
         choice = _choose(root, entries, kind, exact)
+        nearest = sys.maxsize if choice is None else choice.images.name.depth
+        if archives and any(entry.archive and entry.name.depth <= nearest for entry in entries):
+            entries = with_members(entries, root)
+            choice = _choose(root, entries, kind, exact)
+    except IdxError as error:
+        explain(error)
+        raise
     if choice is None:
         known = some(listed(entries), "; ") or "none at all"
-        raise FileNotFoundError(
-            printable(f"{root}: no images with labels of kind {kind!r}; there are: {known}")
-        )
+        missing = f"no images with labels of kind {kind!r}"
+        if any(group.is_complete for group in _fitting(entries, kind, exact)):
+            missing = f"a file of kind {kind!r} has no partner, and no pair is nearer to the folder"
+        raise FileNotFoundError(printable(f"{root}: {missing}; there are: {known}"))
     return choice
 
 
@@ -112,15 +118,26 @@ def _kind_of(root: str) -> str | None:
     return kind_of_folder(os.path.basename(os.path.abspath(root)))
 
 
-def _choose(root: str, entries: Sequence[Entry], kind: str, exact: bool) -> Choice | None:
-    """The best pair of a kind; None if there is none."""
+def _fitting(entries: Sequence[Entry], kind: str, exact: bool) -> list[Group]:
+    """The groups of a kind, complete or not."""
     wanted = words_of_kind(kind)
     groups = groups_of(
         entry
         for entry in entries
         if not exact or wanted in (entry.name.words, entry.name.own_words)
     )
-    fitting = [group for group in groups if contains(group.words, wanted)]
+    return [
+        group
+        for group in groups
+        if contains(group.words, wanted)
+        and not any(is_of_other_set(e.name.own_words, wanted) for e in group.images + group.labels)
+    ]
+
+
+def _choose(root: str, entries: Sequence[Entry], kind: str, exact: bool) -> Choice | None:
+    """The best pair of a kind; None if there is none."""
+    wanted = words_of_kind(kind)
+    fitting = _fitting(entries, kind, exact)
     depths = [group.depth for group in fitting if group.is_complete]
     if not depths:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import Any
 
@@ -13,7 +12,7 @@ from ..reading.loading import load
 from .finding import search
 from .fitting import check_fit, header_of
 from .groups import Choice, check_choice
-from .looking import Entry, look
+from .looking import Entry, explain, look
 from .naming import name_of, split
 from .pairs import Pair, find_pair, words_of
 
@@ -34,7 +33,8 @@ def load_dataset(
     kind : str
         Which files: ``"train"`` or ``"test"`` (or ``"t10k"``). If the folder holds several sets,
         more words from the names of files and folders choose one: ``"letters-train"``,
-        ``"FashionMNIST-train"``. ``""`` is for files whose names say no kind.
+        ``"FashionMNIST-train"``. ``"mnist-train"`` does not choose Fashion-MNIST. ``""`` is for
+        files whose names say no kind.
     upright : bool
         EMNIST stores its images transposed. They are turned upright unless this is False. Files
         whose names do not begin with "emnist" are left as they are.
@@ -114,8 +114,7 @@ def find(directory: str | os.PathLike[str], kind: str = "train") -> Pair:
     -------
     Pair
         The paths of `images` and `labels`. A member of an archive is named like
-        ``"zip://train-images-idx3-ubyte::mnist.zip"``, which `load` reads, too, unless the archive
-        is a compressed tar file.
+        ``"zip://train-images-idx3-ubyte::mnist.zip"``, which `load` reads, too.
 
     Raises
     ------
@@ -133,9 +132,10 @@ def find(directory: str | os.PathLike[str], kind: str = "train") -> Pair:
         choice = Choice(*files)
         try:
             check_choice(choice)
-        except IdxError:
+        except IdxError as error:
             other = _other_choice(directory, kind, pair)
             if other is None:
+                explain(error)
                 raise
             choice = other
     return Pair(*(entry.path for entry in choice))
@@ -171,9 +171,11 @@ def _published_pair(directory: str, kind: str) -> Pair | None:
     names: list[str] = []
     with os.scandir(directory) as entries:
         for entry in entries:
-            with contextlib.suppress(OSError):  # a link in a circle
+            try:
                 if entry.is_file():
                     names.append(entry.name)
+            except OSError:  # a link in a circle
+                continue
     try:
         return find_pair(names, kind, directory)
     except (FileNotFoundError, ValueError):

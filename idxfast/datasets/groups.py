@@ -106,7 +106,8 @@ def check_choice(choice: Choice) -> None:
         if entry.error is not None:
             raise entry.error
     images, labels = choice
-    assert images.header is not None and labels.header is not None
+    assert images.header is not None
+    assert labels.header is not None
     check_fit(images.header, labels.header, images.path, labels.path)
 
 

@@ -52,7 +52,7 @@ def _label(group: Group) -> str:
 def _file(entry: Entry) -> str:
     path = "/".join(entry.parts)
     if entry.error is not None:
-        return f"{path}: {entry.error.reason}"
+        return f"{path}: {'; '.join(filter(None, (entry.error.reason, entry.error.hint)))}"
     if entry.header is None:
         return f"{path}: a {entry.archive} archive without IDX files"
     return f"{path} ({shown(entry.header)}, {entry.container})"

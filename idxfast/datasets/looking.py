@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from typing import BinaryIO, Literal, NamedTuple, TypeAlias, cast
 
 from ..containers import raw, recognise
+from ..containers.refusal import explain_refusal
 from ..errors import FormatError, IdxError
 from ..format import Header
 from ..storage.inputs import open_source
@@ -109,18 +111,30 @@ def look(path: str, parts: tuple[str, ...], kind: str | None) -> Entry | None:
             archive = _archive_kind(start)
             header, error = (None, None) if archive else _read(file)
             if isinstance(error, FormatError):
-                from .packed import unpacked_start  # few folders need it
+                from ..containers.packed import unpacked_start  # few folders need it
 
                 file.seek(0)
                 if _archive_kind(unpacked_start(file, recognise.START)) == "tar":
                     archive, error = "tar", None
     except OSError:
         return None
-    if header is None and not archive and not is_claimed(parts[-1], error):
+    if not is_claimed(parts[-1], error):
         return None
     identity = status.st_dev, status.st_ino
     container = archive or recognise.container_of(start).NAME
     return Entry(path, parts, name_of(parts, kind), header, error, identity, container, archive)
+
+
+def explain(error: IdxError) -> None:
+    """Give an error a `hint` if the content of the refused file explains it."""
+    if not os.path.isfile(error.filename):
+        return  # the member of an archive
+    with contextlib.suppress(OSError):
+        file = open_regular(error.filename)
+        size = os.fstat(file.fileno()).st_size
+        with FileSource(file, error.filename, size, owned=True) as source:
+            container = recognise.container_of(source.read(recognise.START, 0))
+            explain_refusal(error, source, container.NAME, None)
 
 
 def _archive_kind(start: bytes) -> ArchiveKind | None:
@@ -134,7 +148,7 @@ def _read(file: BinaryIO) -> tuple[Header | None, IdxError | None]:
     header = None
     try:
         source = open_source(file)
-        header = recognise.read_header(source)
+        header = recognise.container_in(source, None).read_header(source)
         if isinstance(source, FileSource):
             start = source.read(recognise.START, 0)
             if recognise.container_of(start) is raw:
@@ -145,5 +159,12 @@ def _read(file: BinaryIO) -> tuple[Header | None, IdxError | None]:
 
 
 def is_claimed(filename: str, error: IdxError | None) -> bool:
-    """Whether a file that cannot be read claims, by its name or its start, to be IDX."""
+    """Whether a file is IDX or an archive, or its name or its start claims that it is IDX.
+
+    Parameters
+    ----------
+    filename : str
+    error : IdxError or None
+        What is wrong with the file.
+    """
     return is_published(filename) or not isinstance(error, FormatError)

@@ -25,7 +25,7 @@ _ROLES: dict[str, Role] = {
     **dict.fromkeys(("images", "image", "imgs", "img", "patterns", "pixels", "vectors"), "images"),
     **dict.fromkeys(("labels", "label", "lbls", "lbl", "targets", "target"), "labels"),
 }
-# For names that contain none of the words above: X_train, y_train.
+# For names that begin or end with these and contain none of the words above: X_train, train_y.
 _LETTERS: dict[str, Role] = {"x": "images", "y": "labels"}
 _DIMENSIONS: dict[str, Role] = {"idx1": "labels", "idx3": "images"}
 _KINDS = {
@@ -101,7 +101,7 @@ class Name(NamedTuple):
     is_dotted: bool
 
 
-class _Said(NamedTuple):
+class _Component(NamedTuple):
     """What one component of a path says."""
 
     words: tuple[str, ...]
@@ -121,7 +121,7 @@ def name_of(parts: Sequence[str], kind: str | None = None) -> Name:
     """
     *folders, filename = parts
     base, ending, mark = _base_of(filename)
-    own = _said(base)
+    own = _parse_component(base)
     place: list[str] = []
     words: list[str] = []
     stem = [base.replace(".", "-")]
@@ -138,17 +138,17 @@ def name_of(parts: Sequence[str], kind: str | None = None) -> Name:
         if is_alike:
             mark += folder_mark
             continue
-        said = _said(folder_base)
-        role = role or said.role
-        found_kind = found_kind or said.kind
+        parsed = _parse_component(folder_base)
+        role = role or parsed.role
+        found_kind = found_kind or parsed.kind
         # The images of one set may be in a folder `images`, and its labels in a folder `labels`.
-        if said.role is not None and not said.words and said.kind is None:
+        if parsed.role is not None and not parsed.words and parsed.kind is None:
             place.insert(0, "*")
             stem.insert(0, folder)
         else:
             place.insert(0, folder)
-        depth += bool(said.words) or not (said.role or said.kind)
-        unit = "".join(said.words)
+        depth += bool(parsed.words) or not (parsed.role or parsed.kind)
+        unit = "".join(parsed.words)
         if unit and not _PLAIN_FOLDERS.fullmatch(_letters(folder_base)):
             words.insert(0, unit)
     own_words = (*own.words, *((own.kind,) if own.kind else ()))
@@ -173,8 +173,8 @@ def name_of(parts: Sequence[str], kind: str | None = None) -> Name:
 
 def words_of_kind(kind: str) -> tuple[str, ...]:
     """The words of the kind that a caller asks for, as `Name.words` has them."""
-    said = _said(kind)
-    return (*said.words, *((said.kind,) if said.kind else ()))
+    parsed = _parse_component(kind)
+    return (*parsed.words, *((parsed.kind,) if parsed.kind else ()))
 
 
 def contains(words: Sequence[str], wanted: Sequence[str]) -> bool:
@@ -216,7 +216,7 @@ def _unpacked(folder: str) -> str:
     return base
 
 
-def _said(base: str) -> _Said:
+def _parse_component(base: str) -> _Component:
     words: list[str] = []
     kind: str | None = None
     role: Role | None = None
@@ -232,9 +232,10 @@ def _said(base: str) -> _Said:
             by_dimensions = _DIMENSIONS.get(word[:4]) or by_dimensions
         else:
             words.insert(0, _KINDS.get(word, word))
-    if role is None and words and words[0] in _LETTERS:
-        role = _LETTERS[words.pop(0)]
-    return _Said(tuple(words), kind, role or by_dimensions)
+    for place in (0, -1):
+        if role is None and words and words[place] in _LETTERS:
+            role = _LETTERS[words.pop(place)]
+    return _Component(tuple(words), kind, role or by_dimensions)
 
 
 def split(base: str) -> list[str]:

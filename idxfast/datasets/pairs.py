@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ..errors import printable
@@ -25,6 +25,8 @@ _NAME = re.compile(
 _SUFFIXES = ["", ".gz", ".xz", ".bz2"]
 _IMAGES = {"images", "patterns"}
 _LABELS = {"labels"}
+# Other sets are named after this one: Fashion-MNIST, Kannada-MNIST, EMNIST's split "mnist".
+_MNIST = "mnist"
 
 
 _Form: TypeAlias = tuple[int, str, int, str]
@@ -46,7 +48,7 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
     kind : str
         Consecutive words of the names, like ``"train"`` or ``"letters-test"``. ``"t10k"``
         means ``"test"``, and case does not matter. Names without other words are preferred, and
-        of those the ones that are written as given.
+        of those the ones that are written as given. ``"mnist"`` does not mean Fashion-MNIST.
     where : str
         For messages: where the files are.
 
@@ -66,7 +68,11 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
     """
     wanted = words_of(kind)
     pairs = all_pairs(filenames)
-    fitting = [words for words in pairs if _contains(_merged(words), wanted)]
+    fitting = [
+        words
+        for words in pairs
+        if _contains(_merged(words), wanted) and not is_of_other_set(_merged(words), wanted)
+    ]
     fitting = [words for words in fitting if _merged(words) == wanted] or fitting
     fitting = [words for words in fitting if _contains(words, _split(kind))] or fitting
     if not fitting:
@@ -80,6 +86,11 @@ def find_pair(filenames: Iterable[str], kind: str, where: str) -> Pair:
             printable(f"{where}: several sets are of kind {kind!r}: {known}; say which")
         )
     return pairs[fitting[0]]
+
+
+def is_of_other_set(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether the wanted set is MNIST, but the name is that of a set like Fashion-MNIST."""
+    return wanted[:1] == (_MNIST,) and _MNIST in words[1:]
 
 
 def is_published(filename: str) -> bool:

@@ -147,7 +147,8 @@ def check_url(url: str, mirror: str) -> None:
         Names `mirror`, which gave the address.
     """
     parts = urlsplit(url)
-    if parts.username is not None or parts.password is not None:
+    # A password alone comes with an empty name.
+    if parts.username is not None:
         raise FetchError(f"{mirror}: an address with a password in it is not followed")
     if parts.scheme != "https":
         scheme = _quoted(parts.scheme) or "this"

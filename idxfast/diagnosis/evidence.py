@@ -19,7 +19,7 @@ class Evidence(NamedTuple):
     Attributes
     ----------
     name : str
-        The file's name, or what stands for it in messages.
+        The file's name, or another name for messages.
     argument : str
         What the caller passed, as it is written in a call: a path or URL as a literal, ``data`` or
         ``file``.

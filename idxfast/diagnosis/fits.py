@@ -148,7 +148,7 @@ def _fits_of(reading: _Reading, nbytes: int, sample: bytes) -> Iterator[Fit]:
         types = plausible_types(sample, width, dtype)
         if width == dtype.itemsize:
             best = min(types, key=lambda other: _is_little(other) != is_little)
-            yield _fit(reading, best, shape, "", 0)
+            yield _fit(reading, best, shape, "", 0, is_certain=len(types) == 1)
             return
         is_pixel = width == 4 and dtype.itemsize == 1 and len(shape) > 1
         if not is_pixel or not _is_opaque(sample):
@@ -175,15 +175,29 @@ def _fits_of(reading: _Reading, nbytes: int, sample: bytes) -> Iterator[Fit]:
 
 
 def _fit(
-    reading: _Reading, dtype: np.dtype[Any], shape: tuple[int, ...], more: str, distance: int
+    reading: _Reading,
+    dtype: np.dtype[Any],
+    shape: tuple[int, ...],
+    more: str,
+    distance: int,
+    *,
+    is_certain: bool = False,
 ) -> Fit:
-    """The fit that follows from a reading and a further assumption."""
+    """The fit that follows from a reading and a further assumption.
+
+    `is_certain` says whether the first values make sense with no other byte order.
+    """
     said = list(reading.seen)
     assumed = " and ".join(filter(None, (*reading.assumed, more)))
     if assumed:
         said.append(f"{assumed} would explain the size")
     if dtype.itemsize == reading.dtype.itemsize and dtype != reading.dtype:
-        said.append(f"the data look {_order(dtype)}")
+        values = f"{_order(dtype)} {dtype.name}"
+        said.append(
+            f"the first values make sense only as {values}"
+            if is_certain
+            else f"its values are probably {values}, too"
+        )
     return Fit(dtype, shape, reading.offset, "; ".join(said), reading.distance + distance)
 
 

@@ -74,7 +74,10 @@ def _second_file(evidence: Evidence, header: Header, size: int) -> str | None:
     after = header_at(evidence.after)
     if after is not None and total + after.offset + after.nbytes == size:
         call = changed(evidence, "{}", str(total))
-        return _with_call("a second IDX file follows; this call reads the first", call)
+        return _with_call(
+            "a second IDX file follows" + ("" if call is None else "; this call reads the first"),
+            call,
+        )
     what = describe_binary(evidence.after) if size > total + 4 else None
     return what and f"what follows looks like {what}"
 
@@ -124,8 +127,9 @@ def _items(evidence: Evidence, header: Header, size: int) -> str | None:
         flat = stated(evidence, dtype, (nbytes // dtype.itemsize,), header.offset)
         view = "" if dtype == header.dtype else f".view({header.dtype.str!r})"
         call = f"{flat}[:{count * itemsize // dtype.itemsize}]{view}.reshape({shape})"
-    are = "item is" if count == 1 else "items are"
-    return f"the first {count:,} of {header.shape[0]:,} {are} whole: {call}"
+    first = "only the first" if count == 1 else f"the first {count:,}"
+    are = "is" if count == 1 else "are"
+    return f"{first} of {header.shape[0]:,} items {are} whole: {call}"
 
 
 def _with_call(text: str, call: str | None) -> str:

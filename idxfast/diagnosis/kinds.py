@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+TAR = "a tar archive"
 _PAGE = "the download was an error page"
 
 # In the order in which they are tried.
@@ -44,7 +45,7 @@ TEXT_STARTS = (
         b"version https://git-lfs",
         "a Git LFS pointer: the file itself was not fetched, `git lfs pull` fetches it",
     ),
-    (b"<!symlink>", "a symbolic link of Cygwin: the data are in the file that it names"),
+    (b"!<symlink>", "a symbolic link of Cygwin: the data are in the file that it names"),
     (b"<!", f"an HTML page: {_PAGE}"),
     (b"<html", f"an HTML page: {_PAGE}"),
     (b"<?xml", f"an XML page: {_PAGE}"),
@@ -63,7 +64,7 @@ def describe_binary(start: bytes) -> str | None:
         if start.startswith(magic):
             return name
     if start[257:262] == b"ustar":
-        return "a tar archive"
+        return TAR
     if start[:1] == b"P" and start[1:2] in b"123456" and start[2:3] in (b"\n", b" ", b"\r", b"\t"):
         return "a PNM image"
     # The matrices of Lush and SN3 (smallNORB), related to IDX: 0x1e3d4c51 to 58, little-endian.

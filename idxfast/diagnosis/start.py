@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import FormatError, IdxError, TruncatedError
+from ..errors import FormatError, IdxError, TruncatedError, with_reason
 from ..format import DTYPES, NOT_IDX, START
-from .kinds import describe_binary
+from .kinds import TAR, describe_binary
 from .text import recognise_text
 
 # The headers of compressed files, with their sizes in bytes. A file may end inside its header.
@@ -42,15 +42,21 @@ def explain(error: FormatError, start: bytes | bytearray) -> IdxError:
                 found=len(start),
             )
     what = describe(start)
+    if what == TAR:
+        what += (
+            ", which is not read from inside another archive: unpack it; a compressed tar file is "
+            "not read from a stream: pass its bytes, idxfast.loads(file.read())"
+        )
     if what is not None:
-        return _said(error, f"{NOT_IDX}; it looks like {what}")
+        return with_reason(error, f"{NOT_IDX}; it looks like {what}")
     if len(start) >= 4 and not any(start[2:4]) and start[1] in DTYPES:
-        return _said(error, f"{NOT_IDX}; its magic number looks byte-swapped (little-endian)")
+        return with_reason(error, f"{NOT_IDX}; its magic number looks byte-swapped (little-endian)")
     if _has_lost_zeros(start):
-        return _said(
+        return with_reason(
             error,
             f"{NOT_IDX}; its zero bytes seem to have been removed, as some text tools do: it "
-            "begins with a type and a number of dimensions; the file has to be got again",
+            "begins with a type and a number of dimensions; the zero bytes cannot be restored, so "
+            "download or copy the file again, as binary data",
         )
     return error
 
@@ -62,7 +68,8 @@ def explain_path(filename: str, content: bytes) -> FormatError:
     """
     return FormatError(
         f"{NOT_IDX}; it looks like a path, but bytes are taken for a file's content: "
-        "pass the path as a str (os.fsdecode makes one)",
+        "pass the path as a str (os.fsdecode makes one); if a file holds these bytes, they are "
+        "the target of a symbolic link, as text, and the data are in that target",
         part="start",
         filename=filename,
         offset=0,
@@ -92,16 +99,4 @@ def _has_lost_zeros(start: bytes | bytearray) -> bool:
         and start[0] in DTYPES
         and 1 <= start[1] <= _MOST_DIMENSIONS
         and 0 not in start
-    )
-
-
-def _said(error: FormatError, reason: str) -> FormatError:
-    """The error in other words."""
-    return FormatError(
-        reason,
-        part=error.part,
-        filename=error.filename,
-        offset=error.offset,
-        expected=error.expected,
-        found=error.found,
     )

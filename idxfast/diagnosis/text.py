@@ -17,6 +17,8 @@ MAX_PATH = 1024
 
 _HEX = re.compile(r"(?:[0-9a-f]{2}\s*)+[0-9a-f]?", re.IGNORECASE)
 _DUMP = re.compile(r"[0-9a-f]{6,8}:?[ \t]+((?:[0-9a-f]{2,8}[ \t]+)+)", re.IGNORECASE)
+# `od` shows words of two bytes, in the machine's order: here little-endian.
+_OCTAL = re.compile(r"0{7}[ \t]+((?:[01][0-7]{5}[ \t]+){2,})")
 _ARRAY = re.compile(r"[^{]{0,200}\{\s*((?:0x[0-9a-f]{1,2}\s*,\s*){4})", re.IGNORECASE)
 _PYTHON = re.compile(r"""b['"](\\x00\\x00(\\x0[8bce]|\\t|\\r)|\\x1f\\x8b)""")
 _NUMBERS = re.compile(r"-?[\d.]+(?:[eE][-+]?\d+)?(?:[,;\t ]+-?[\d.]+(?:[eE][-+]?\d+)?){3,}\s")
@@ -74,7 +76,9 @@ def looks_like_path(content: bytes) -> bool:
 
 def _is_other(content: bytes) -> bool:
     text = content.lstrip().lower()
-    is_known = any(text.startswith(magic) for magic, _ in TEXT_STARTS)
+    is_known = any(text.startswith(magic) for magic, _ in TEXT_STARTS) or _is_of_annex(
+        text.decode()
+    )
     return is_known or text[:1] in (b"{", b"[") or _recognise_dump(content.decode()) is not None
 
 
@@ -113,8 +117,14 @@ def _recognise_dump(text: str) -> Text | None:
         return Text("a hex dump, as text, of an IDX file", "bytes.fromhex({}.decode())")
     for pattern in (_DUMP, _ARRAY):
         found = pattern.match(text)
-        if found and _is_packed(bytes(int(b, 16) for b in _digits(found[1]))):
-            return Text("a hex dump, as text, of an IDX file")
+        if found:
+            data = bytes(int(b, 16) for b in _digits(found[1]))
+            # `hexdump` shows words of two bytes, in the machine's order.
+            if _is_packed(data) or _is_packed(_swapped(data)):
+                return Text("a hex dump, as text, of an IDX file")
+    found = _OCTAL.match(text)
+    if found and _is_packed(b"".join(int(w, 8).to_bytes(2, "little") for w in found[1].split())):
+        return Text("an octal dump, as text, of an IDX file")
     if _PYTHON.match(text):
         return Text("Python's bytes of an IDX file, as text", "ast.literal_eval({}.decode())")
     encoded = re.sub(r"^data:[\w/.+-]*;base64,|\s", "", text)[:64]
@@ -143,6 +153,12 @@ def _digits(text: str) -> list[str]:
     return [joined[i : i + 2] for i in range(0, len(joined) // 2 * 2, 2)]
 
 
+def _swapped(data: bytes) -> bytes:
+    """Each two bytes in the other order."""
+    whole = data[: len(data) // 2 * 2]
+    return bytes(byte for pair in zip(whole[1::2], whole[::2], strict=True) for byte in pair)
+
+
 def _is_packed(data: bytes) -> bool:
     """Whether these are the first bytes of an IDX file, raw or in gzip."""
     return data[:3] == b"\x1f\x8b\x08" or (
@@ -153,7 +169,7 @@ def _is_packed(data: bytes) -> bool:
 def _recognise_pointer(text: str) -> Text | None:
     """Text that says where the data are."""
     line = text.partition("\n")[0].strip()
-    if "annex/objects/" in line.replace("\\", "/"):
+    if _is_of_annex(line):
         return Text("a pointer of git-annex: the data are elsewhere, `git annex get` fetches them")
     if re.match(r"(outs|deps|md5|wdir):", line):
         return Text("a pointer of DVC: the data are elsewhere, `dvc pull` fetches them")
@@ -162,6 +178,10 @@ def _recognise_pointer(text: str) -> Text | None:
             f"the target of a symbolic link, as text: the data are in {text!r}, or were not fetched"
         )
     return None
+
+
+def _is_of_annex(path: str) -> bool:
+    return "annex/objects/" in path.replace("\\", "/")
 
 
 def _recognise_table(text: str) -> Text | None:

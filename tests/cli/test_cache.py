@@ -91,7 +91,7 @@ def test_nothing_has_been_unpacked(action, cache, capsys):
 
 @pytest.mark.parametrize("action", ["list", "clear"])
 def test_the_cache_of_another_user(action, cache, tmp_path, capsys):
-    """Here, a link, which may lead to one."""
+    """A symbolic link to another user's folder has the name of the cache."""
     cache.mkdir()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / ("0" * 64 + ".idx")).touch()

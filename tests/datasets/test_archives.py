@@ -11,6 +11,7 @@ import zipfile
 import pytest
 
 from idxfast import IdxError, SizeError, TrailingDataError, TruncatedError
+from idxfast.containers import packed
 from idxfast.datasets import archives, finding
 from idxfast.datasets.archives import Looked, load_member, members
 from idxfast.datasets.looking import look
@@ -118,7 +119,14 @@ def test_a_member_whose_header_announces_too_much(path):
 
 
 def test_names_that_lead_out_of_the_archive_stay_in_it(path, oracle):
-    make(path, [("../../etc/labels", oracle.pack(8, (3,))), ("/labels", oracle.pack(8, (4,)))])
+    make(
+        path,
+        [
+            ("../../etc/labels", oracle.pack(8, (3,))),
+            ("/labels", oracle.pack(8, (4,))),
+            ("..", oracle.pack(8, (5,))),
+        ],
+    )
     entries = members(entry_of(path), None, Looked())
     assert [entry.parts[1:] for entry in entries] == [("etc", "labels"), ("labels",)]
     assert [len(load_member(entry)) for entry in entries] == [3, 4]
@@ -159,7 +167,7 @@ def test_the_number_of_members_is_bounded(path, oracle, monkeypatch):
 
 def test_how_far_a_tar_is_looked_at(tmp_path, oracle, monkeypatch):
     path = make(tmp_path / "a.tar.gz", [(f"labels-{n}", oracle.pack(8, (600,))) for n in range(4)])
-    monkeypatch.setattr(archives, "MAX_UNPACKED", 2 * 1024)
+    monkeypatch.setattr(archives, "MAX_UNPACKED", 512 + 608)  # just the first
     (first, second) = members(entry_of(path), None, Looked())
     assert (first.member, second.member) == ("labels-0", "labels-1")
     oracle.check(load_member(second), oracle.pack(8, (600,)))
@@ -179,21 +187,62 @@ def test_long_names_and_deep_folders_are_left_out(path, oracle):
     names = [
         "labels",
         "a/" * 8 + "labels",
+        " " * 249 + "labels",
         "a/" * 9 + "labels",
         " " * 250 + "labels",
         "a-" * 30_000,
     ]
     make(path, [(name, oracle.pack(8, (3,))) for name in names])
-    assert [entry.member for entry in members(entry_of(path), None, Looked())] == names[:2]
+    assert [entry.member for entry in members(entry_of(path), None, Looked())] == names[:3]
 
 
 def test_an_archive_that_is_exchanged_meanwhile(path, oracle):
     make(path, [("labels", oracle.pack(8, (3,)))])
     (entry,) = members(entry_of(path), None, Looked())
     make(path, [("others", oracle.pack(8, (3,)))])
-    with pytest.raises(IdxError, match="was changed while it was searched") as caught:
+    with pytest.raises(IdxError, match="the archive has no member 'labels'") as caught:
         load_member(entry)
-    assert (caught.value.filename, caught.value.expected) == (str(path), "a member 'labels'")
+    assert (caught.value.filename, caught.value.found) == (str(path), "others")
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz"])
+def test_a_tar_that_is_exchanged_while_a_member_is_loaded(tmp_path, oracle, monkeypatch, name):
+    """The file that was opened is read to the end."""
+    data = oracle.pack(8, (3,))
+    path = make(tmp_path / name, [("labels", data)])
+    (entry,) = members(entry_of(path), None, Looked())
+    open_regular = archives.open_regular
+
+    def exchange(*arguments):
+        file = open_regular(*arguments)
+        path.unlink()
+        make(path, [])
+        return file
+
+    monkeypatch.setattr(archives, "open_regular", exchange)
+    oracle.check(load_member(entry), data)
+    with tarfile.open(path) as exchanged:
+        assert exchanged.getnames() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "limit"),
+    [("names", "MAX_ENTRIES"), ("opened", "MAX_OPENED"), ("unpacked", "MAX_UNPACKED_OF_ALL")],
+)
+def test_just_as_much_as_all_archives_may_hold(field, limit):
+    most = getattr(archives, limit)
+    Looked(**{field: most}).check("root")
+    with pytest.raises(ValueError, match=r"^root: the archives hold more"):
+        Looked(**{field: most + 1}).check("root")
+
+
+def test_an_archive_that_is_not_compressed_unpacks_to_nothing(tmp_path, oracle):
+    path = make(tmp_path / "a.tar", [("labels", oracle.pack(8, (3,)))])
+    packed = make(tmp_path / "a.tar.gz", [("labels", oracle.pack(8, (3,)))])
+    for archive, is_counted in ((path, False), (packed, True)):
+        looked = Looked()
+        assert len(members(entry_of(archive), None, looked)) == 1
+        assert bool(looked.unpacked) is is_counted
 
 
 @pytest.mark.parametrize("limit", ["MAX_ENTRIES", "MAX_OPENED", "MAX_UNPACKED_OF_ALL"])
@@ -228,13 +277,11 @@ def memory_of(function):
 
 def test_a_huge_directory_is_not_read(tmp_path):
     """A zip file whose end announces a directory of many MB."""
-    size = 4 * archives.MAX_PIECE
+    size = 4 * packed.MAX_PIECE
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 9, 9, size, 4, 0)
     path = tmp_path / "a.zip"
     path.write_bytes(b"PK\3\4" + bytes(size) + end)
-    assert memory_of(lambda: members(entry_of(path), None, Looked())) < archives.MAX_PIECE + (
-        2 << 20
-    )
+    assert memory_of(lambda: members(entry_of(path), None, Looked())) < packed.MAX_PIECE + (2 << 20)
     assert members(entry_of(path), None, Looked()) == []
 
 
@@ -248,8 +295,28 @@ def test_a_huge_header_in_a_tar_is_not_read(tmp_path):
         file.write(info.tobuf(tarfile.USTAR_FORMAT))
         for _ in range(size >> 20):
             file.write(bytes(1 << 20))
-    assert memory_of(lambda: members(entry_of(path), None, Looked())) < 4 * archives.MAX_PIECE
+    assert memory_of(lambda: members(entry_of(path), None, Looked())) < 4 * packed.MAX_PIECE
     assert members(entry_of(path), None, Looked()) == []
+
+
+def test_a_tar_with_a_huge_but_sound_header_is_refused(tmp_path, oracle):
+    path = tmp_path / "a.tar.gz"
+    data = oracle.pack(8, (3,))
+    for size, count in ((packed.MAX_PIECE // 2, 1), (packed.MAX_PIECE, 0)):
+        with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as archive:
+            info = tarfile.TarInfo("labels")
+            info.size, info.pax_headers = len(data), {"comment": "x" * size}
+            archive.addfile(info, io.BytesIO(data))
+        assert len(members(entry_of(path), None, Looked())) == count
+
+
+def test_the_largest_piece_is_read(tmp_path, oracle, monkeypatch):
+    """A header of a tar archive has 512 bytes."""
+    path = make(tmp_path / "a.tar", [("labels", oracle.pack(8, (3,)))])
+    entry = entry_of(path)
+    for size, count in ((512, 1), (511, 0)):
+        monkeypatch.setattr(packed, "MAX_PIECE", size)
+        assert len(members(entry, None, Looked())) == count
 
 
 def test_a_member_unpacks_to_no_more_than_its_archive_can_hold(tmp_path, oracle):
@@ -288,3 +355,14 @@ def test_only_the_start_of_a_member_is_read_for_its_header(path):
     assert memory_of(lambda: members(entry_of(path), None, Looked())) < 24 << 20
     (entry,) = members(entry_of(path), None, Looked())
     assert entry.header is None and isinstance(entry.error, TruncatedError)
+
+
+def test_long_names_in_a_tar_take_little_memory(tmp_path):
+    """tarfile would keep all of them."""
+    path = tmp_path / "a.tar.gz"
+    with tarfile.open(path, "w:gz", format=tarfile.GNU_FORMAT) as archive:
+        for number in range(24):
+            archive.addfile(tarfile.TarInfo(f"{number}" + "x" * (3 << 20)))
+    found = []
+    assert memory_of(lambda: found.extend(members(entry_of(path), None, Looked()))) < 64 << 20
+    assert not found

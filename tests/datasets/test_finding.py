@@ -72,11 +72,26 @@ def test_the_cache_of_the_hub(put, tmp_path):
     assert found(tmp_path) == pair(snapshot)
 
 
+def test_files_whose_names_say_nothing_are_listed(tmp_path, oracle):
+    (tmp_path / "one").write_bytes(oracle.pack(8, (3,)))
+    (tmp_path / "two").write_bytes(oracle.pack(8, (3, 4)))
+    with pytest.raises(FileNotFoundError) as caught:
+        search(str(tmp_path), "train")
+    assert str(caught.value).endswith(
+        "there are: one (3 uint8, raw), without images; two (3 x 4 uint8, raw)"
+    )
+
+
 def test_what_is_nearer_is_taken(put, tmp_path):
     put(*pair("a/b/"), *pair("mnist.zip/"))
     assert found(tmp_path) == pair("mnist.zip/")
     put(*pair("", form="{}_{}.bin"))
     assert found(tmp_path) == pair("", form="{}_{}.bin")
+
+
+def test_half_of_a_pair_with_other_words_is_no_rival(put, tmp_path):
+    put("extra-train-images.idx", *pair("raw/"))
+    assert found(tmp_path) == pair("raw/")
 
 
 def test_files_are_taken_rather_than_the_archive_that_they_come_from(put, tmp_path):
@@ -102,8 +117,18 @@ def test_files_are_taken_rather_than_the_archive_that_they_come_from(put, tmp_pa
 def test_files_of_different_places_are_no_pair(paths, put, tmp_path):
     put(*paths)
     for kind in ("train", "val", ""):
-        with pytest.raises((FileNotFoundError, ValueError), match=r"no images with|several"):
+        with pytest.raises(
+            (FileNotFoundError, ValueError), match=r"no images with|several|has no partner"
+        ):
             search(str(tmp_path), kind)
+
+
+def test_no_archive_is_opened_that_is_further_away(put, tmp_path, monkeypatch):
+    put(*pair("a/"), *pair("b/c/mnist.zip/"))
+    monkeypatch.setattr("idxfast.datasets.archives.MAX_ENTRIES", 0)
+    assert found(tmp_path) == pair("a/")
+    with pytest.raises(ValueError, match="the archives hold more"):
+        found(tmp_path / "b")
 
 
 def test_archives_may_be_left_out(put, tmp_path):
@@ -205,7 +230,8 @@ def test_long_lists_are_cut(put, tmp_path):
 def test_no_pair_is_taken_past_half_of_one(lonely, put, tmp_path):
     """The caller may mean the images whose labels are missing, not other images further down."""
     put(lonely, *pair("MNIST/raw/"))
-    with pytest.raises(FileNotFoundError, match=rf"MNIST/raw.*{lonely} .*, without "):
+    words = rf"a file of kind 'train' has no partner, .*: .*MNIST/raw.*{lonely} .*, without "
+    with pytest.raises(FileNotFoundError, match=words):
         search(str(tmp_path), "train")
     assert found(tmp_path, "mnist-train") == pair("MNIST/raw/")
 

@@ -36,6 +36,7 @@ NAMES = {
     "second download": "{kind}-{role}-idx{n}-ubyte.1",
     "glued": "{kind}{role}",
     "letters": "{x}_{kind}.idx",
+    "letters last": "digits_{kind}_{x}.idx",
     "dimensions": "{kind}.idx{n}-ubyte",
     "singular": "{kind}_{singular}.dat",
     "set": "mnist-{kind}-{role}-idx{n}-ubyte",

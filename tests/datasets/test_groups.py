@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from idxfast import FormatError, Header, IdxError
-from idxfast.datasets.groups import AmbiguousError, groups_of, resolve
+from idxfast.datasets.groups import AmbiguousError, groups_of, resolve, some
 from idxfast.datasets.looking import Entry
 from idxfast.datasets.naming import name_of
 
@@ -94,6 +94,17 @@ def test_whole_tables_are_better_than_classes_alone():
     assert chosen(*files) == [files[0].path, files[1].path]
 
 
+def test_names_that_nobody_publishes_do_not_say_which_is_the_whole_table():
+    files = [
+        entry("train-images.idx", IMAGES),
+        entry("train-labels.idx", (5, 8)),
+        entry("train_labels.bin", LABELS),
+    ]
+    (group,) = groups_of(files)
+    with pytest.raises(AmbiguousError, match=r"^train-labels\.idx, train_labels\.bin$"):
+        resolve(group)
+
+
 def test_what_is_undamaged_and_fits_is_better():
     images = entry("train-images-idx3-ubyte", IMAGES)
     damaged = entry("train-labels-idx1-ubyte", LABELS, error=IdxError("damaged"))
@@ -102,6 +113,28 @@ def test_what_is_undamaged_and_fits_is_better():
         good = entry(f"train-labels-idx1-ubyte{ending}", LABELS)
         assert chosen(images, damaged, good)[1] == good.path
         assert chosen(images, other, good)[1] == good.path
+
+
+def test_a_damaged_file_of_the_same_style_is_not_preferred():
+    files = [
+        entry("train-images.bin", IMAGES),
+        entry("train-labels.bin", LABELS, error=IdxError("damaged")),
+        entry("train-labels-idx1-ubyte", LABELS),
+    ]
+    assert chosen(*files) == ["train-images.bin", "train-labels-idx1-ubyte"]
+
+
+def test_the_damage_of_several_forms_is_reported():
+    """Of such files, not even the shape may be known."""
+    forms = [
+        entry(f"train-labels-idx1-ubyte{ending}", LABELS, error=IdxError("damaged"))._replace(
+            header=None
+        )
+        for ending in ("", ".gz")
+    ]
+    (group,) = groups_of([entry("train-images-idx3-ubyte", IMAGES), *forms])
+    with pytest.raises(IdxError, match="damaged"):
+        resolve(group)
 
 
 def test_no_other_file_takes_the_place_of_a_damaged_one():
@@ -122,6 +155,7 @@ def test_no_other_file_takes_the_place_of_a_damaged_one():
     [
         ["train-labels.bin", "train_labels.idx"],
         ["train-labels.bin", "train-label.bin.gz"],
+        ["train-labels.bin.gz", "train-labels.bin.GZ"],
         ["train-labels-idx1-ubyte (1)", "train-labels-idx1-ubyte (2)"],
         ["train-labels-idx1-ubyte (1)", "train-labels-idx1-ubyte (2).gz"],
         ["train-labels-idx1-ubyte", "TRAIN-labels-idx1-ubyte"],
@@ -141,6 +175,11 @@ def test_long_lists_of_files_are_cut():
     (group,) = groups_of([entry("train-images.idx", IMAGES), *files])
     with pytest.raises(AmbiguousError, match=r"train-labels \(11\)\.idx, and 988 more$"):
         resolve(group)
+
+
+def test_a_list_that_is_just_short_enough():
+    assert some(["a", "b"], ", ", 2) == "a, b"
+    assert some(["a", "b", "c"], ", ", 2) == "a, b, and 1 more"
 
 
 def test_two_links_to_one_file_are_one():

@@ -87,7 +87,7 @@ def test_what_is_not_idx_is_nothing_unless_its_name_is_published(content, seen):
 def test_what_is_cut_short_may_have_been_idx(content, seen):
     entry = seen(content)
     assert isinstance(entry.error, TruncatedError)
-    assert entry.header is None
+    assert (entry.header, entry.role, entry.fits) == (None, None, False)
 
 
 def tar(mode):
@@ -112,6 +112,7 @@ def zipped():
 def test_archives_are_known_by_content(content, kind, seen):
     entry = seen(content, "train-images-idx3-ubyte.gz")
     assert (entry.archive, entry.header, entry.error, entry.role) == (kind, None, None, None)
+    assert (entry.container, entry.fits) == (kind, False)
 
 
 def test_links_have_the_identity_of_their_file(tmp_path, oracle):

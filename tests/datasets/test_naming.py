@@ -27,6 +27,7 @@ TRAIN_IMAGES = [
     "xtrain.bin",
     "training_image.dat",
     "train.idx3-ubyte",
+    "train_data.idx3-ubyte",
     "train/images-idx3-ubyte",
     "images/train.idx",
     "train-images-idx3-ubyte/train-images-idx3-ubyte",
@@ -69,9 +70,13 @@ def test_spellings_of_test_labels(path):
         ("emnist-x-train-images-idx3-ubyte.gz", ("emnist", "x", "train"), "images", 0),
         ("mnist8m-patterns-idx3-ubyte", ("mnist8m",), "images", 0),
         ("cifar10-train-images-idx4-ubyte", ("cifar10", "train"), "images", 0),
+        ("mnist-images/train.idx", ("mnist", "train"), "images", 1),
+        ("x-train-labels.idx", ("x", "train"), "labels", 0),
         ("train/extra/test-images.idx", ("extra", "test"), "images", 1),
         ("set/validation/labels.idx", ("set", "validation"), "labels", 1),
         ("images.idx", (), "images", 0),
+        ("digits_train_x.idx", ("digits", "train"), "images", 0),
+        ("digits_train_y.idx", ("digits", "train"), "labels", 0),
         ("train-val-images.idx", ("train", "validation"), "images", 0),
         ("train-image-labels.idx", ("image", "train"), "labels", 0),
         ("something", ("something",), None, 0),
@@ -112,6 +117,7 @@ def test_the_searched_folder_says_the_kind_if_nothing_else_does():
         ),
         ("images/a/images", "labels/b/labels", False),
         ("train.zip/a/train", "train.zip/b/train", False),
+        ("set.zip/a/train-images.idx", "set.zip/b/train-labels.idx", False),
         ("A/train-images.idx", "a/train-labels.idx", False),
         ("v1.1/train-images.idx", "v1.2/train-labels.idx", False),
         ("set (1)/train-images.idx", "set (2)/train-labels.idx", False),
@@ -121,10 +127,17 @@ def test_the_searched_folder_says_the_kind_if_nothing_else_does():
         ("a/train-images.idx", "b/train-labels.idx", False),
         ("images/train.idx", "train-labels.idx", False),
         ("train/images.idx", "train-labels.idx", False),
+        ("a-images/train.idx", "b-labels/train.idx", False),
+        ("train-images/1.idx", "test-labels/1.idx", False),
     ],
 )
 def test_the_place_of_pairs(one, other, is_same):
     assert (name_of(one.split("/")).place == name_of(other.split("/")).place) is is_same
+
+
+def test_the_place_after_unpacking():
+    for folder, unpacked in (("a.zip", "a"), ("a.tar.gz", "a"), ("a.b", "a.b"), (".zip", ".zip")):
+        assert name_of((folder, "train-images.idx")).unpacked == (unpacked,)
 
 
 def test_preference():
@@ -170,6 +183,7 @@ def test_containers_of_one_stem():
         ("emnist-letters-t10k", ("emnist", "letters", "test"), True),
         ("mnist-train", ("fashionmnist", "train"), False),
         ("trai", ("train",), False),
+        ("brain", ("train",), False),
         ("digits-train", ("emnist", "letters", "train"), False),
         ("emnist-train", ("emnist", "letters", "train"), False),
     ],

@@ -161,6 +161,18 @@ def test_none(names, kind, known):
         find_pair(names, kind, "here")
 
 
+FASHION = ["fashion-mnist-train-images-idx3-ubyte", "fashion-mnist-train-labels-idx1-ubyte"]
+MNIST = [name.removeprefix("fashion-") for name in FASHION]
+
+
+@pytest.mark.parametrize("kind", ["mnist-train", "MNIST", "mnist.train"])
+def test_mnist_is_not_fashion_mnist(kind):
+    with pytest.raises(FileNotFoundError, match=r"there are: fashion-mnist-train$"):
+        find_pair(FASHION, kind, "here")
+    assert list(find_pair(FASHION + MNIST, kind, "here")) == MNIST
+    assert list(find_pair(FASHION + MNIST, "fashion-mnist-train", "here")) == FASHION
+
+
 def test_several():
     with pytest.raises(ValueError, match=r"here: .*emnist-digits-train, emnist-letters-train"):
         find_pair(EMNIST, "train", "here")

@@ -365,6 +365,7 @@ def test_what_comes_with_a_redirect_is_not_read(url, part, mirror):
         "http://127.0.0.1:1/x",
         "https://me@example.org/x",
         "https://me:secret@example.org/x",
+        "https://:secret@example.org/x",
     ],
 )
 def test_other_addresses_are_not_asked(address):

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 import pytest
 
 from idxfast import FetchError
-from idxfast.datasets import transfer as room
+from idxfast.datasets import transfer as module
 from idxfast.datasets.connections import Connections
 from idxfast.datasets.transfer import transfer
 from mirrors.stalling import (
@@ -50,11 +50,11 @@ def collected(no_thread_is_left):
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
     """Only the limit of the whole is short: no other one may help."""
-    monkeypatch.setattr(room, "FIRST_SECONDS", LIMIT)
-    monkeypatch.setattr(room, "LEAST_RATE", 1e9)
-    monkeypatch.setattr(room, "CONNECT_SECONDS", LONG)
-    monkeypatch.setattr(room, "STALL_SECONDS", LONG)
-    monkeypatch.setattr(room, "check_url", lambda url, by: None)
+    monkeypatch.setattr(module, "FIRST_SECONDS", LIMIT)
+    monkeypatch.setattr(module, "LEAST_RATE", 1e9)
+    monkeypatch.setattr(module, "CONNECT_SECONDS", LONG)
+    monkeypatch.setattr(module, "STALL_SECONDS", LONG)
+    monkeypatch.setattr(module, "check_url", lambda url, by: None)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,example.invalid")
 
 
@@ -134,7 +134,7 @@ def test_over_tls_a_file_arrives(serve_tls, monkeypatch):
         connection.recv(65536)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole")
 
-    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    monkeypatch.setattr(module, "FIRST_SECONDS", LONG)
     file = io.BytesIO()
     transfer(serve_tls(give), file, 5)
     assert file.getvalue() == b"whole"
@@ -142,7 +142,7 @@ def test_over_tls_a_file_arrives(serve_tls, monkeypatch):
 
 @pytest.mark.parametrize("is_trusted", [False, True])
 def test_over_tls_the_certificate_has_to_be_that_of_the_server(is_trusted, serve_tls, monkeypatch):
-    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    monkeypatch.setattr(module, "FIRST_SECONDS", LONG)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     url = serve_tls(silence)
     if is_trusted:
@@ -169,7 +169,7 @@ def test_a_connection_that_is_reset_before_tls_is_closed(serve, monkeypatch):
 
     add = Connections.add
     monkeypatch.setattr(Connections, "add", add_late)
-    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    monkeypatch.setattr(module, "FIRST_SECONDS", LONG)
     url = serve(reset, "https")
     with pytest.raises(FetchError, match=f"^{url}: no connection"):
         transfer(url, io.BytesIO(), 5)
@@ -186,7 +186,7 @@ def test_a_chunk_of_a_negative_size_is_refused(serve, monkeypatch):
             connection.sendall(bytes(1 << 20))
             sent.append(1 << 20)
 
-    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    monkeypatch.setattr(module, "FIRST_SECONDS", LONG)
     with pytest.raises(FetchError, match="stalled after 0 bytes"):
         transfer(serve(endless), io.BytesIO(), 30_000)
     assert sum(sent) < 100 << 20
@@ -203,7 +203,7 @@ def test_the_limit_holds_at_a_proxy(act, serve, monkeypatch):
 
 def test_the_limit_holds_while_the_connection_is_made(monkeypatch, no_thread_is_left):
     """The server has no room for it; and the name has very many addresses."""
-    monkeypatch.setattr(room, "CONNECT_SECONDS", LIMIT / 4)
+    monkeypatch.setattr(module, "CONNECT_SECONDS", LIMIT / 4)
     with contextlib.ExitStack() as stack:
         full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         address = full.getsockname()
@@ -267,8 +267,8 @@ def test_a_thread_that_is_left_writes_nothing(serve, monkeypatch, no_thread_is_l
     # The time is over once the bytes are there.
     clock = SimpleNamespace(monotonic=lambda: 1e9 * arrived.is_set())
     monkeypatch.setattr(http.client.HTTPResponse, "read", slow)
-    monkeypatch.setattr(room, "time", clock)
-    monkeypatch.setattr(room, "GRACE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.01)
     file, url = io.BytesIO(), serve(give)
     with pytest.raises(FetchError, match=f"^{url}: it took too long$"):
         transfer(url, file, 5)
@@ -287,7 +287,7 @@ def test_a_thread_that_is_left_writes_nothing(serve, monkeypatch, no_thread_is_l
 )
 def test_an_interrupt_ends_it_at_once(act, serve, no_names, monkeypatch, no_thread_is_left):
     """At every stage, the look-up of the name included."""
-    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    monkeypatch.setattr(module, "FIRST_SECONDS", LONG)
     main, is_there = threading.get_ident(), no_names.is_asked_for
     if act is not None:
         is_there = threading.Event()
@@ -324,7 +324,7 @@ def test_an_error_of_the_file_is_that_of_the_transfer(serve, monkeypatch):
         def write(self, data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(room, "FIRST_SECONDS", LONG)
+    monkeypatch.setattr(module, "FIRST_SECONDS", LONG)
     with pytest.raises(OSError) as caught:
         transfer(serve(give), Full(), 5)
     assert caught.value.errno == errno.ENOSPC
@@ -335,6 +335,6 @@ def test_without_a_thread_nothing_is_fetched(serve, monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("idxfast.threads.thread.start_new_thread", refuse)
-    monkeypatch.setattr(room, "GRACE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.01)
     with pytest.raises(RuntimeError, match="thread"):
         transfer(serve(silence), io.BytesIO(), 5)

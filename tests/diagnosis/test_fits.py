@@ -106,7 +106,13 @@ SWAPPED = "its dimensions look byte-swapped: little-endian they read (200, 4)"
     [
         (8, bytes(range(200)) * 4, "<", SWAPPED),
         (0x0B, b"\0\t" * 800, "<", SWAPPED),
-        (0x0B, b"\t\0" * 800, "<", f"{SWAPPED}; the data look little-endian"),
+        (
+            0x0B,
+            b"\t\0" * 800,
+            "<",
+            f"{SWAPPED}; the first values make sense only as little-endian int16",
+        ),
+        (0x0B, bytes(1600), "<", f"{SWAPPED}; its values are probably little-endian int16, too"),
         (
             8,
             b"\t\0\0\0" * 800,

@@ -125,15 +125,6 @@ def test_utf_16_of_text(text, words, mark):
         (b"../data/train-images-idx3-ubyte", "the data are in '../data/train-images-idx3-ubyte'"),
         (b"train-images-idx3-ubyte\n", "the target of a symbolic link"),
         (b"/srv/mnist/t10k.gz", "the target of a symbolic link"),
-    ],
-)
-def test_pointers(text, words):
-    assert words in recognise_text(text).what
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
         (b"label,pixel0,pixel1,pixel2\n5,0,0,0\n", "CSV"),
         (b"5,0,0,0,0,0,0\n", "CSV"),
         (b"0.5 0.25 1e-3 0.125\n", "CSV"),
@@ -145,7 +136,7 @@ def test_pointers(text, words):
         (b"\n <html>", "an HTML page"),
     ],
 )
-def test_tables_and_pages(text, words):
+def test_pointers_tables_and_pages(text, words):
     assert words in recognise_text(text).what
 
 

@@ -1,1 +1,1 @@
-"""Open IDX files, of which only the parts that are asked for are read."""
+"""Open IDX files, and read only the parts that are asked for."""

@@ -36,8 +36,8 @@ class IdxFile(Shaped):
     Attributes
     ----------
     name : str
-        The path, or what stands for it in messages, like ``<BytesIO>``. A URL is shown without its
-        user name, password and query.
+        The path, or another name for messages, like ``<BytesIO>``. A URL is shown without its user
+        name, password and query.
     container : str
         What the file comes in: "raw", "gzip", "seekable gzip", "xz", "bzip2", "Zstandard", "zip",
         "tar", or "memory" if it was read as a whole when it was opened.
@@ -109,7 +109,7 @@ class IdxFile(Shaped):
     def read(
         self, start: int, stop: int, out: np.ndarray[Any, Any] | None = None
     ) -> np.ndarray[Any, Any]:
-        """The rows ``array[start:stop]``, all of which have to exist.
+        """The rows ``array[start:stop]``. All of them have to exist.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class IdxFile(Shaped):
         step = self._open().step
         for start in range(0, count, step):
             for row in self.read(start, min(start + step, count)):
-                yield row.copy() if isinstance(row, np.ndarray) else row
+                yield row.copy()
 
     def __getitems__(self, rows: Sequence[SupportsIndex]) -> np.ndarray[Any, Any]:
         """Several rows, in this order, as one array: what torch's DataLoader asks for."""
@@ -228,14 +228,14 @@ class IdxFile(Shaped):
     def verify(self) -> None:
         """Read the whole file, and verify its checksums.
 
-        Other methods verify less. Each read from a file on disk notices a change of the file's size
-        or of the time when it was last written to, and each read over http or from S3 a change of
-        its size or version. A raw file has no checksum, so no other damage is noticed. A seekable
-        gzip file is verified block by block, as far as it is read. If somebody made its list of
-        block sizes to deceive, the list may lead to other data than the whole file has. The first
-        read of any other compressed file verifies the whole file. If a gzip file is too large to be
-        kept in memory, later reads compare what they decode with the CRC-32 of the first read,
-        except in the middle of a very long block.
+        Other methods verify less. Each read from a file on disk notices if the file's size has
+        changed, or the time when it was last written to. Each read over http or from S3 notices if
+        the size or the version has changed. A raw file has no checksum, so no other damage is
+        noticed. A seekable gzip file is verified block by block, as far as it is read. If somebody
+        made its list of block sizes to deceive, the list may lead to other data than the whole file
+        has. The first read of any other compressed file verifies the whole file. If a gzip file is
+        too large to be kept in memory, later reads compare what they decode with the CRC-32 of the
+        first read, except in the middle of a very long block.
 
         Raises
         ------

@@ -14,19 +14,14 @@ from .selection import as_row_numbers, is_whole, select
 def take(opened: Opened, key: Any) -> Any:
     """What ``array[key]`` gives for the whole array, but always a copy.
 
-    Raises
-    ------
-    IndexError
-        As numpy raises it.
-    IdxError
-        If the file is damaged, or has changed since it was opened.
+    Errors as in `IdxFile.__getitem__`.
     """
     whole = opened.whole()
     if whole is not None:
-        return _own(whole[key])
+        return whole[key].copy()
     shape = opened.header.shape
     if not shape:
-        return _own(opened.read_all()[key])
+        return opened.read_all()[key].copy()
     count = shape[0]
     if type(key) is int and -count <= key < count:
         row = np.empty(opened.row_shape, opened.dtype)
@@ -41,7 +36,7 @@ def take(opened: Opened, key: Any) -> Any:
         return np.empty(result_shape, opened.dtype)
     if axis is None or is_whole(part) or len(rows) <= opened.step:
         result = opened.take_rows(rows)
-        return result if is_whole(part) else _own(result[part])
+        return result if is_whole(part) else result[part].copy()
     result = np.empty(result_shape, opened.dtype)
     before = (slice(None),) * axis
 
@@ -51,8 +46,3 @@ def take(opened: Opened, key: Any) -> Any:
     assert isinstance(rows, range)
     opened.hand_over(rows, put)
     return result
-
-
-def _own(result: Any) -> Any:
-    """A copy of an array, so that its memory is not shared; a scalar as it is."""
-    return result.copy() if isinstance(result, np.ndarray) else result

@@ -21,13 +21,13 @@ from ..storage.kept import Kept
 from ..storage.source import FileSource, MemorySource, PartialSource
 from ..storage.streams import StreamSource
 from ..typing import ReadableFile
-from .passing import Use, ends, pass_over
+from .one_pass import Use, ends, pass_over
 from .recognising import read_whole, recognise_file
 
 # How many bytes of rows are read at a time. Where an index needs only a part of each row, the rows
 # are still in the processor's cache when that part is copied.
 STEP = 4 << 20
-# The same for a remote file, of which several ranges are requested at once.
+# The same for a remote file, where several ranges are requested at once.
 REMOTE_STEP = 32 << 20
 # Rows of a range that begin at most this many bytes apart are read with what lies between them. At
 # distances of 512, 2,048, 4,096 and 8,192 bytes, this took 0.3, 0.6, 1.0 and 2.0 times as long as
@@ -158,7 +158,8 @@ class Opened:
 
         A file that the caller opened stays open.
         """
-        # A reader enters, then looks at the flag. The order here is reversed: one sees the other.
+        # A reader enters, and then looks at the flag. Here the flag is set first, and then readers
+        # are looked for. So at least one of the two notices the other.
         self._is_closed = True
         if not self._users:
             self._release()

@@ -14,7 +14,7 @@ from ..containers.refusal import explain_refusal
 from ..containers.request import Request
 from ..containers.simple import Container
 from ..containers.stated import StatedHeader
-from ..errors import IdxError, SizeError
+from ..errors import IdxError, SizeError, with_reason
 from ..format import Header
 from ..gzip.points import Points
 from ..storage.identity import State
@@ -71,10 +71,13 @@ def recognise_file(
         If the file would be unpacked into memory, and its array is larger than `kept` allows.
     """
     start = source.read(HEAD, 0)
-    container = recognise.container_of(start)
-    recognise.check_member(source, container)
+    container = recognise.container_for(source, recognise.container_of(start), stated)
     try:
-        header = stated or _read_header(container, source, start)
+        header: Header
+        if stated is not None:
+            header = stated
+        else:
+            container, header = _read_header(container, source, start)
         name = container.NAME
         payload: Payload | None = None
         if container is raw:
@@ -119,20 +122,27 @@ def read_whole(
         except SizeError as error:
             if not is_url:
                 raise
-            raise SizeError(
-                "this URL can only be read as a whole, and that is larger than cache_bytes: "
+            raise with_reason(
+                error,
+                "this URL can only be read as a whole, and its array is larger than cache_bytes: "
                 "load the file",
-                part=error.part,
-                filename=source.name,
-                offset=error.offset,
-                expected=error.expected,
-                found=error.found,
             ) from None
 
 
-def _read_header(container: Container, source: PartialSource, start: bytes) -> Header:
-    """Read the header of a file from its first bytes, or from the file if they are too few."""
+def _read_header(
+    container: Container, source: PartialSource, start: bytes
+) -> tuple[Container, Header]:
+    """The container that holds the header, and the header.
+
+    The header is read from the first bytes of the file, or from the file if they are too few.
+    """
     if container.NAME in (raw.NAME, gzip.NAME):
         with contextlib.suppress(IdxError):
-            return container.read_header(MemorySource(start, source.name))
-    return container.read_header(source)
+            return container, container.read_header(MemorySource(start, source.name))
+    try:
+        return container, container.read_header(source)
+    except IdxError as error:
+        archive = recognise.archive_in(error, source, container)
+        if archive is None:
+            raise
+    return archive, archive.read_header(source)

@@ -65,7 +65,7 @@ def select(key: Any, shape: tuple[int, ...]) -> Selection:
         index[place : place + 1] = [numbers, *others]
     elif array.ndim == 0:
         row = operator.index(part) % shape[0]
-        index[place] = np.zeros_like(part) if isinstance(part, np.ndarray) else 0
+        index[place] = 0
         return Selection(range(row, row + 1), tuple(index), None, result)
     else:
         numbers = array.astype(np.intp, copy=False)  # of an empty list, numpy makes floats
@@ -101,7 +101,7 @@ def as_row_numbers(key: Any, count: int) -> np.ndarray[Any, Any] | None:
 def _find_first_axis(index: list[Any], ndim: int) -> int:
     """The place of an index's part for the first axis, or of the ellipsis that covers this axis.
 
-    It is the length of the index if no part is for any axis.
+    If no part is for any axis, the length of the index is returned.
     """
     for place, part in enumerate(index):
         if part is ...:

@@ -21,7 +21,7 @@ class NewItems(Protocol):
     """The items of a new file of one container."""
 
     def put(self, items: np.ndarray[Any, Any], start: int, /) -> None:
-        """Write items, the first of which has this number."""
+        """Write items. The first has the number `start`."""
 
     def finish(self, header: Header, /) -> None:
         """Write what the file still lacks."""
@@ -77,7 +77,7 @@ class IdxWriter:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the array, with the announced or else the written number of items."""
+        """The shape of the array, as announced, or with the number of items written so far."""
         count = self._written.end if self._announced is None else self._announced
         return (count, *self._header.shape[1:])
 
@@ -86,13 +86,12 @@ class IdxWriter:
         return f"<IdxWriter {self.name!r}: {self.dtype.name} {self.shape}{state}>"
 
     def append(self, array: Any) -> None:
-        """Write items after the last that has been written.
+        """Write items after the last one written.
 
         Parameters
         ----------
         array : array_like
-            Items of shape (n, ...), or a single item, whose shape has one dimension less. The type
-            must be the file's, in any byte order and memory layout.
+            As for `idxfast.append`.
 
         Raises
         ------
@@ -247,6 +246,6 @@ def _range(key: Any, count: int) -> tuple[int, int]:
     except TypeError:
         raise TypeError("items are written by f[i] = item or f[i:j] = items") from None
     if not -count <= index < count:
-        raise IndexError(f"item {index} is not one of the {count} of the file")
+        raise IndexError(f"item {index} is not one of the file's {count} items")
     index %= count
     return index, index + 1

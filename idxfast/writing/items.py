@@ -45,7 +45,7 @@ def as_items(data: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndar
             )
     if array.shape == shape:
         return array[np.newaxis]
-    if array.ndim == 0 or array.shape[1:] != shape:
+    if array.shape[1:] != shape:
         many = ", ".join(["n", *map(str, shape)])
         raise ValueError(
             f"an item of the file has the shape {shape}, and n items have ({many}), "

@@ -37,7 +37,7 @@ class NewRawItems:
         self._item_size = Header(header.dtype, header.shape[1:]).nbytes
 
     def put(self, items: np.ndarray[Any, Any], start: int) -> None:
-        """Write items, the first of which has this number."""
+        """Write items. The first has the number `start`."""
         position = self._header.offset + start * self._item_size
         for piece in payload(items, self._header.dtype):
             write_at(self._descriptor, piece, position)

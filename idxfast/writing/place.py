@@ -68,7 +68,7 @@ def check_place(file: Any) -> None:
 
 
 def _look_at_descriptor(file: Any) -> tuple[int, bytes]:
-    """Where the next write goes, and what is at the start; nothing if it goes there."""
+    """Where the next write goes, and the first bytes of the file; none if it goes to the start."""
     descriptor = file
     if not isinstance(file, int):
         file.flush()
@@ -94,7 +94,7 @@ def _look_at_descriptor(file: Any) -> tuple[int, bytes]:
 
 
 def _look_at_object(file: Any) -> tuple[int, bytes]:
-    """Where the next write goes, and what is at the start; nothing if it goes there."""
+    """Where the next write goes, and the first bytes of the file; none if it goes to the start."""
     position = before = file.tell()
     if isinstance(file, io.BufferedRandom) and _is_appending(file.fileno()):
         position = file.seek(0, io.SEEK_END)

@@ -83,11 +83,12 @@ def save(
 
     Images compress mostly through runs of equal pixels and short codes for frequent values. Coding
     runs alone is much faster than searching for all repeated sequences. If the data have more than
-    1 MB, samples show whether runs are enough: up to level 6 if they take up at most 3% more than a
-    search, above level 6 if they take up no more. The data are then watched for repeated sequences.
-    Without `seekable`, the data are searched as a whole from the megabyte before the first that has
-    such sequences; with `seekable`, each megabyte that has them is searched by itself. Smaller
-    data, and data for which runs are not enough, are searched from the start.
+    1 MB, samples show whether runs are enough. Up to level 6, runs are enough if they make the
+    samples at most 3% larger than a search would. Above level 6, they must not make them larger.
+    The data are then watched for repeated sequences. Without `seekable`, a search starts one
+    megabyte before the first megabyte that has such sequences, and goes on to the end. With
+    `seekable`, each megabyte that has them is searched by itself. Smaller data, and data for which
+    runs are not enough, are searched from the start.
 
     Levels 1 to 6 are the same, because a faster search would make some data several times as large.
     From level 7 on, several searches are made and the smallest result is taken.

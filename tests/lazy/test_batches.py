@@ -69,7 +69,7 @@ def test_ranks(file, world_size, shuffle):
     assert set(flat(map(flat, shares))) == set(range(103))
     each = -(-103 // world_size)
     assert len(flat(map(flat, shares))) == each * world_size
-    # What drop_last leaves out is left out of the rows first.
+    # With drop_last, rows that cannot be shared equally are left out, and then incomplete batches.
     shares = [
         rows(file.batches(4, rank=rank, drop_last=True, **options)) for rank in range(world_size)
     ]

@@ -33,6 +33,7 @@ class Reads:
         row[...] = self.array[number]
 
     def take_rows(self, rows):
+        assert np.ndim(rows) == 1
         self.calls.append("rows")
         return self.array[np.asarray(rows, np.int64)]
 
@@ -51,6 +52,8 @@ WAYS = [
     (np.int8(2), 100, "rows"),
     ((2,), 100, "rows"),
     ([0, -1], 100, "rows"),
+    ([[0, 1], [4, -1]], 100, "rows"),
+    ([True, False, True, False, True], 100, "rows"),
     (slice(None), 2, "rows"),
     (slice(4, None, -1), 2, "rows"),
     ((slice(None), 1), 5, "rows"),
@@ -71,7 +74,7 @@ def test_in_which_way_rows_are_read(key, step, way):
     assert opened.calls == [way]
 
 
-@pytest.mark.parametrize("key", [5, -6, (5,), (0, 4), [5]], ids=str)
+@pytest.mark.parametrize("key", [5, -6, (5,), (0, 4), [5], [-6]], ids=str)
 def test_no_row_that_does_not_exist_is_read(key):
     opened = Reads(ARRAY)
     with pytest.raises(IndexError):
@@ -80,7 +83,7 @@ def test_no_row_that_does_not_exist_is_read(key):
 
 
 @pytest.mark.parametrize(
-    "key", [slice(2, 2), [], (slice(None), slice(0)), (slice(3, 1), 1)], ids=str
+    "key", [slice(2, 2), [], np.array([], int), (slice(None), slice(0)), (slice(3, 1), 1)], ids=str
 )
 def test_nothing_is_read_for_nothing(key):
     opened = Reads(ARRAY)

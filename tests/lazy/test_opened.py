@@ -1,6 +1,7 @@
 """lazy/opened: closing a file while others read from it."""
 
 import os
+import pickle
 import threading
 
 import pytest
@@ -10,7 +11,8 @@ from files.samples import PACK, READS, idx, same, sample
 from idxfast.containers.bgzf import BlockPayload
 from idxfast.containers.gzip_parts import PartsPayload
 from idxfast.containers.payload import RawPayload
-from idxfast.lazy.passing import ends
+from idxfast.lazy.one_pass import ends
+from idxfast.lazy.opened import Opened
 from idxfast.storage.source import FileSource
 
 
@@ -95,6 +97,24 @@ def test_a_read_under_way_keeps_the_file_open(tmp_path, monkeypatch):
     closed.set()
     reader.join()
     same(found[0], array[7])
+    assert not is_open(path)
+
+
+def test_closing_while_another_thread_opens(tmp_path, monkeypatch):
+    """A file from another process is opened when it is first used, and then stays closed."""
+    path = tmp_path / "file"
+    path.write_bytes(idx(sample()))
+    with idxfast.open(path) as file:
+        again = pickle.loads(pickle.dumps(file))
+    check = Opened.check
+
+    def close_and_check(*arguments):
+        again.close()
+        check(*arguments)
+
+    monkeypatch.setattr(Opened, "check", close_and_check)
+    with pytest.raises(ValueError, match="is closed"):
+        again[3]
     assert not is_open(path)
 
 

@@ -1,8 +1,12 @@
 """What an open file's pickle holds, and what another machine makes of it."""
 
+import copy
 import gzip
+import multiprocessing
+import operator
 import os
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -27,12 +31,20 @@ def test_reading_changes_no_pickle(tmp_path, container):
 
 
 @pytest.fixture
-def elsewhere(tmp_path, monkeypatch):
-    """A pickle with seek points, and the path where this machine, another one, looks."""
+def in_parts(tmp_path, monkeypatch):
+    """An array, and the path of an ordinary gzip file of it, which has several seek points."""
     make_parts_small(monkeypatch)
     array, file = large()
     path = tmp_path / "file"
     path.write_bytes(file)
+    return array, path
+
+
+@pytest.fixture
+def elsewhere(in_parts, monkeypatch):
+    """A pickle with seek points, and the path of the file as another machine sees it."""
+    array, path = in_parts
+    file = path.read_bytes()
     with idxfast.open(path, cache_bytes=0) as opened:
         opened[0]
         pickled = pickle.dumps(opened)
@@ -70,3 +82,75 @@ def test_other_data_of_the_same_size_on_another_machine(elsewhere):
         for read in (lambda: again[3], lambda: again[[1, 500]], lambda: again.read(0, 600)):
             with pytest.raises(idxfast.GzipError, match="not what they were"):
                 read()
+
+
+def test_pickled(store, container):
+    array = sample()
+    with idxfast.open(store(array)) as file:
+        for again in (pickle.loads(pickle.dumps(file)), copy.copy(file)):
+            assert repr(again) == repr(file)
+            same(again[5:9], array[5:9])
+            again.close()
+            same(file[5:9], array[5:9])
+
+
+def test_pickled_and_gone(store):
+    path = store(sample())
+    with idxfast.open(path) as file:
+        again = pickle.loads(pickle.dumps(file))
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=path.name):
+        again[0]
+
+
+@pytest.mark.parametrize("shape", [(60, 7, 5), (61, 7, 5)])
+def test_pickled_and_replaced(store, shape):
+    path = store(sample())
+    with idxfast.open(path) as file:
+        again = pickle.loads(pickle.dumps(file))
+    path.unlink()
+    store(sample(shape=shape))
+    os.utime(path, (1, 1))
+    with pytest.raises(idxfast.IdxError, match="replaced or written to"):
+        again[0]
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_other_processes(store, method):
+    array = sample()
+    with idxfast.open(store(array)) as file:
+        file[0]
+        context = multiprocessing.get_context(method)
+        with context.Pool(2) as pool:
+            keys = [slice(start, start + 10) for start in range(0, 60, 10)]
+            found = pool.starmap(operator.getitem, [(file, key) for key in keys])
+        same(np.concatenate(found), array)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_what_cannot_be_opened_again_is_not_pickled(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    array = sample()
+    writer = threading.Thread(target=(tmp_path / "fifo").write_bytes, args=[idx(array)])
+    writer.start()
+    # What is read from a FIFO has to be kept, whatever the budget.
+    with idxfast.open(str(tmp_path / "fifo"), cache_bytes=1) as file:
+        writer.join()
+        same(file[3], array[3])
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            pickle.dumps(file)
+
+
+def test_seek_points_are_pickled(in_parts, monkeypatch):
+    array, path = in_parts
+    with idxfast.open(path, cache_bytes=0) as opened:
+        assert len(pickle.dumps(opened)) < 2_000
+        same(opened[5], array[5])
+        pickled = pickle.dumps(opened)
+        monkeypatch.setattr("idxfast.lazy.idx_file.MAX_PICKLED", 100)
+        assert len(pickle.dumps(opened)) < 2_000
+    monkeypatch.setattr("idxfast.lazy.idx_file.MAX_PICKLED", 1 << 20)
+    monkeypatch.setattr("idxfast.containers.gzip_parts.find_points", None)
+    again = pickle.loads(pickle.dumps(pickle.loads(pickled)))
+    same(again[[500, 2]], array[[500, 2]])
+    assert len(pickle.dumps(again)) == len(pickled)

@@ -32,7 +32,7 @@ def same(key, array=ARRAY):
         ([1, 2], [3, 0]), ([1, 2], slice(None), [2, 0]), ([[1], [2]], [3, 0]), (1, [0, 1]),
         ([True, False, True, False, True],), ARRAY > 30, ARRAY[..., 0] > 30, (ARRAY[:, :, 0] > 9, 1),
         (True,), (False,), (True, 1), (None, [1, 2], None), (slice(None), ARRAY[0] > 3),
-        (..., 2), (2, ...), (1, 2, ..., 0), (np.array([], bool).reshape(0) if False else [], 1),
+        (..., [[0, 1], [2, 0]], 1), (..., 2), (2, ...), (1, 2, ..., 0), (np.array([], bool).reshape(0) if False else [], 1),
         (slice(-1, None, -2), ..., slice(None, None, -1)), (np.uint64(1), None, slice(2)),
     ],
     ids=repr,
@@ -64,6 +64,7 @@ def test_only_the_rows_that_are_needed():
     assert select(slice(8, 2, -3), (9, 2)).rows == range(8, 2, -3)
     assert select([7, -1, 7, 0], (9,)).rows.tolist() == [0, 7, 8]
     assert select((None, ..., 1), (9, 2)) == (range(9), (None, ..., 1), 1, (1, 9))
+    assert select((..., 3, 1), (9, 2)).rows == range(3, 4)
     assert select(np.arange(9) % 4 == 0, (9,)).rows.tolist() == [0, 4, 8]
 
 

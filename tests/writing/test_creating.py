@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import idxfast
+from idxfast.format import MAX_NDIM
 
 TYPES = {"u1": 8, "i1": 9, "i2": 11, "i4": 12, "f4": 13, "f8": 14}
 
@@ -88,6 +89,15 @@ def test_what_is_refused_before_there_is_a_file(options, error, text, path):
     with pytest.raises(error, match=text):
         idxfast.create(path, **{"shape": (2, 3), "dtype": np.uint8} | options)
     assert all(path.read_bytes() == b"old" for path in path.parent.iterdir())
+
+
+def test_the_most_dimensions(path):
+    shape = (1,) * MAX_NDIM
+    with idxfast.create(path, shape=shape, dtype="u1") as file:
+        file.append(np.full(shape, 7, np.uint8))
+    assert idxfast.load(path).tolist() == np.full(shape, 7).tolist()
+    with pytest.raises(ValueError, match=f"{MAX_NDIM + 1} dimensions, not 1 to {MAX_NDIM}"):
+        idxfast.create(path, shape=(1, *shape), dtype="u1")
 
 
 def test_a_level_for_a_raw_file(tmp_path):

@@ -180,7 +180,7 @@ def test_append_goes_on_after_the_last_item(tmp_path):
         file.append(ITEMS)
         file[-1] = ITEMS[0]
         file[1:3] = ITEMS[5:7]
-        with pytest.raises(IndexError, match="item 100 is not one of the 100"):
+        with pytest.raises(IndexError, match="item 100 is not one of the file's 100 items"):
             file[100] = ITEMS[0]
     expected = ITEMS.copy()
     expected[-1], expected[1:3] = ITEMS[0], ITEMS[5:7]
@@ -253,8 +253,13 @@ def test_ctrl_c_just_after_a_write(path, monkeypatch):
     assert names(path) == []
 
 
-def test_discarding_while_another_thread_writes(path, monkeypatch):
-    """The descriptor is not closed: it could already belong to another file."""
+@pytest.mark.parametrize(
+    ("path", "method", "index"),
+    [("file", "append", ()), ("file.gz", "append", ()), ("file", "__setitem__", (slice(None),))],
+    indirect=["path"],
+)
+def test_discarding_while_another_thread_writes(path, method, index, monkeypatch):
+    """The descriptor stays open: if it were closed, the write could go to another file."""
     write_at, reached, go_on = new_items.write_at, threading.Event(), threading.Event()
 
     def wait(*arguments):
@@ -263,12 +268,12 @@ def test_discarding_while_another_thread_writes(path, monkeypatch):
         write_at(*arguments)
 
     monkeypatch.setattr(new_items, "write_at", wait)
-    file = idxfast.create(path, shape=(None, 3000, 3000), dtype=np.uint8)
+    file = idxfast.create(path, shape=(1, 3000, 3000), dtype=np.uint8)
     failures = []
 
     def run():
         try:
-            file.append(np.ones((1, 3000, 3000), np.uint8))
+            getattr(file, method)(*index, np.ones((1, 3000, 3000), np.uint8))
         except BaseException as failure:
             failures.append(failure)
 

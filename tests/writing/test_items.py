@@ -29,6 +29,12 @@ def test_masks_are_refused(data):
         items.as_items(data, *FILE)
 
 
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="numpy 2 has it")
+def test_strings_of_any_length_are_another_type():
+    with pytest.raises(TypeError, match="the file holds int16, not StringDType"):
+        items.as_items(np.array(["a"], np.dtypes.StringDType()), *FILE)
+
+
 def test_a_subclass_becomes_an_array():
     data = np.zeros((1, 3, 2), "i2").view(Subclass)
     assert type(items.as_items(data, *FILE)) is np.ndarray

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import idxfast
+from idxfast.writing import place
 
 ARRAY = np.arange(5, dtype=np.uint8)
 OPTIONS = [{}, {"compresslevel": 6}, {"seekable": True}]
@@ -62,6 +63,16 @@ def test_a_descriptor_that_appends_from_the_start(options, tmp_path):
         os.close(descriptor)
 
 
+@pytest.mark.parametrize("is_descriptor", [True, False])
+def test_a_file_that_is_written_over(is_descriptor, options, tmp_path):
+    path = tmp_path / "file"
+    idxfast.save(path, ARRAY[::-1])
+    with open(path, "r+b", 0) as file:
+        idxfast.save(file.fileno() if is_descriptor else file, ARRAY, **options)
+        file.truncate()
+    assert idxfast.load(path).tolist() == [0, 1, 2, 3, 4]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs O_APPEND")
 def test_a_file_that_appends_from_the_start(options, tmp_path):
     path = tmp_path / "file"
@@ -101,6 +112,69 @@ def test_twice_into_a_buffered_file(options, tmp_path):
         idxfast.save(file, ARRAY, **options)
         check_refused(file, options)
     assert idxfast.load(tmp_path / "file").tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_gzip_file_that_is_smaller_than_its_array(tmp_path):
+    path = tmp_path / "file.gz"
+    idxfast.save(path, np.zeros(1000, np.uint8))
+    with open(path, "ab") as file, pytest.raises(idxfast.IdxError, match="holds an array already"):
+        idxfast.save(file, ARRAY, compresslevel=6)
+
+
+@pytest.fixture
+def without_proc(monkeypatch):
+    """As on a system where a descriptor that is open for writing alone has no path."""
+    open_regular = place.open_regular
+
+    def open_by_name(path):
+        if path.startswith("/proc/"):
+            raise FileNotFoundError(path)
+        return open_regular(path)
+
+    monkeypatch.setattr(place, "open_regular", open_by_name)
+
+
+@pytest.mark.usefixtures("without_proc")
+def test_a_file_for_writing_alone_is_looked_at_by_its_name(options, tmp_path):
+    path = tmp_path / "file"
+    idxfast.save(path, ARRAY)
+    with open(path, "ab") as file:
+        check_refused(file, options)
+
+
+@pytest.mark.usefixtures("without_proc")
+def test_another_file_of_the_name_is_no_reason_to_refuse(tmp_path):
+    path, moved = tmp_path / "file", tmp_path / "moved"
+    path.write_bytes(bytes(100))
+    with open(path, "ab") as file:
+        path.rename(moved)
+        idxfast.save(path, ARRAY)
+        idxfast.save(file, ARRAY)
+    assert moved.read_bytes() == bytes(100) + idxfast.dumps(ARRAY)
+
+
+@pytest.mark.usefixtures("without_proc")
+def test_a_file_for_writing_alone_whose_name_is_a_number(tmp_path):
+    """Nothing tells what it holds, so it is not refused."""
+    path = tmp_path / "file"
+    idxfast.save(path, ARRAY)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "ab") as file:
+        idxfast.save(file, ARRAY)
+        idxfast.save(file.fileno(), ARRAY)
+    assert path.read_bytes() == idxfast.dumps(ARRAY) * 3
+
+
+@pytest.mark.parametrize("answer", ["seekable", "readable"])
+def test_an_object_that_cannot_be_looked_at_is_not_moved(answer, monkeypatch):
+    class Unmoved(io.BytesIO):
+        def seek(self, *_):
+            raise AssertionError("the position was moved")
+
+    file = Unmoved()
+    file.write(idxfast.dumps(ARRAY))
+    monkeypatch.setattr(file, answer, lambda: False)
+    idxfast.save(file, ARRAY)
+    assert file.getvalue() == idxfast.dumps(ARRAY) * 2
 
 
 # What is not an array, although some of it begins like one.

@@ -32,6 +32,7 @@ def layouts():
     base = np.arange(2 * 3 * 70_000, dtype=np.int32).reshape(2, 3, -1)
     yield from (base, base.T, np.asfortranarray(base), base[:, ::-1, ::3], base.astype(">i4"))
     yield from (np.broadcast_to(base[0], (2, *base[0].shape)), base[0, 0, 0], base[:0])
+    yield base[0, 0].astype(">i4")[::-1]
     yield np.array([0x7FF0000000000001, 0x8000000000000000, 1], np.uint64).view(np.float64)
     yield np.array([0x7F800001, 0xFFC12345, 1], np.uint32).view(np.float32)[::-1]
 

@@ -11,6 +11,7 @@ import pytest
 
 import idxfast
 from idxfast.gzip.block_tables import FULL, BlockSizes, pack_tables
+from idxfast.writing.seekable_items import SeekableItems
 
 OLD = np.random.default_rng(1).integers(0, 9, (300, 28, 28), np.uint8)
 NEW = np.random.default_rng(2).integers(0, 9, (100, 28, 28), np.uint8)
@@ -189,6 +190,14 @@ def test_a_file_that_is_refused_is_not_changed(data, tmp_path):
     assert e.value.expected
     assert e.value.found
     assert path.read_bytes() == data
+
+
+def test_a_file_that_is_empty_now(tmp_path):
+    with (
+        open(tmp_path / "file", "w+b", 0) as file,
+        pytest.raises(idxfast.IdxError, match="seekable form"),
+    ):
+        SeekableItems(file, "file", 1).look()
 
 
 def test_tables_that_lie_about_the_first_block(tmp_path):

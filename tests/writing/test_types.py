@@ -1,4 +1,4 @@
-"""Which type of IDX an array of another type is told to take; the oracle is Python's own numbers."""
+"""Which type of IDX the message names for an array of another type, compared with Python's ints."""
 
 import re
 
@@ -82,6 +82,10 @@ def test_other_kinds(array, name):
     call = re.search(r"array\.astype\('(\w+)'\)", refusal(array))
     assert call[1] == name
     assert np.array_equal(eval(call[0]), array, equal_nan=name != "uint8")
+
+
+def test_truth_values_are_numbers():
+    assert "uint8 holds the values, as 0 and 1" in refusal(np.array([True, False]))
 
 
 @pytest.mark.skipif(np.finfo("g").nmant <= 52, reason="long double is double here")

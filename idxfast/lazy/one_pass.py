@@ -42,8 +42,6 @@ def pass_over(payload: PartsPayload, header: Header, rows: range, use: Use) -> N
     def use_bytes(number: int, some: Memory) -> None:
         first = -(-(number - least) // step)
         last = (number + len(some) - 1 - least) // step
-        if first > last:
-            return
         some = some[least + first * step - number :: step]
         if not row.dtype.isnative:
             some = some.copy()  # `to_native` works in place, and must not change the caller's piece

@@ -1,4 +1,4 @@
-"""lazy/passing: rows of one pass, in native byte order, whatever the pieces."""
+"""lazy/one_pass: rows of one pass, in native byte order, whatever the pieces."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from idxfast.format import Header
-from idxfast.lazy.passing import pass_over
+from idxfast.lazy.one_pass import pass_over
 
 
 @pytest.mark.parametrize("dtype", ["u1", ">i2", ">f8"])

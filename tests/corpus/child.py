@@ -80,7 +80,7 @@ WAYS = {
 
 
 def limit_memory(more):
-    """Let the address space grow by so much, where the system says how large it is."""
+    """Let the address space grow by `more` bytes, where the system says how large it is."""
     if os.path.exists("/proc/self/statm"):
         with open("/proc/self/statm") as file:
             now = int(file.read().split()[0]) * resource.getpagesize()

@@ -3,7 +3,7 @@
 from corpus.packers import by_zlib, dynamic, fixed, members, mixed, stored
 from files.handmade import DISTANCES, LITERALS, Deflate, bits, deflate, idx, member, number
 
-# Without its end a block goes on into the trailer, and how that ends is chance.
+# A block without its end continues into the trailer. Any of these errors may be the result.
 ENDLESS = ("GzipError", "ChecksumError", "TruncatedError", "TrailingDataError")
 
 

@@ -63,7 +63,7 @@ def checksums(dice, good):
         yield f"G10-{short}", packed[:-short], None, ("TruncatedError",)
         yield f"G10-{short}-of-2", packed + NOTHING[:-short], None, ("TruncatedError",)
         yield f"G15-cut-{n}", packed + NOTHING[: dice.randrange(2, 19)], None, ("TruncatedError",)
-    # The trailer is that of the whole file, of which the stream leaves out the zeros at the end.
+    # The trailer is that of the whole file. The stream leaves out the zeros at its end.
     whole = content[:-3] + bytes(3)
     short = member(whole, body=deflate(whole[:-3]))
     yield "G9-zeros-missing", short, None, ("ChecksumError",)
@@ -113,7 +113,7 @@ def followers(dice, good):
         yield f"G14-padded-{n}", member(content) + bytes(dice.randint(1, 9)) + extra, None, (error,)
     packed = member(content)
     for name, inner in (
-        ("gzip", packed), ("tar", archive("tar")), ("zlib", zlib.compress(content)), ("npy", archive("npy")),
+        ("gzip", packed), ("tar", archive("tar", a=HTML, b=HTML)), ("zlib", zlib.compress(content)), ("npy", archive("npy")),
     ):  # fmt: skip
         yield f"G16-{name}", dice.choice(PACKERS)(dice, inner), None, ("FormatError",)
     for n in range(4):

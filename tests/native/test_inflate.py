@@ -15,7 +15,7 @@ from idxfast.native.inflate import BAD, BLOCK, END, INPUT, PAUSE, SPACE, Inflate
 
 
 def decoded(stream, bit=0, space=1 << 16, history=b"", **options):
-    """The same by an Inflater, in one call; the bit stands where zlib counts bytes."""
+    """Decode by an Inflater, in one call. The position is in bits, where zlib's is in bytes."""
     out = bytearray(space)
     stop, bit, position, reason = Inflater().decode(stream, bit, out, 0, history=history, **options)
     return stop, bytes(out[:position]), reason if stop == BAD else bit
@@ -394,6 +394,24 @@ def test_codewords_of_every_length():
     assert len(content) > 100_000
     assert decoded(stream, space=len(content))[:2] == (END, content)
     assert decoded(stream, space=len(content) + 999)[:2] == (END, content)
+
+
+def test_the_longest_symbols_that_follow_each_other():
+    """A literal of 11 bits, a length of 20 and a distance of 24, before another literal of 11."""
+    literals, distances = [0] * 286, [0] * 30
+    for length, symbol in enumerate([*range(13), 256, 283, 284], 1):
+        literals[symbol] = min(length, 15)
+    for length, symbol in enumerate([*range(10), 28, 29], 1):
+        distances[symbol] = min(length, 11)
+    rng = random.Random(11)
+    tokens = []
+    for _ in range(1_000):
+        tokens += [10, (rng.randint(195, 257), rng.randint(16_385, 32_768))]
+    stream = Deflate().dynamic(tokens, True, literals, distances).pack()
+    window = rng.randbytes(32_768)
+    stop, content, _ = by_zlib(stream, window)
+    assert stop == END
+    assert decoded(stream, space=len(content) + 999, history=window)[:2] == (END, content)
 
 
 def test_nothing_beyond_the_input_is_decoded():

@@ -98,11 +98,9 @@ def _parts(path: Path) -> Samples:
         load: Calls = {"load beside its parts": partial(idxfast.load, path, threads=1)}
         samples = in_turn(load | parts(source, content), rounds=31)
     rounds = zip(
-        *(samples[name] for name in ("decoding", "reading", "CRC-32", "fill of fresh memory")),
-        samples["fill of warm memory"],
-        strict=True,
+        *(samples[name] for name in ("decoding", "reading", "CRC-32", "fresh pages")), strict=True
     )
-    return samples | {"parts": [sum(costs) - warm for *costs, warm in rounds]}
+    return samples | {"parts": list(map(sum, rounds))}
 
 
 def _raw(files: Files) -> Calls:

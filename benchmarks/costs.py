@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -35,7 +36,7 @@ class Costs(NamedTuple):
     symbols: float  # per packed byte, the first phase of a segment
     copies: float  # per unpacked byte, the second phase of a segment, into warm memory
     crc: float  # per unpacked byte, in the second-level cache
-    fresh: float  # per unpacked byte, for memory that was never touched, without the writing
+    fresh: float  # per unpacked byte, for the first access to memory
     read: float  # per packed byte, from the system's cache
     search: float  # per bit that is searched for the start of a block
     start: float  # per thread, until it runs
@@ -54,14 +55,13 @@ def measure_costs(source: Source, content: Array) -> Costs:
     """
     samples = in_turn(parts(source, content), rounds=ROUNDS)
     best = {name: min(times) / 1e9 for name, times in samples.items()}
-    fresh = max(best["fill of fresh memory"] - best["fill of warm memory"], 0)
     symbols, copies = _two_phases(source, content)
     return Costs(
         decode=best["decoding"] / source.size,
         symbols=symbols / source.size,
         copies=copies / content.size,
         crc=best["CRC-32"] / content.size,
-        fresh=fresh / content.size,
+        fresh=best["fresh pages"] / content.size,
         read=best["reading"] / source.size,
         search=_search(source),
         start=min(_start() for _ in range(4 * ROUNDS)),
@@ -70,18 +70,14 @@ def measure_costs(source: Source, content: Array) -> Costs:
 
 
 def parts(source: Source, content: Array) -> dict[str, Callable[[], object]]:
-    """Name the parts of a load on one thread.
-
-    The cost of fresh pages is the difference between the two fills.
-    """
+    """Name the parts of a load on one thread."""
     out = content.copy()
     buffer = memoryview(np.zeros(CHUNK, np.uint8))
     return {
         "decoding": partial(_decode, source.read(source.size, 0), first_bit(source), out),
         "reading": partial(_read, source, buffer),
         "CRC-32": partial(_check, out[:PIECE], len(out)),
-        "fill of warm memory": partial(out.fill, 1),
-        "fill of fresh memory": lambda: np.empty_like(out).fill(1),
+        "fresh pages": partial(_touch, len(out)),
     }
 
 
@@ -111,6 +107,17 @@ def _check(piece: Array, total: int) -> None:
     crc = 0
     for _ in range(0, total, len(piece)):
         crc = crc32(piece, crc)
+
+
+def _touch(size: int) -> Array:
+    """Write to each page of fresh memory: the system provides, and clears, a page at that moment.
+
+    The difference between filling fresh and warm memory would be less than this cost. Warm memory
+    has to be read first, whereas a part of a page that has just been cleared is still in the cache.
+    """
+    memory = np.empty(size, np.uint8)
+    memory[:: mmap.PAGESIZE] = 1
+    return memory
 
 
 def _two_phases(source: Source, content: Array) -> tuple[float, float]:

@@ -237,7 +237,7 @@ def _one_hot(classes: int, size: int) -> bytes:
 
 
 def _sparse(dtype: str, size: int) -> bytes:
-    """Values of which one in 20 is not zero."""
+    """Zeros, except for one value in 20."""
     rng = _rng()
     return _cut(rng.integers(0, 200, size) * (rng.random(size) < 0.05), dtype, size)
 

@@ -28,6 +28,13 @@ says otherwise.
 block's symbols are in cache. *Symbols* and *copies* are the same two phases, one
 segment of up to {step} KiB after the other.
 
+One thread takes about 1.06 times the sum of decoding, reading, CRC-32 and fresh pages. Decoding
+from chunks takes 1.02 to 1.03 times as long as from memory that holds the whole file, because the
+end of each chunk is moved to the next one. Decoding with one call for each 256 KiB of output takes
+1.01 times as long as with one call. Clearing a huge page may also drive the decoder's data from the
+cache. Chunks and pieces of 512 instead of 256 KiB gain less than 1 %. Clearing pages 2, 8 or 16 MiB
+ahead, or all at once, gains nothing. Without huge pages, a load takes 1.16 to 1.22 times as long.
+
 ## The model
 
 A simulation (`schedule.py`) follows the rules by which the threads share the work, with the costs

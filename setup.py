@@ -168,7 +168,7 @@ class SourceDistribution(sdist):
         self.filelist.include("CHANGELOG.md")
         for folder in ("benchmarks", "tests"):
             self.filelist.graft(folder)
-        # What a build, or a run of these, leaves behind.
+        # Files that a build, or a run of benchmarks and tests, has made.
         self.filelist.prune("benchmarks/.cache")
         self.filelist.exclude("idxfast/native/*.c")
         self.filelist.global_exclude("*.py[cod]")

@@ -6,7 +6,7 @@ What differs:
   `get_cached_data_path` is used without being verified.
 - Arrays are writable. `parse_idx` also reads compressed data and headers without dimensions.
 - Whatever is wrong with the data is an `idxfast.IdxError`, which is a ValueError: missing or
-  superfluous bytes, a number of labels other than that of images, a damaged zip file.
+  superfluous bytes, numbers of images and labels that differ, a damaged zip file.
 - Members of the zip file have to be stored or deflated. A member that unpacks to more than a file
   of images or labels can hold is an `idxfast.IdxError`, too.
 """

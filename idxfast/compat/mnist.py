@@ -8,7 +8,7 @@ What differs:
   verified.
 - By default, files are in the system's folder for temporary files, which all users share. A file
   there that is not this user's own is a PermissionError.
-- A download that fails leaves no file behind that would be taken for MNIST the next time.
+- A failed download leaves no file that would be taken for MNIST the next time.
 - Whatever is wrong with an IDX file is an `IdxDecodeError`, never an error of struct or reduce. If
   compressed data are damaged or cut short, the error is an `idxfast.IdxError`, which is a
   ValueError, too; for damaged gzip data it is also an OSError, and for gzip data that are cut short

@@ -1,4 +1,4 @@
-"""BGZF files (the SAM/BAM specification, section 4.1), any part of which can be decoded by itself.
+"""BGZF files (the SAM/BAM specification, section 4.1). Any block can be decoded by itself.
 
 Each block states its own size in its header, and the size of its data at its end. So the blocks are
 found by hopping from one to the next, or by tables of their sizes if the file has any. A part of
@@ -66,9 +66,9 @@ class Blocks:
         return blocks
 
     def ranges(self, starts: Sizes, stops: Sizes) -> tuple[Sizes, Sizes]:
-        """Where in the file the blocks start and end that hold parts of the stream.
+        """Where in the file the blocks of each part of the stream start and end.
 
-        If the data of all of a part's blocks have been kept, it needs no byte of the file.
+        A part within one block needs no byte of the file if the data of this block have been kept.
         """
         first = np.searchsorted(self._positions, starts, "right") - 1
         after = np.searchsorted(self._positions, stops, "left")
@@ -105,7 +105,8 @@ class Blocks:
             return
         ends, positions = self._ends(block, stop)
         packed = self._read(block, ends, positions)
-        # The blocks of which all data are needed; at most one comes before them, and one after.
+        # All data of the blocks from `whole` to before `partial` are needed. At most one other
+        # block comes before these, and one after.
         count = stop - block
         whole = int(positions[0] < start)
         partial = max(count - int(positions[-1] > start + len(memory)), whole)
@@ -141,7 +142,7 @@ class Blocks:
         return data is not None
 
     def _read(self, block: int, ends: list[int], positions: list[int]) -> bytes:
-        """The bytes of the blocks from `block` on, which state the sizes that they should have."""
+        """Read the blocks from `block` on, and check that they state the sizes that are known."""
         packed = self._source.read(ends[-1], int(self._starts[block]))
         found = list_blocks(packed)
         for number, (end, after) in enumerate(zip(ends[1:], positions[1:], strict=True)):
@@ -171,7 +172,7 @@ class Blocks:
 
 
 def _sums(sizes: Sizes) -> Sizes:
-    """The sums of the first sizes: of none of them, of one, and so on."""
+    """The running total of the sizes, which starts with 0."""
     sums: Sizes = np.zeros(len(sizes) + 1, np.int64)
     np.cumsum(sizes, out=sums[1:])
     return sums

@@ -64,7 +64,7 @@ class Parts:
         self._scanners: list[tuple[int, Scanner]] = []
 
     def pieces(self, start: int, stop: int) -> Generator[Memory, None, None]:
-        """The stream between two positions, both of which it is known to have, in order.
+        """The stream between two positions, in order. It is known to be long enough.
 
         The pieces must not be written to. Parts that are asked for as a whole are not kept, but the
         parts at both ends of a long request are: whoever reads in order soon asks for the rest.
@@ -91,7 +91,7 @@ class Parts:
                 yield piece
 
     def _count_whole_parts(self, number: int, position: int, stop: int) -> int:
-        """How many whole parts follow from a position on, none of them long, up to `stop`."""
+        """How many whole parts, none of them long, begin at a position and end by `stop`."""
         count = 0
         while position < stop:
             point, end = self._points[number + count]

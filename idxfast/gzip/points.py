@@ -110,7 +110,7 @@ class Gatherer:
         self._nbytes = 0
         self._inflater = Inflater()
         # Neither the space for literals nor the space for matches is used up before the symbols
-        # stand for a whole window.
+        # make a whole window.
         self._symbols = Symbols(WINDOW_SIZE, WINDOW_SIZE // 3 + 1)
 
     def visit(self, decoder: Decoder, symbols: Symbols | None = None) -> int:

@@ -7,9 +7,9 @@ order of the stream, because a match copies earlier bytes.
 One thread at a time is the leader: it decodes block after block, both phases at once, as a single
 thread would. The others decode the symbols of segments further on, each from a place where a block
 seems to start. If the leader arrives at the first bit of such a segment, and a block starts there,
-it appends the segment, of which only the copies are left to do. If the leader passes that bit, the
-segment is discarded. So a wrong guess, or an error in a segment, costs only time; the result and
-the errors are those of one thread.
+it appends the segment, so only the copies remain. If the leader passes that bit, the segment is
+discarded. So a wrong guess, or an error in a segment, costs only time; the result and the errors
+are those of one thread.
 
 Between two segments the leader has a gap of blocks to decode while the segment's symbols are being
 decoded. Without gaps there would be more work in all, because decoding in two phases takes longer.
@@ -45,7 +45,7 @@ R = TypeVar("R")
 
 
 class Pool:
-    """The threads that decode what is left of a source.
+    """The threads that decode the rest of a source.
 
     Parameters
     ----------

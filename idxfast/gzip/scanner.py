@@ -22,18 +22,18 @@ from .stream import MIN_SIZE
 
 # The distance of points in bytes, compressed or unpacked.
 SPACING = 1 << 20
-# The points take at most LEAST bytes, or 1/PART of the size of the file if that is more.
-LEAST = 4 << 20
+# The points take at most MIN_LIMIT bytes, or 1/PART of the size of the file if that is more.
+MIN_LIMIT = 4 << 20
 PART = 32
 # How many bytes of memory a scanner has. If it works alone, they stay in the second-level cache. If
-# other threads help, their segments have to fit, each of which unpacks to about 1.5 MiB.
+# other threads help, their segments have to fit. Each unpacks to about 1.5 MiB.
 MEMORY = 512 << 10
 SHARED_MEMORY = 4 << 20
 # A piece may become somewhat longer than was asked for.
 ROOM = PIECE + BGZF_MAX_SIZE
 
 # Called with the position of each piece of the stream, in order, and with the piece. The memory of
-# the piece is used again afterwards. If several threads decode, any of them calls, one at a time.
+# the piece is used again afterwards. If several threads decode, each may call, but one at a time.
 Consume: TypeAlias = Callable[[int, Memory], object]
 
 
@@ -175,7 +175,7 @@ def find_points(
         If the file is damaged, cut short, or followed by something else, or if the stream does not
         have `total` bytes.
     """
-    gatherer = Gatherer(SPACING, max(LEAST, source.size // PART))
+    gatherer = Gatherer(SPACING, max(MIN_LIMIT, source.size // PART))
     count = _choose_threads(source, total, threads)
     memory_size = MEMORY if count == 1 else SHARED_MEMORY
     scanner = Scanner(source, total, gatherer, consume=consume, memory_size=memory_size)

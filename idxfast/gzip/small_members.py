@@ -41,7 +41,7 @@ class SmallMembers:
         Parameters
         ----------
         input : InputBuffer
-            Stands at the start of a member.
+            At the start of a member.
         out : ndarray
         position : int
             Where in `out` the members' data go.

@@ -29,7 +29,7 @@ EMPTY_MEMBER = bytes.fromhex("03000000000000000000")
 # The bytes of a block, as bgzip chooses them: even if they do not compress, the block stays below
 # 64 KiB.
 BLOCK_SIZE = 0xFF00
-# The bytes that a thread encodes at a time: some milliseconds, of which the overhead takes 1%. A
+# The bytes that a thread encodes at a time: some milliseconds, with an overhead of 1%. A
 # search of more takes so long that Ctrl-C has to be able to interrupt it.
 PIECE_SIZE = 16 * BLOCK_SIZE
 # One block in BLOCKS_PER_SAMPLE is a sample, but there are at least MIN_SAMPLES. As each piece is

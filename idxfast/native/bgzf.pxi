@@ -1,5 +1,5 @@
 cdef Py_ssize_t block_size(const uint8_t *data, Py_ssize_t space) noexcept nogil:
-    """The size of the BGZF block, as bgzip writes it, that starts here; 0 if none is whole."""
+    """The size of the BGZF block, in bgzip's form, that starts here; 0 if there is no whole one."""
     cdef Py_ssize_t size
     if (
         space < BLOCK_HEADER

@@ -25,9 +25,9 @@ cdef extern from "swap.h" nogil:
 
 # Bytes of lists that are put into huge pages at a time. From 32 MB on, glibc maps each block
 # separately. 60,000 rows of 784 took 96 ms; with 16 MB at a time 105 ms, with 4 MB 150 ms, and in
-# small pages 215 ms, of which the first touch took 125. On a virtual machine that gives free memory
-# back to its host, the first call with huge pages is slow, as for any large array of numpy: 360 to
-# 770 ms.
+# small pages 215 ms, including 125 ms for the first touch. On a virtual machine that gives free
+# memory back to its host, the first call with huge pages is slow, as for any large array of numpy:
+# 360 to 770 ms.
 cdef enum:
     BLOCK = 31 << 20
 

@@ -28,7 +28,7 @@ cdef class Symbols(_Owned):
     """The symbols of a segment of a stream: its literals, and matches that are still to be copied.
 
     `Inflater.decode_symbols` appends symbols, for which it needs no window; `copy` writes the bytes
-    that they stand for. So several threads can decode a stream together: each decodes the symbols
+    that they decode to. So several threads can decode a stream together: each decodes the symbols
     of another segment, and the copies follow in the order of the stream. The memory is not touched
     before it is used.
 
@@ -51,7 +51,7 @@ cdef class Symbols(_Owned):
 
     @property
     def size(self):
-        """How many bytes the symbols stand for."""
+        """How many bytes the symbols decode to."""
         self.acquire()
         size = self.held.literal_count + self.held.copied
         PyThread_release_lock(self.lock)
@@ -90,12 +90,12 @@ cdef class Symbols(_Owned):
         return bytes(window)
 
     def copy(self, out, Py_ssize_t position, *, Py_ssize_t start=0, history=b""):
-        """Write the bytes that the symbols stand for.
+        """Write the bytes that the symbols decode to.
 
         Parameters
         ----------
         out : writable buffer
-            The destination. Bytes after those that the symbols stand for may be overwritten, so
+            The destination. Bytes after those that the symbols decode to may be overwritten, so
             pass a slice that ends where other threads write. If the call fails, all bytes from
             `position` on may have been overwritten.
         position : int

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 _TICK = 20_000_000
 _COARSE_TICK = 2_000_000_000
 # The most ticks to wait for a file that is written to again and again.
-_MOST_WAITS = 50
+_MAX_WAITS = 50
 
 # Four numbers that stay the same as long as nobody writes to an open file: its size in bytes, when
 # it was last written to, in nanoseconds, its device and its inode.
@@ -103,7 +103,7 @@ class Version(NamedTuple):
         has just been written to, this function waits for the next tick.
         """
         before = None
-        for _ in range(_MOST_WAITS):
+        for _ in range(_MAX_WAITS):
             # Of the writes to a mapping, only the first since the system wrote the mapping's pages
             # to the disk changes the times. On tmpfs, which writes none, that cannot be helped.
             with contextlib.suppress(OSError):

@@ -1,8 +1,8 @@
 """Unpacked data that are kept in memory for the next reader, within one budget for the process.
 
-Code that unpacks something puts it here under a key. When everything that is kept exceeds the
-budget of the file that puts something in, the pieces that were used least recently go, whichever
-files they belong to.
+Code that unpacks something puts it here under a key. Each file has a limit. If everything that is
+kept exceeds the limit of the file that puts something in, the pieces that were used least recently
+are dropped, whichever files they belong to.
 """
 
 from __future__ import annotations

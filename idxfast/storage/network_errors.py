@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from ..errors import IdxError, printable
 
-# Which of our extras brings a package that fsspec needs.
+# The extra of idxfast that installs each package that fsspec needs.
 _EXTRAS = {"aiohttp": "http", "yarl": "http", "s3fs": "s3", "fsspec": "fsspec"}
 # The numbers for errors that come without one.
 _NUMBERS = {
@@ -21,7 +21,7 @@ _NUMBERS = {
 }
 # What an HTTP status means. Any other status is an input/output error.
 _STATUS = {401: errno.EACCES, 403: errno.EACCES, 404: errno.ENOENT, 410: errno.ENOENT}
-# Characters that a URL, its path or its query contains, but few other texts.
+# Characters that are common in URLs, their paths and their queries, and rare in other text.
 _URL_PART = re.compile("[/?@=]|::")
 # The modules whose errors say that an archive is damaged.
 _ARCHIVES = ("zipfile", "tarfile", "zlib", "_lzma", "lzma", "libarchive")
@@ -89,7 +89,7 @@ def network_errors(name: str) -> Generator[None, None, None]:
 
 
 def _text(error: Exception) -> str:
-    """What an error says; if that may contain a URL or a part of one, the kind of error alone."""
+    """The text of an error, or its type alone if the text may contain a part of a URL."""
     status = getattr(error, "status", None)
     if isinstance(status, int):
         return f"HTTP status {status}"

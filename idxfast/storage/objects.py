@@ -137,7 +137,7 @@ def read_ranges(
 
 def open_in_order(connection: Connection) -> Any:
     """Open a file that is read in order."""
-    # With a block size, fsspec would request ranges, of whatever versions.
+    # With a block size, fsspec would request ranges, which may come from different versions.
     options = {"block_size": 0} if _is_http(connection.file_system) else {}
     return connection.file_system.open(connection.path, "rb", **options)
 
@@ -151,10 +151,10 @@ def version_of(connection: Connection) -> ObjectVersion | None:
 
 
 def _read_ends(file_system: Any, path: str, size: int) -> bytes:
-    """The start of a file whose last byte is where its size says, and which is read in ranges.
+    """Read the start of a file in a range, and check that its last byte is where its size says.
 
-    For data in base64 inside of a reference file, fsspec 2026.9 gives the size of the text. A file
-    system over HTTP gives the whole file if the server knows no ranges.
+    That is not so for data in base64 inside a reference file, because fsspec 2026.9 gives the size
+    of the text. A file system over HTTP gives the whole file if the server knows no ranges.
     """
     stop = min(START, size)
     ranges = [0, max(size - 1, 0)], [stop, size]
@@ -169,7 +169,7 @@ def _version(file_system: Any, path: str) -> ObjectVersion | None:
     from fsspec.implementations.cached import CachingFileSystem
 
     if isinstance(file_system, CachingFileSystem):
-        file_system = file_system.fs  # the cache itself would list the folder, which http has not
+        file_system = file_system.fs  # the cache itself would list the folder, which http cannot
     file_system.invalidate_cache()
     info = file_system.info(path)
     if info.get("type") == "directory":

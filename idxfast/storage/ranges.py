@@ -15,10 +15,10 @@ from .identity import ObjectVersion, State
 from .objects import Connection, Range, Start, connect, read_ranges
 from .read_ahead import ReadAhead
 
-# Two ranges that are at most this many bytes apart become one request. For 64 random images of
-# Fashion-MNIST, from seekable gzip on a server that waits 30 ms and then sends 50 MB/s, gaps of 0,
-# 256 KiB, 512 KiB, 1 MiB and 2 MiB took 4.6, 1.9, 1.1, 1 and 0.9 times as long, with 57, 30, 18, 6
-# and 4 requests, and 2, 6, 10, 19 and 24 MB.
+# Two ranges that are at most this many bytes apart become one request. This was measured with 64
+# random images of Fashion-MNIST, from seekable gzip on a server that waits 30 ms and then sends
+# 50 MB/s. Limits of 0, 256 KiB, 512 KiB, 1 MiB and 2 MiB led to 57, 30, 18, 6 and 4 requests for 2,
+# 6, 10, 19 and 24 MB. Relative to 1 MiB, they took 4.6, 1.9, 1.1, 1 and 0.9 times as long.
 MAX_GAP = 1 << 20
 # A request asks for at most this many bytes. More are requested in several pieces at once.
 MAX_REQUEST = 8 << 20
@@ -116,21 +116,21 @@ class RemoteSource:
         return len(memory)
 
     def fetch(self, starts: Positions, stops: Positions) -> Iterator[tuple[Fetched, int, int]]:
-        """Read ranges of the file, which are in ascending order, merged and a group at a time.
+        """Read ascending ranges of the file, a group at a time, with near ones merged.
 
         Yields
         ------
         Fetched
             A source with the bytes of a group.
         int, int
-            Which of the ranges are in the group: from one number to before another.
+            The number of the first range in the group, and the number after the last.
         """
         for first, last in in_groups(starts, stops):
             ranges = merge(starts[first:last], stops[first:last])
             yield Fetched(self, ranges, self.read_ranges(ranges)), first, last
 
     def read_ranges(self, ranges: Sequence[Range]) -> list[bytes]:
-        """The bytes of each range, all of which have to be within the file."""
+        """The bytes of each range. All ranges have to be within the file."""
         pieces = []
         for start, stop in ranges:
             for at in range(start, stop, MAX_REQUEST):
@@ -201,7 +201,7 @@ class Fetched:
 
 
 def merge(starts: Positions, stops: Positions) -> list[Range]:
-    """Merge ranges, whose starts are in ascending order, where they overlap or gaps are small."""
+    """Merge ranges that overlap or have small gaps. Their starts are in ascending order."""
     starts, stops = starts[starts < stops], stops[starts < stops]
     if not len(starts):
         return []
@@ -214,9 +214,10 @@ def merge(starts: Positions, stops: Positions) -> list[Range]:
 
 
 def in_groups(starts: Positions, stops: Positions) -> Iterator[tuple[int, int]]:
-    """Cut ranges into groups, each from one number to another, that take up about `MAX_HELD`.
+    """Cut ranges into groups of about `MAX_HELD` bytes.
 
-    Gaps that would be read count, too. A group takes at most the size of one range more.
+    Yields the number of the first range in each group, and the number after the last. Gaps that
+    would be read count, too. A group may exceed the limit by the size of one range.
     """
     if not len(starts):
         return

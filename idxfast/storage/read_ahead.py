@@ -11,7 +11,7 @@ from typing import Protocol
 # For a file that is read in order: bytes of a piece, how many pieces are requested at once, and how
 # many are held. The threads that decode a gzip file read at places at most 16 MB apart.
 IN_ORDER = 4 << 20, 4, 10
-# The same for parts of a gzip file, each of which takes at most about as many bytes as a piece.
+# The same for parts of a gzip file. A part takes about as many bytes as a piece, or fewer.
 IN_PARTS = 1 << 20, 1, 8
 
 

@@ -36,10 +36,10 @@ from .unfinished import new_file, remove_abandoned
 FOLDER = "unpacked"
 # The most bytes that all entries take together. On a small disk, the limit is 1/PART_OF_DISK of the
 # space that would be free without them.
-MOST_BYTES = 10 << 30
+MAX_BYTES = 10 << 30
 PART_OF_DISK = 10
 # The most records that are kept, and the most bytes of one that are read.
-MOST_RECORDS = 1000
+MAX_RECORDS = 1000
 RECORD_SIZE = 64 << 10
 
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -112,7 +112,7 @@ class UnpackedFiles:
         return record if _KEY.fullmatch(record.key) else None
 
     def open(self, record: Record) -> BinaryIO | None:
-        """Open the entry of a record, which has now been used; None if there is none.
+        """Open the entry of a record, and note when it was used; None if there is no entry.
 
         An entry that has another size or header than it should is removed.
         """
@@ -166,7 +166,7 @@ class UnpackedFiles:
         return self._limit(sum(entry.size for entry in self._entries()))
 
     def sweep(self) -> None:
-        """Remove what killed processes left, and records that are of no use."""
+        """Remove what killed processes left, records without an entry, and the oldest of many."""
         remove_abandoned(self.folder)
         known = {entry.key for entry in self._entries()}
         records = []
@@ -176,11 +176,11 @@ class UnpackedFiles:
                 self._remove(name)
             elif status is not None:
                 records.append((status.st_mtime_ns, name))
-        for _, name in sorted(records, reverse=True)[MOST_RECORDS:]:
+        for _, name in sorted(records, reverse=True)[MAX_RECORDS:]:
             self._remove(name)
 
     def entries(self) -> list[Entry]:
-        """The entries with their sources, the one that was used last first."""
+        """The entries with their sources, the most recently used first."""
         sources: dict[str, list[str]] = {}
         for name in sorted(self._records()):
             record = self.find(name)
@@ -212,7 +212,7 @@ class UnpackedFiles:
 
     def _limit(self, size: int) -> int:
         """The most bytes for all entries, which now take `size` bytes."""
-        return min(MOST_BYTES, (free_space(self.folder) + size) // PART_OF_DISK)
+        return min(MAX_BYTES, (free_space(self.folder) + size) // PART_OF_DISK)
 
     def _make_room(self, size: int) -> None:
         """Remove the entries that were used least recently, until `size` bytes can be added."""

@@ -69,7 +69,7 @@ def _archive_of(url: str) -> str | None:
 
 
 class _Archive:
-    """The archive that a URL names a member of, if any: its parts have to be of one version."""
+    """The archive that a URL names a member of, if any, and its version before it is read."""
 
     def __init__(self, url: str, name: str) -> None:
         archive = _archive_of(url)
@@ -97,7 +97,7 @@ class _Archive:
 
 
 class _File:
-    """A file of a file system, which it keeps alive: a closed archive has no members."""
+    """An open file. It keeps its file system alive, which closes an archive when it is freed."""
 
     def __init__(self, connection: Connection, archive: _Archive) -> None:
         self._file_system = connection.file_system

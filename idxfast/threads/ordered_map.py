@@ -20,7 +20,7 @@ R = TypeVar("R")
 class _Call(Generic[T, R]):
     """A call to be run by one of several threads, and its result or error.
 
-    Their places exist from the start, because the thread that runs the call may lack memory.
+    The attributes exist from the start, because the thread that runs the call may lack memory.
     """
 
     def __init__(self, function: Callable[[T], R], item: T) -> None:
@@ -102,7 +102,7 @@ class Workers:
         join_threads(self._started)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
-        """Like Python's map: results in order. No more items are taken than keep threads busy.
+        """Like Python's map: results in order. Only as many items are taken as keep threads busy.
 
         After an error, or once the generator is closed, no further call is begun. When the
         generator ends or is closed, no call is under way.

@@ -63,7 +63,7 @@ def load_typed(file: Any, content: Content) -> Array:
 
 
 def check_type(array: Array, content: Content, filename: str) -> None:
-    """Refuse an array that is neither images nor labels, whichever the file should hold.
+    """Refuse an array that is not what its file should hold: images, or labels.
 
     Raises
     ------

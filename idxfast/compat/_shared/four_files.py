@@ -49,12 +49,12 @@ def find_pair(
     images, labels = (path_of(directory, name, suffixes) for name in names)
     if images and labels:
         return images, labels
-    said = [name_of((name,)) for name in names]
-    if [name.role for name in said] != ["images", "labels"] or said[0].own_words != said[
+    parsed = [name_of((name,)) for name in names]
+    if [name.role for name in parsed] != ["images", "labels"] or parsed[0].own_words != parsed[
         1
     ].own_words:
         return None  # The names are a caller's own, which python-mnist allows.
-    kind = "-".join(said[0].own_words)
+    kind = "-".join(parsed[0].own_words)
     with contextlib.suppress(OSError, ValueError):
         root = os.fspath(directory if below is None else below)
         choice = search(root, kind, archives=False, exact=True)

@@ -5,7 +5,7 @@ What differs:
 - `MNIST.load_training_in_batches` reads the files once and ends after the last image. The original
   gives one more batch, an empty one, if the batch size divides the number of images. Our last batch
   has as many images as labels.
-- A damaged file, a number of labels other than that of images, and images without pixels are an
+- A damaged file, numbers of images and labels that differ, and images without pixels are an
   `idxfast.IdxError`, which is a ValueError.
 - ``return_type`` may be any string equal to "numpy". The original compares by identity.
 - Compressed files are recognised by their content. `gz` only decides the name.

@@ -105,7 +105,7 @@ class MNIST:
         return self.train_images, self.train_labels
 
     def load_training_in_batches(self, batch_size: int) -> Iterator[tuple[Any, Any]]:
-        """Give the training images and labels in batches, the last of which may be smaller.
+        """Give the training images and labels in batches. The last batch may be smaller.
 
         Raises
         ------

@@ -19,8 +19,8 @@ class QMNIST(MNIST):
         By default "train" or "test", depending on `train`. "test10k" is MNIST's test set,
         "test50k" the other test images, and "nist" all of NIST's digits.
     compat : bool
-        Whether an item's label is an int, the class. Otherwise it is a tensor of eight numbers,
-        the first of which is the class.
+        Whether an item's label is an int, the class. Otherwise it is a tensor of eight numbers, and
+        the first is the class.
     train : bool
     **kwargs
         As for `MNIST`.

@@ -147,7 +147,7 @@ class MNIST:
         )
 
     def _found(self) -> tuple[str, str]:
-        """The paths of the images and labels of this part, which existed before."""
+        """The paths of this part's images and labels, which were there a moment ago."""
         found = self._find(self._names)
         if found is None:
             raise RuntimeError(f"{self.raw_folder}: the files were just there, and are missing now")

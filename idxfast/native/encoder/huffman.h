@@ -77,7 +77,7 @@ static uint16_t reversed(uint32_t codeword, int length) {
     return (uint16_t)result;
 }
 
-/* Lengths and codewords for the symbols that occur, of which there are at least two. */
+/* Lengths and codewords for the symbols that occur. There are at least two. */
 static void make_code(const uint32_t *frequencies, int symbols, int limit, uint8_t *lengths,
                       uint16_t *codewords) {
     uint32_t sorted[MAX_SYMBOLS], spare[MAX_SYMBOLS], next[MAX_CODEWORD + 1], codeword = 0;

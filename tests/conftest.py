@@ -132,7 +132,7 @@ def run_child():
 
 @pytest.fixture
 def with_mount():
-    """The words before a command that let it alone see what another command mounts."""
+    """Words to put before a command. It then sees a mount that no other process sees."""
 
     def words(mount):
         command = ["unshare", "-m", "sh", "-c", mount]
@@ -147,9 +147,9 @@ def with_mount():
 
 @pytest.fixture
 def no_thread_is_left():
-    """Call it to be sure; a thread that was interrupted while it started needs a moment to end.
+    """Check that no thread is left. A thread whose start was interrupted needs a moment to end.
 
-    It may be told how many threads of the test itself are left.
+    The function takes the number of threads that the test itself has left.
     """
     before = _thread._count()
 

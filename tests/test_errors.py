@@ -11,10 +11,10 @@ import pytest
 import idxfast
 from idxfast import ChecksumError, TrailingDataError, TruncatedError
 from idxfast.datasets.pairs import find_pair
-from idxfast.errors import printable
+from idxfast.errors import printable, with_reason
 
 # ESC, BEL, C1's CSI, DEL, line ends, Unicode's line end, right-to-left override and isolate, byte
-# order mark, zero-width space, a surrogate that stands for a byte.
+# order mark, zero-width space, a surrogate that replaces a byte.
 CONTROLS = "\x1b\x07\x9b\x7f\r\n\t\0\u2028\u202e\u2066\ufeff\u200b\udc9b"
 
 
@@ -39,6 +39,11 @@ def test_errors_pickle(bad, expected):
     assert vars(copy) == vars(error.value)
     assert copy.filename == "<bytes>"
     assert copy.part is not None
+    reworded = with_reason(error.value, "other words")
+    assert type(reworded) is expected
+    assert str(reworded) == str(copy).replace(copy.reason, "other words")
+    assert vars(reworded) == {**vars(copy), "reason": "other words"}
+    assert reworded.filename == "<bytes>"
 
 
 IDX = header(8, 2, 3) + b"abcdef"

@@ -60,7 +60,7 @@ def test_what_is_not_idx_breaks_a_rule(start, reason, part, offset):
 def test_how_many_dimensions_numpy_allows(version, expected, monkeypatch):
     monkeypatch.setattr(np, "__version__", version)
     spec = importlib.util.spec_from_file_location("idxfast.of_another_numpy", idx_format.__file__)
-    room = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(room)
-    most = room.MAX_NDIM
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    most = module.MAX_NDIM
     assert most == expected

@@ -16,45 +16,47 @@ WINGS = [
 ]  # fmt: skip
 
 
-def rooms():
+def modules():
     """Each module below idxfast: its dotted name, and its path."""
     for path in ROOT.rglob("*.py"):
-        room = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        if room not in ("__init__", "__main__"):
-            yield room, path
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        if module not in ("__init__", "__main__"):
+            yield module, path
 
 
-def imports(room, path):
-    """The modules that a room imports, as dotted names below idxfast."""
-    package = room.split(".") if path.name == "__init__.py" else room.split(".")[:-1]
+def imports(module, path):
+    """The modules that a module imports, as dotted names below idxfast."""
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) + 1 - node.level]
-            module = [*base, *(node.module.split(".") if node.module else [])]
+            parent = [*base, *(node.module.split(".") if node.module else [])]
             for alias in node.names:
-                yield ".".join([*module, alias.name])
-                yield ".".join(module)
+                yield ".".join([*parent, alias.name])
+                yield ".".join(parent)
 
 
 def test_a_wing_imports_only_wings_above_it():
     seen = 0
-    for room, path in rooms():
-        wing = WINGS.index(room.partition(".")[0])
-        for name in imports(room, path):
+    for module, path in modules():
+        wing = WINGS.index(module.partition(".")[0])
+        for name in imports(module, path):
             if name and name != "__version__":
-                assert WINGS.index(name.partition(".")[0]) <= wing, f"{room} imports {name}"
+                assert WINGS.index(name.partition(".")[0]) <= wing, f"{module} imports {name}"
                 seen += 1
     assert seen > 300
 
 
-def test_rooms_import_each_other_in_no_circle():
-    known = dict(rooms())
-    packages = {room for room, path in known.items() if path.name == "__init__.py"}
+def test_modules_import_each_other_in_no_circle():
+    known = dict(modules())
+    packages = {module for module, path in known.items() if path.name == "__init__.py"}
     graph = {}
-    for room, path in known.items():
-        named = {name for name in imports(room, path) if name in known and name != room}
+    for module, path in known.items():
+        named = {name for name in imports(module, path) if name in known and name != module}
         # A package is run before what is in it, and so imports its modules, not they it.
-        graph[room] = {name for name in named if not (name in packages and room.startswith(name))}
+        graph[module] = {
+            name for name in named if not (name in packages and module.startswith(name))
+        }
     graphlib.TopologicalSorter(graph).prepare()
     assert sum(map(len, graph.values())) > 200
 

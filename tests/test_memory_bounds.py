@@ -465,13 +465,13 @@ def size(field):
 
 def measure(folder, call):
     os.environ.update(HOME=folder, KERAS_HOME=folder, TMPDIR=folder + "/mnist")
-    room.update(folder=folder)
+    namespace.update(folder=folder)
     for name, file in (("images", "images-idx3"), ("labels", "labels-idx1")):
-        room[name] = f"{folder}/mnist/train-{file}-ubyte"
+        namespace[name] = f"{folder}/mnist/train-{file}-ubyte"
     before, mapped = size("VmRSS"), size("RssFile")
     outcome = "accepted"
     try:
-        kept = eval(call, room)
+        kept = eval(call, namespace)
         outcome = "refused" if call.startswith("cli.") and kept else outcome
     except (ValueError, OSError):
         outcome = "refused"
@@ -483,11 +483,11 @@ def measure(folder, call):
 
 # What is believed although it is wrong is a MemoryError here.
 resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
-room, names, call, needs, *folders = globals(), *sys.argv[1:]
+namespace, names, call, needs, *folders = globals(), *sys.argv[1:]
 parts = names.split()[0].split(".")
 if len(parts) > 1:
     package = ".".join(["idxfast", *parts[: 2 if parts[0] in ("compat", "containers") else 1]])
-    room[package.rpartition(".")[2]] = importlib.import_module(package)
+    namespace[package.rpartition(".")[2]] = importlib.import_module(package)
 for module in filter(None, needs.split()):
     importlib.import_module(module)
 for folder in folders:

@@ -59,7 +59,7 @@ def test_libdeflate_is_fetched_once(build, tmp_path, monkeypatch):
 
 
 def test_whenever_it_is_there_it_is_whole(build):
-    """Looked at between any two calls: that is where the fetch may end for good."""
+    """The test looks between any two calls, because the fetch may be killed there."""
     wrong = []
 
     def look(frame, event, argument):

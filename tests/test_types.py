@@ -94,9 +94,9 @@ def test_what_is_written(tmp_path: Path) -> None:
         idxfast.save(None, ARRAY)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("room", [idxfast, idxfast.datasets], ids=lambda room: room.__name__)
-def test_hints_are_there_at_run_time(room: typing.Any) -> None:
-    functions = [getattr(room, name) for name in room.__all__]
+@pytest.mark.parametrize("module", [idxfast, idxfast.datasets], ids=lambda module: module.__name__)
+def test_hints_are_there_at_run_time(module: typing.Any) -> None:
+    functions = [getattr(module, name) for name in module.__all__]
     for function in functions:
         assert typing.get_type_hints(function) is not None
     assert functions

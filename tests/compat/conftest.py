@@ -56,9 +56,9 @@ def emnist_package(monkeypatch):
 
 @pytest.fixture
 def no_download(monkeypatch):
-    """What was asked of `idxfast.datasets.fetch`, which answers with the folder it was given.
+    """The calls of `idxfast.datasets.fetch`, which returns the folder that it is given.
 
-    And of `load`, which finds nothing.
+    Calls of `load` are recorded, too. It finds nothing.
     """
     asked = []
 

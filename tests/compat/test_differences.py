@@ -89,7 +89,7 @@ def _tensor(module, folder, data, **options):
 
 
 def _torchvision_set(module, folder, **files):
-    """How many images and labels a set has, some of whose files are others."""
+    """How many images and labels a set has if some of its files are replaced."""
     raw = folder.with_name("MNIST") / "raw"
     raw.mkdir(parents=True)
     for path in folder.glob("*-ubyte"):
@@ -308,7 +308,7 @@ def folder(family, tmp_path):
     wide.mkdir()
     images = struct.pack(">IIII", 2051, 2, 28, 28) + bytes(2 * 784)
     labels = struct.pack(">II", 2049, 2) + b"\1\2"
-    # Of "odd", the images are labels enough for one image.
+    # In "odd", the file of images is one of labels, as long as a file of one image.
     content = {
         "raw": (images, labels),
         "odd": (struct.pack(">II", 2049, 792) + bytes(792), struct.pack(">II", 2049, 1) + b"\1"),

@@ -52,7 +52,7 @@ def test_reading(theirs, same, oracle, tmp_path, code, shape):
         assert file.read() == b""
 
 
-def test_reading_from_where_a_file_stands(theirs, same, oracle):
+def test_reading_from_the_position_of_a_file(theirs, same, oracle):
     data = oracle.pack(0x0C, (3,))
     streams = [io.BytesIO(b"before" + data) for _ in range(2)]
     for stream in streams:

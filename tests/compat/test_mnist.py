@@ -127,7 +127,7 @@ def _files(folder):
 
 
 def test_the_first_url_means_a_checked_download(tmp_path, family, remote, mirror, same):
-    """Of the one file that was asked for, whatever stands beside it."""
+    """Only the file that was asked for is downloaded, whatever is beside it."""
     (tmp_path / TEST_LABELS).write_bytes(b"damaged")
     path = ours.download_file(LABELS, target_dir=str(tmp_path))
     assert path == os.path.join(tmp_path, LABELS)
@@ -174,7 +174,7 @@ def test_a_url_that_was_set_is_asked(tmp_path, monkeypatch):
 
 
 def test_two_downloads_at_once_do_not_meet(tmp_path, monkeypatch):
-    """One begins while the other is half done, and is half done when that has ended."""
+    """The second download begins when the first is half done, and goes on when the first has ended."""
     content = gzip.compress(b"\0\0\x08\1\0\0\0\2\1\2")
     began, halfway, ended = threading.Event(), threading.Event(), threading.Event()
     arrays = []

@@ -32,7 +32,7 @@ def theirs():
 
 @pytest.fixture(scope="module")
 def emnist(tmp_path_factory, family):
-    """A folder with a zip file like EMNIST's, of which each split is the small set."""
+    """A folder with a zip file like EMNIST's, in which each split is the small set."""
     folder = tmp_path_factory.mktemp("emnist")
     with zipfile.ZipFile(folder / "gzip.zip", "w") as archive:
         for path in family.packed.iterdir():
@@ -154,7 +154,7 @@ def test_the_default_folder_of_another_user_is_refused(name, tmp_path, monkeypat
     os.chown(folder, NOBODY, NOBODY)
     with pytest.raises(PermissionError, match="it belongs to another user: name another folder"):
         ours.MNIST(download=False)
-    # And the other way round: root's folder, met by another user.
+    # The reverse: another user finds a folder of root.
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o1777)
@@ -332,11 +332,11 @@ def test_a_zip_file_of_another_name(same, emnist, family, tmp_path):
     same(digits.test_labels(), family.t10k[1])
 
 
-def test_where_splits_that_were_unpacked_stand(theirs, tmp_path):
+def test_where_unpacked_splits_are(theirs, tmp_path):
     here, there = str(tmp_path / "here"), str(tmp_path / "there.zip")
     folders = [
-        room.EMNIST(here, download=False).Digits(zip_filepath=there, unzip=False, load=False)
-        for room in (ours, theirs)
+        module.EMNIST(here, download=False).Digits(zip_filepath=there, unzip=False, load=False)
+        for module in (ours, theirs)
     ]
     assert folders[0].target_dir == folders[1].target_dir == os.path.join(here, "Digits")
 
@@ -350,7 +350,7 @@ def test_files_of_emnist_that_were_unpacked(same, tmp_path, family):
 
 
 def test_what_is_loaded_is_what_was_verified(family, remote, swapping, same, tmp_path):
-    """While others put wrong labels in the place of the right ones, and the right ones back."""
+    """During the load, the right labels are replaced by wrong ones, and back."""
     for path in family.packed.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     path = tmp_path / "train-labels-idx1-ubyte.gz"

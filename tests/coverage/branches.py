@@ -1,11 +1,11 @@
 """Print which branches of the compiled modules were taken: branches.py FOLDER, as `run` fills it.
 
-Cython puts much around what stands in a .pyx file, so three sets of branches are counted, each
-inside the next:
+Cython adds much to what is written in a .pyx file. So three sets of branches are counted, and each
+includes the one before:
 
 - those written: conditions, loops, `and` and `or`, of .pyx, .pxd, .pxi and .h files;
-- in the same functions also those that Cython adds, of which most ask whether a call has failed;
-- all in the C that Cython makes, with what parses arguments, sets up modules, and its own library.
+- those that Cython adds in the same functions, most of them to ask whether a call has failed;
+- all others in the C that Cython makes, which parses arguments, sets up modules, or is its library.
 """
 
 import json
@@ -51,7 +51,7 @@ def places(path):
 
 
 def count(folder):
-    """How many branches there are in each set and each room, how many are taken, which are not."""
+    """How many branches there are in each set and each module, how many are taken, which are not."""
     total, taken, missed = Counter(), Counter(), Counter()
     for data in folder.glob("*.gcda"):
         source = list(places(data.with_suffix(".c")))

@@ -95,7 +95,7 @@ def test_while_it_is_read(change, kind, threads, arrays, other, rounds, tmp_path
         return
     damaged = {idxfast.TruncatedError, idxfast.TrailingDataError}
     if change == "shorten" and kind != "raw":
-        # Zeros or nothing where data were: whatever the reader met.
+        # Where data were, the reader may find zeros or nothing.
         damaged |= {idxfast.GzipError, idxfast.ChecksumError, idxfast.FormatError}
     assert outcomes <= {0, *damaged}
     assert outcomes & damaged or rounds < 100

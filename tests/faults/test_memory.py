@@ -64,9 +64,9 @@ def folder(tmp_path_factory):
     return folder
 
 
-# What malloc keeps for later is there under any limit, and is no leak. So it is to keep little (its
-# threads' own heaps, and the large blocks that it learns to keep, grow to over 100 MB), and what
-# is in use is asked of malloc itself, not of the system.
+# What malloc keeps for later use counts against no limit, and is no leak. So malloc is told to keep
+# little: the heaps of its threads, and the large blocks that it learns to keep, would grow to over
+# 100 MB. And malloc itself, not the system, is asked how much memory is in use.
 KEEPING_LITTLE = ["env", "MALLOC_ARENA_MAX=1", "MALLOC_MMAP_THRESHOLD_=65536"]
 
 LIMITED = """
@@ -214,8 +214,8 @@ for case, (call, name, threads) in CASES.items():
     idxfast.save("saved.gz", saved[:1])
     before = open_files()
     for k in range(1, 1000):
-        # More decoders than wait for another stream: none waits, and given back they take the
-        # places of those that the call has made.
+        # These are more decoders than are kept for further streams, so the call has to make its own.
+        # When these are given back, they are kept in place of the call's.
         held = [Inflater() for _ in range(9)]
         shim.shim_fail_at(k)
         answer = call(name, threads)
@@ -267,7 +267,7 @@ print(seen, idxfast.load(sys.argv[1]).sum())
 
 
 def test_the_import_asks_for_no_memory(folder, run_child, shimmed):
-    """The compiled modules do not, for what could fail there."""
+    """The compiled modules ask for no memory when they are imported, so that cannot fail."""
     expected = idxfast.load(folder / "file.gz").sum()
     assert run_child(IMPORTING, folder / "file.gz", before=shimmed) == ["0", str(expected)]
 

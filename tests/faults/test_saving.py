@@ -115,7 +115,7 @@ def test_a_limit_of_file_sizes(target, rounds, run_child):
     assert run_child(LIMITED, *target, rounds, timeout=600) == [str(rounds), "1"]
 
 
-# In a file system of 2 MiB, of which another file takes all but a given rest.
+# In a file system of 2 MiB, where another file leaves only a given number of bytes.
 FULL = (
     SAVING
     + """

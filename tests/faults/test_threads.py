@@ -14,7 +14,7 @@ import idxfast
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The same 4 MB, raw and packed; the child's rooms take them for large."""
+    """The same 4 MB, raw and compressed. The child's limits make them large files."""
     folder = tmp_path_factory.mktemp("files")
     array = np.zeros((5_000, 28, 28), np.uint8)
     array[:, 8:18, 9:16] = np.random.default_rng(1).integers(0, 256, (5_000, 10, 7))
@@ -45,7 +45,7 @@ def is_right(path, threads):
 
 
 def run(function, threads):
-    # In so many threads, which start together; return how often it gave what is true.
+    # Call it in a number of threads that start together; return how often the result was true.
     answers, barrier = [], threading.Barrier(threads)
 
     def work(index):
@@ -102,7 +102,7 @@ answers = []
 for i in range(count):
     child = os.fork()
     if not child:
-        signal.alarm(20)  # the thread of the watchdog has not come along
+        signal.alarm(20)  # the watchdog's thread does not exist here
         right = is_right(PATHS[i % 3], 1 + i % 2)
         idxfast.save("child.gz", expected[:100], seekable=True, threads=2)
         os._exit(0 if right and len(idxfast.load("child.gz", threads=2)) == 100 else 3)

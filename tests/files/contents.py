@@ -21,7 +21,7 @@ def many_images():
 
 
 def unresolved():
-    """Each part begins as the one before: those bytes of the first window are always in use."""
+    """Each part begins like the one before, so those bytes of the first window are always used."""
     random = np.random.default_rng(1)
     out = np.tile(random.integers(0, 256, 20_000, np.uint8), (150, 1))
     out[:, 15_000:] = random.integers(0, 256, (150, 5_000))

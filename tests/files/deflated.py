@@ -25,8 +25,8 @@ def shifted(stream, bit):
     )
 
 
-# The Python module keeps to itself what comes of a call that meets an error. So zlib is asked for a
-# byte at a time as long as that does not take too long, and then for many.
+# If a call meets an error, Python's module returns none of the bytes before it. So zlib is asked for
+# a byte at a time, and for many at a time once that would take too long.
 SLOW, MANY = 1 << 15, 1 << 24
 
 
@@ -70,7 +70,7 @@ def samples():
 SAMPLES = dict(samples())
 
 
-# Several blocks, of which each is large enough for cursors; some in which these do not fall into step.
+# Several blocks, each large enough for cursors. In some of them, the cursors do not fall into step.
 LARGE = {
     "images": digits(1_500)[0].tobytes(),
     "text": b" ".join(f"{i} times {i} is {i * i}".encode() for i in range(40_000)),

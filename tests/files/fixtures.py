@@ -30,9 +30,9 @@ def packed(request):
 
 @pytest.fixture
 def swapping(tmp_path_factory):
-    """While it is entered, a thread puts one content after another in a file's place.
+    """In the ``with`` block of its result, a thread replaces a file's content again and again.
 
-    By another file of its name, and then into the file itself, as its owner may.
+    Each time, another file takes the name, and then its owner writes to the file itself.
     """
 
     @contextlib.contextmanager
@@ -65,7 +65,7 @@ def swapping(tmp_path_factory):
 
 @pytest.fixture
 def at_the_end():
-    """Put bytes where whoever reads one byte more is killed."""
+    """Put bytes at the end of the process's memory, where reading one byte more kills it."""
     if sys.platform != "linux":
         pytest.skip("needs Linux's mprotect")
     end = 16 * mmap.PAGESIZE

@@ -1,6 +1,10 @@
 """Files made by hand, byte by byte and bit by bit."""
 
+import bz2
+import functools
+import gzip
 import io
+import lzma
 import struct
 import tarfile
 import zipfile
@@ -65,6 +69,14 @@ def member(
     return header + body + struct.pack("<II", crc, size & 0xFFFFFFFF)
 
 
+TARS = {
+    "tar": bytes,
+    "tar.gz": functools.partial(gzip.compress, mtime=0),
+    "tar.xz": lzma.compress,
+    "tar.bz2": bz2.compress,
+}
+
+
 def archive(kind, **contents):
     """An archive of files of these names; by default, of one IDX file."""
     file = io.BytesIO()
@@ -73,12 +85,13 @@ def archive(kind, **contents):
         with zipfile.ZipFile(file, "w") as opened:
             for name, content in contents.items():
                 opened.writestr(zipfile.ZipInfo(name), content)  # of 1980, not of now
-    elif kind == "tar":
+    elif kind in TARS:
         with tarfile.open(fileobj=file, mode="w") as opened:
             for name, content in contents.items():
                 info = tarfile.TarInfo(name)
                 info.size = len(content)
                 opened.addfile(info, io.BytesIO(content))
+        return TARS[kind](file.getvalue())
     else:
         np.save(file, np.arange(6))
     return file.getvalue()

@@ -4,7 +4,10 @@ import sys
 
 
 def interrupt(call, limit):
-    """Interrupt a call at an event of tracing idxfast's modules; return whether it came so far."""
+    """Interrupt a call at the `limit`-th event of tracing idxfast's modules, if there is one.
+
+    Return whether there was.
+    """
     names = {module.__file__ for name, module in sys.modules.items() if name.startswith("idxfast")}
     events = 0
 

@@ -14,6 +14,19 @@ class Reads:
         return self.file.read(min(size, self.sizes()))
 
 
+class Pieces:
+    """Each piece is read by itself, like a line of a terminal. An empty one is an end."""
+
+    def __init__(self, *pieces):
+        self.left = list(pieces)
+
+    def read(self, size):
+        piece, self.left[0] = self.left[0][:size], self.left[0][size:]
+        if not self.left[0]:
+            del self.left[0]
+        return piece
+
+
 class ReadsInto(Reads):
     def readinto(self, buffer):
         return self.file.readinto(memoryview(buffer)[: self.sizes()])

@@ -12,7 +12,7 @@ ITEMSIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}
 MAX_NDIM = 64 if int(np.__version__.split(".")[0]) >= 2 else 32
 MAX_HEADER = 4 + 4 * 255
 MAX_RATIO = 1032
-# What is left of the first bytes of gzip, xz and bzip2.
+# The first bytes of gzip, xz and bzip2 files, cut short.
 CUT_MAGICS = (b"\x1f", b"\xfd", b"\xfd7", b"\xfd7z", b"B", b"BZ", b"BZh")
 
 
@@ -200,7 +200,7 @@ DISTANCES += [(1 + ((2 + i % 2) << (i // 2 - 1)), i // 2 - 1) for i in range(4, 
 def inflate(bits):
     """The data of a DEFLATE stream, piece by piece."""
     out = bytearray()
-    start = 0  # what stands before is the window
+    start = 0  # the bytes before it are the window
     final = 0
     while not final:
         final, kind = bits.take(1), bits.take(2)

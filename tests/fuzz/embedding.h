@@ -1,10 +1,10 @@
-/* What the native targets share: an interpreter that holds the compiled rooms, and buffers.
+/* What the native targets share: an interpreter that holds the compiled modules, and buffers.
  *
  * A target calls find_block, decode_members and their like as Python code does, in the extension
  * modules that setup.py builds, only with clang's sanitizers and coverage. So the checks of
- * arguments are fuzzed along with the code behind them, nothing is split or copied for the fuzzer's
- * sake, and a call through the interpreter costs about a microsecond. Every buffer is an allocation
- * of exactly its size, which AddressSanitizer guards on both sides.
+ * arguments are fuzzed along with the code after them, and nothing is split or copied for the
+ * fuzzer's sake. A call through the interpreter costs about a microsecond. Every buffer is an
+ * allocation of exactly its size, which AddressSanitizer guards on both sides.
  */
 #ifndef IDXFAST_FUZZ_EMBEDDING_H
 #define IDXFAST_FUZZ_EMBEDDING_H
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a target holds to be true of the rooms. */
+/* What a target requires of the modules. */
 #define REQUIRE(condition)                                                           \
     do {                                                                             \
         if (!(condition)) {                                                          \
@@ -31,15 +31,15 @@ static inline void fail_with_python_error(void) {
     abort();
 }
 
-/* A function of a compiled room; the interpreter starts with the first one. */
-static inline PyObject *import_function(const char *room, const char *name) {
+/* A function of a compiled module; the interpreter starts with the first one. */
+static inline PyObject *import_function(const char *module, const char *name) {
     if (!Py_IsInitialized()) {
         Py_InitializeEx(0);
     }
     char name_of_module[64];
-    snprintf(name_of_module, sizeof(name_of_module), "idxfast.native.%s", room);
-    PyObject *module = PyImport_ImportModule(name_of_module);
-    PyObject *function = module ? PyObject_GetAttrString(module, name) : NULL;
+    snprintf(name_of_module, sizeof(name_of_module), "idxfast.native.%s", module);
+    PyObject *imported = PyImport_ImportModule(name_of_module);
+    PyObject *function = imported ? PyObject_GetAttrString(imported, name) : NULL;
     if (function == NULL) {
         fail_with_python_error();
     }
@@ -47,8 +47,9 @@ static inline PyObject *import_function(const char *room, const char *name) {
 }
 
 /* A method of a class there; it is called with the object first. */
-static inline PyObject *import_method(const char *room, const char *name_of_class, const char *name) {
-    PyObject *class = import_function(room, name_of_class);
+static inline PyObject *import_method(const char *module, const char *name_of_class,
+                                      const char *name) {
+    PyObject *class = import_function(module, name_of_class);
     PyObject *method = PyObject_GetAttrString(class, name);
     Py_DECREF(class);
     if (method == NULL) {
@@ -57,16 +58,16 @@ static inline PyObject *import_method(const char *room, const char *name_of_clas
     return method;
 }
 
-/* A number that a compiled room states. */
-static inline long import_number(const char *room, const char *name) {
-    PyObject *number = import_function(room, name);
+/* A number that a compiled module states. */
+static inline long import_number(const char *module, const char *name) {
+    PyObject *number = import_function(module, name);
     long value = PyLong_AsLong(number);
     Py_DECREF(number);
     return value;
 }
 
-/* The result of a call; NULL if it raised ValueError, which is a room's way to refuse. The format is
- * that of a tuple, or of a tuple and a dict: the arguments that are given by name. */
+/* The result of a call; NULL if it raised ValueError, by which a module refuses arguments. The format
+ * is that of a tuple, or of a tuple and a dict: the arguments that are given by name. */
 static inline PyObject *call(PyObject *function, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -98,7 +99,7 @@ static inline long item(PyObject *tuple, Py_ssize_t index) {
     return PyLong_AsLong(PyTuple_GetItem(tuple, index));
 }
 
-/* Memory of exactly so many bytes, as Python sees it. */
+/* Memory of exactly `size` bytes, as Python sees it. */
 struct buffer {
     uint8_t *data;
     size_t size;
@@ -129,7 +130,7 @@ static inline void free_buffer(struct buffer *buffer) {
     free(buffer->data);
 }
 
-/* The numbers that steer a call stand at the end of an input, so that its start is a file. */
+/* The numbers that steer a call are at the end of an input, so that its start is a file. */
 static inline uint32_t take_from_end(const uint8_t *data, size_t *size, int count) {
     uint32_t number = 0;
     while (count-- && *size) {

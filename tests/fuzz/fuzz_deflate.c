@@ -1,5 +1,5 @@
-/* A whole DEFLATE stream as Inflater decodes it: zlib's verdict, bytes and reason; so, too, inside a
- * gzip member, where a wrong trailer has to be refused whatever the stream is.
+/* A whole DEFLATE stream, decoded by Inflater: it has to give zlib's verdict, bytes and reason. The
+ * same holds inside a gzip member, where a wrong trailer has to be refused whatever the stream is.
  *
  * Input: the stream.
  */

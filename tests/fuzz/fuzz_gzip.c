@@ -1,9 +1,9 @@
 /* A gzip file decoded by the compiled functions as the reader does it, against zlib.
  *
- * Members in one go where that is possible; else block by block, with the CRC-32 put together from
- * those of pieces. Once so, and once with segments: the symbols of the stream from each place where a
- * block seems to start, appended if a block has ended there. Either way, both accept, with the same
- * bytes, or both refuse.
+ * Members are decoded in one call where that is possible, and otherwise block by block, with the
+ * CRC-32 combined from those of pieces. Then the file is decoded once more, with segments: symbols
+ * from each place where a block seems to start, appended if a block has ended there. Both times, zlib
+ * and we accept the file, with the same bytes, or both refuse it.
  *
  * Input: the file.
  */
@@ -11,7 +11,7 @@
 #include "gzip_mutator.h"
 #include "reference.h"
 
-/* So much room that segments end early, too. */
+/* Small enough that segments also end early. */
 enum { SPACE = 1 << 14, LITERALS = 1 << 10, MATCHES = 1 << 8 };
 enum { ACCEPTED, TOO_MUCH, DAMAGED };
 
@@ -135,8 +135,8 @@ static int decode(const uint8_t *data, size_t size, struct buffer *out, size_t *
         if (member++ && at == chunk.size) {
             break;
         }
-        /* With segments, none: else nothing would be left for them. Nor where a file starts with zeros,
-         * which are read over here: the reader looks for a member there first. */
+        /* With segments, this call is not made, because it would leave nothing for them. Nor is it
+         * made at a zero byte: it skips zeros, where the reader first looks for a member. */
         PyObject *result = NULL;
         if (!in_segments && at < chunk.size && chunk.data[at]) {
             result = call(decode_members, "(OnnOn)", chunk.view, (Py_ssize_t)at, (Py_ssize_t)chunk.size,

@@ -1,11 +1,11 @@
 /* The DEFLATE decoder against zlib: verdict, bytes and reason; on success, the bits consumed. Where
  * libdeflate is linked (WITH_LIBDEFLATE), it has to agree with zlib.
  *
- * The decoder's headers are compiled into this target, with cursors that come and go in streams of
- * some hundred bytes (and a step of the plain way that has room for more than one symbol); or as they
- * are shipped (AS_SHIPPED), with streams large enough for them. Every buffer
- * has exactly its size, which AddressSanitizer guards. The stream is decoded at once, or in segments
- * of two phases, or in both ways by turns. What the second phase cannot copy is decoded at once again.
+ * The decoder's headers are compiled into this target. By default, their constants make cursors start
+ * and stop in streams of some hundred bytes, and a step of the plain path takes more than one symbol.
+ * With AS_SHIPPED, they are as shipped, and the streams are large enough for them. Every buffer has
+ * exactly its size, which AddressSanitizer guards. The stream is decoded at once, in segments of two
+ * phases, or both ways in turn. What the second phase cannot copy is decoded again, at once.
  *
  * Input: a stream, or what streams.h makes one of; then how it is given to the decoder.
  */
@@ -103,7 +103,7 @@ struct plan {
     int is_known; /* zlib has decoded the same stream with the same window in the call before */
 };
 
-/* Begin a stream; an input does the same whatever has come before it. */
+/* Begin a stream, so that an input has the same effect whatever came before it. */
 static void begin_anew(const struct plan *plan) {
     has_no_memory = plan->has_no_memory;
     if (has_no_memory) free(inflater.scratch);
@@ -112,7 +112,7 @@ static void begin_anew(const struct plan *plan) {
     if (plan->is_portable) inflater.has_bmi2 = 0;
 }
 
-/* The plan that 8 bytes stand for. */
+/* The plan that 8 bytes state. */
 static struct plan read_plan(const uint8_t numbers[8]) {
     return (struct plan){
         .is_portable = numbers[0] & 1, .in_segments = numbers[0] >> 3 & 1, .by_turns = numbers[0] >> 4 & 1,
@@ -132,8 +132,8 @@ static struct outcome check_stream(const uint8_t *stream, size_t size, struct pl
     static uint8_t buffer[WINDOW_SIZE + SPACE], *const expected = buffer + WINDOW_SIZE;
     static int is_filled;
 
-    /* A window of bytes that are not all the same, of which the decoder has a part in the output's
-     * buffer and a part elsewhere. */
+    /* A window of bytes that are not all the same. The decoder has one part of it in the output's
+     * buffer, and the other part elsewhere. */
     if (!is_filled)
         for (size_t i = 0; i < WINDOW_SIZE; i++) buffer[i] = (uint8_t)(i * i >> 5 ^ i);
     is_filled = 1;

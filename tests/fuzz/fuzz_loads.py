@@ -1,4 +1,4 @@
-"""`loads` and its like on any bytes: an array or an `IdxError`, the same by every way in.
+"""`loads` and similar functions on any bytes: an array or an `IdxError`, the same by every way in.
 
 The sizes from which on the reader cuts streams and uses threads are set so low that files of a
 fuzzer's size get there.

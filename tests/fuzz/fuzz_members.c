@@ -19,7 +19,7 @@ static size_t block_size(const uint8_t *data, size_t size) {
     return block >= 26 && block <= size && little_endian(data + block - 4, 4) <= 65536 ? block : 0;
 }
 
-/* Whether a member has to be decoded that zlib decodes, reading so many bytes. */
+/* Whether a member that zlib decodes by reading `consumed` bytes has to be decoded here, too. */
 static int is_plain(const uint8_t *data, size_t size, size_t consumed) {
     size_t block = block_size(data, size);
     return block == 0 || block == consumed;

@@ -1,7 +1,7 @@
 """`loads` against the tests' slow reader: the same array, or both refuse.
 
 They differ only where idxfast is stricter: header checksums and reserved flags of gzip, which the
-standard library reads over; what numpy cannot hold.
+standard library ignores, and arrays that numpy cannot hold.
 """
 
 import contextlib

@@ -1,9 +1,9 @@
 /* The checks of the target `inflate` without a fuzzer: SECONDS FIRST [SEED...] on the command line.
  *
- * Some ten times as fast, for nothing counts coverage. Each round makes a stream from its number (or
- * takes a file of those named) and decodes it and variants of it, each in several ways: cut off, with
- * bits or bytes changed, or going on as the stream of the round before. The same numbers make the
- * same rounds, and the one under way when a check fails is said.
+ * This is about ten times as fast, because nothing counts coverage. Each round makes a stream from
+ * its number, or takes one of the named files. The stream and variants of it are decoded, each in
+ * several ways. A variant is cut off, has changed bits or bytes, or continues as the stream of the
+ * round before. The same numbers make the same rounds. If a check fails, the round is printed.
  */
 #include "fuzz_inflate.c"
 
@@ -41,8 +41,8 @@ static int read_seed(const char *path, struct bytes *seed) {
     return seed->size > 8;
 }
 
-/* A stream by streams.h, of numbers like those that it was made for: in three bytes of four without
- * the highest bit, which stands for faults among others, so half of the streams are valid. */
+/* A stream by streams.h, of numbers like those that it was made for. Three bytes of four have no
+ * highest bit, which can mean a fault, so half of the streams are valid. */
 static void make(struct bytes *stream, unsigned bit) {
     uint8_t data[LONGEST];
     size_t size = SHORTEST + random_below(LONGEST - SHORTEST);
@@ -90,8 +90,8 @@ static void vary(struct bytes *stream, const struct bytes *other) {
     }
 }
 
-/* With no memory there is neither a decoder nor room for symbols. Of more decoders at once than may
- * wait each is another one; those that waited come back first, and none is lost. */
+/* Without memory, there is neither a decoder nor space for symbols. If more decoders are in use than
+ * the pool may hold, each is another one. Those from the pool come back first, and none is lost. */
 static void check_pool(void) {
     enum { MORE = POOL_SIZE + 3 };
     struct inflater *first[MORE], *second[MORE];

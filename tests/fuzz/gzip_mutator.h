@@ -1,8 +1,8 @@
-/* Mutation of gzip files that keeps their checksums right, so that what is behind them is reached.
+/* Mutation of gzip files that keeps their checksums right, so that the code after them is reached.
  *
- * Three times of four, the trailer of each member that can be decoded is written anew, and the size
- * that a BGZF block states of itself; else the damage stays. Behind the file stand the numbers of
- * the target.
+ * Three times in four, two things are written anew: the trailer of each member that can be decoded,
+ * and the size that a BGZF block states. Otherwise the damage stays. The numbers of the target
+ * follow the file.
  */
 #ifndef IDXFAST_FUZZ_GZIP_MUTATOR_H
 #define IDXFAST_FUZZ_GZIP_MUTATOR_H
@@ -29,7 +29,7 @@ static void put_number(uint8_t *out, uint32_t number, int count) {
 }
 
 /* Bytes of the member header that starts here (RFC 1952), 0 if there is no whole one; `crc_at` is
- * where its own checksum stands, 0 if it has none. */
+ * the place of its own checksum, 0 if it has none. */
 static size_t member_header(const uint8_t *data, size_t size, size_t *crc_at) {
     size_t at = HEADER;
     *crc_at = 0;

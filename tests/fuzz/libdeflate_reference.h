@@ -1,4 +1,4 @@
-/* What libdeflate makes of a DEFLATE stream: a second oracle, held to what zlib said. */
+/* What libdeflate makes of a DEFLATE stream: a second oracle, compared with zlib. */
 #ifndef IDXFAST_FUZZ_LIBDEFLATE_REFERENCE_H
 #define IDXFAST_FUZZ_LIBDEFLATE_REFERENCE_H
 

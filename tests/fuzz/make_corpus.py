@@ -1,6 +1,6 @@
 """Make the seeds in corpus/: small files of each shape that DEFLATE and gzip have.
 
-A fuzzer finds no checksum and hardly a Huffman code by itself; from these it goes on.
+By itself, a fuzzer finds no checksum, and hardly a Huffman code. So it starts from these files.
 """
 
 import gzip
@@ -50,7 +50,7 @@ def header(literals, distances):
     """A dynamic block's header with these code lengths; each of them is coded in 4 bits."""
     fields = [(4, 3), (len(literals) - 257, 5), (len(distances) - 1, 5), (15, 4)]
     fields += [(0, 3)] * 3 + [(4, 3)] * 16
-    # Codewords stand in the stream with their highest bit first.
+    # The stream has each codeword with its highest bit first.
     fields += [(int(f"{length:04b}"[::-1], 2), 4) for length in [*literals, *distances]]
     number = at = 0
     for value, size in fields:
@@ -89,7 +89,8 @@ STREAMS = {name: deflate(content) for name, content in CONTENTS.items()} | {
     "symbol-286": bytes.fromhex("1b03000000000000"),
     "distance-30": bytes.fromhex("63000278"),
 }
-# Headers on both sides of each limit: how many codes, whether complete, or single, or without end.
+# Headers on both sides of each limit: the number of codes; codes that are complete, single, or lack
+# an end of the block.
 EIGHTS, NINES = [8] * 252, [9] * 8
 HEADERS = {
     "complete": ([*EIGHTS, *NINES], [1, 1]),
@@ -124,7 +125,7 @@ FILES = {name: member(data, STREAMS[name]) for name, data in CONTENTS.items()} |
 
 
 def large_symbols():
-    """A block whose symbols take 71 bits by fours, where the decoder's steps count with 56."""
+    """A block in which four symbols take 71 bits. The decoder's steps count on at most 56."""
     literals, distances, rng = [0] * 286, [0] * 30, random.Random(5)
     for length, symbol in enumerate([*range(4), 284, *range(4, 9), 256, 9], 1):
         literals[symbol] = min(length, 11)
@@ -138,7 +139,7 @@ def large_symbols():
 
 
 def write(folder, name, data, *numbers):
-    """Write a seed; after it stand the numbers that the target takes from its end, in that order."""
+    """Write a seed, and after it the numbers that the target takes from its end, in that order."""
     (FOLDER / folder).mkdir(parents=True, exist_ok=True)
     for number, size in numbers[::-1]:
         data += number.to_bytes(size, "little")
@@ -170,9 +171,9 @@ def main():
     # Cursors that decode more matches than a segment has room for.
     write("deflate", "room-for-matches", bytes.fromhex("edc3310069518702c2cecdcd8742ff00c2f330"))
     for name, lengths in HEADERS.items():
-        # Some bits on, as it may stand anywhere.
+        # Some bits later, because it may start at any bit.
         write("blocks", f"header-{name}", b"\xff" + header(*lengths), (1, 1), (0, 2), (0x7FFF, 2))
-    # Once found: behind the start of a stored block, which the search passes, one was seen.
+    # The search once passed the start of a stored block, and then saw another one.
     write("blocks", "found-stored", b"\0\0\0\xff\xff\1", (1, 1), (1, 2), (0x7FFF, 2))
     for name, file in FILES.items():
         write("gzip", name, file)

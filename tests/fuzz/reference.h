@@ -16,8 +16,8 @@ struct outcome {
     size_t produced;
 };
 
-/* Decode one stream, which starts at a bit of the first byte, into at most `space` bytes; `window`
- * bytes of what may be copied from stand before them. */
+/* Decode one stream, which starts at a bit of the first byte, into at most `space` bytes. The
+ * `window` bytes before them may be copied from. */
 static struct outcome inflate_into(int format, const uint8_t *data, size_t size, int bit,
                                    uint8_t *out, size_t space, size_t window) {
     /* One state for all calls: to allocate it takes as long as to decode a small stream. */

@@ -1,9 +1,9 @@
 /* DEFLATE streams that are valid or nearly so, made of a fuzzer's bytes.
  *
- * A byte or two say what comes next: a stored block, a fixed one, a dynamic one with codes of a
- * shape that encoders seldom make (codewords of 15 bits, a lone one, none, all of one length), and
- * in a block literals and matches, or many of them by a generator of random numbers. Some bytes make
- * a fault: a wrong field, a bit that is changed, a code with a codeword too many or too few.
+ * A byte or two say what comes next. It may be a stored block, a fixed one, or a dynamic one with
+ * codes of a shape that encoders seldom make: codewords of 15 bits, a lone one, none, or all of one
+ * length. In a block, it may be a literal, a match, or many of these by a generator of random
+ * numbers. Some bytes make a fault: a wrong field, a changed bit, or a codeword too many or too few.
  */
 #ifndef IDXFAST_FUZZ_STREAMS_H
 #define IDXFAST_FUZZ_STREAMS_H

@@ -2,7 +2,7 @@
 
 A file is taken apart into its content and its container; one of them is changed by the fuzzer, or
 exchanged for another; then it is packed again, with lengths and checksums that are right. What
-cannot be taken apart, and one file of four, is changed as mere bytes.
+cannot be taken apart, and one file in four, is changed as plain bytes.
 """
 
 import gzip

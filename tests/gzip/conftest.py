@@ -1,21 +1,30 @@
-"""Chunks, segments and steps small enough for small files; and decoders that are watched."""
+"""Chunks, segments, steps and parts small enough for small files; decoders that are watched."""
 
 import time
 
 import numpy as np
 import pytest
 
-from idxfast.gzip import decoder, input_buffer, pool, segments, small_members, stream
+from idxfast.gzip import (
+    decoder,
+    input_buffer,
+    parts,
+    pool,
+    scanner,
+    segments,
+    small_members,
+    stream,
+)
 from idxfast.threads import ordered_map
 
 
 @pytest.fixture
 def small_pieces(monkeypatch):
-    """Chunks and rooms as small as the files."""
+    """Chunks, and memory for symbols, in proportion to the files."""
     monkeypatch.setattr(input_buffer, "CHUNK", 4_000)
     monkeypatch.setattr(segments, "CHUNK", 4_000)
     monkeypatch.setattr(input_buffer, "RESERVE", 500)
-    # Members up to which size are followed by a group of as many as there are in how many bytes.
+    # After a member of at most the first size, as many members as fit into the second are decoded.
     monkeypatch.setattr(decoder, "BGZF_MAX_SIZE", 100)
     monkeypatch.setattr(small_members, "GROUP", 1_000)
     monkeypatch.setattr(segments, "LITERALS", 100_000)
@@ -62,7 +71,7 @@ def appended(monkeypatch):
 
 @pytest.fixture
 def eager(monkeypatch):
-    """Nobody leads as long as one more segment may be begun: not even small files are passed."""
+    """No thread leads as long as another segment may be begun, even of a small file."""
 
     def can_lead_at_last(self):
         return self._find_place() is None and can_lead(self)
@@ -73,7 +82,7 @@ def eager(monkeypatch):
 
 @pytest.fixture
 def around_decoders(monkeypatch):
-    """Have each call of a decoder's made inside of a context, which is given what it uses."""
+    """Make each call of a decoder inside a context, which is given what the call uses."""
 
     def wrap(context):
         class Inflater:
@@ -105,3 +114,13 @@ def around_decoders(monkeypatch):
         monkeypatch.setattr(segments, "Symbols", Symbols)
 
     return wrap
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Distances in proportion to the files in files/gzip_parts.py."""
+    monkeypatch.setattr(scanner, "SPACING", 6_000)
+    monkeypatch.setattr(parts, "FINE_SPACING", 500)
+    monkeypatch.setattr(parts, "LONG_PART", 60_000)
+    monkeypatch.setattr(parts, "STEP", 5_000)
+    monkeypatch.setattr("idxfast.gzip.points.STEP", 64)

@@ -204,7 +204,7 @@ def test_a_full_table_in_the_wrong_place():
     ):
         packed = b"".join(tables.table(part, first, 3) for part in parts)
         found = find(file_of(pairs, packed), len(pairs))
-        # That full tables are in another order than the blocks, only the blocks could tell.
+        # Only the blocks could tell that full tables are in another order than they are.
         is_cut_right = [*map(len, parts)] == [FULL, FULL, 3]
         assert found == ([*itertools.chain(*parts)] if is_cut_right else None)
 

@@ -1,4 +1,4 @@
-"""Headers of gzip members, members that zlib refuses, and the decoders that wait for them."""
+"""Headers of gzip members, members that zlib refuses, and decoders that are kept for the next."""
 
 import gzip
 import mmap
@@ -109,7 +109,7 @@ def test_a_name_without_an_end_is_not_kept(threads):
 
 
 def symbol_286():
-    """It stands for a length of 258, if for any."""
+    """A stream with symbol 286, which has no meaning. By its place, it would be a length of 258."""
     code = codewords(FIXED_LITERALS)
     return Deflate().raw("1", "10", code[97], code[286], "00000", code[256])
 

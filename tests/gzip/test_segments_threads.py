@@ -27,7 +27,7 @@ def test_segments_are_appended(appended):
 
 
 def test_windows_that_no_segment_knows(appended):
-    """As good as every match of a segment leads to bytes before it, and so on to the first."""
+    """Nearly every match of a segment leads to bytes before it, and so on back to the first."""
     file, data = packed("unresolved", "zlib-6")
     assert np.array_equal(idxfast.loads(file, threads=4), data)
     assert sum(appended) > data.nbytes / 5
@@ -36,7 +36,7 @@ def test_windows_that_no_segment_knows(appended):
 @pytest.mark.parametrize("threads", [2, 3, 8])
 @pytest.mark.parametrize("content", ["many_images", "images_after_noise", "images_before_noise"])
 def test_no_memory_is_written_by_two(content, threads, monkeypatch, around_decoders):
-    """What one thread reads or decodes to is nothing that another one uses meanwhile."""
+    """No thread uses memory that another one reads into or decodes to at the same time."""
     random = np.random.default_rng(threads)
     lock = threading.Lock()
     in_use: list[tuple[int, int, bool]] = []

@@ -153,7 +153,7 @@ def test_segments_are_used(packer, threads, big, oracle, monkeypatch):
         return advance(self, *args, **kwargs)
 
     monkeypatch.setattr(pool, "MAX_STEP", 256 << 10)
-    # The leader is slow, so that the other threads are not, on a busy machine, too.
+    # The leader is slow, so that the other threads keep up even on a busy machine.
     advance = decoder.Decoder.advance
     monkeypatch.setattr(decoder.Decoder, "advance", slow)
     monkeypatch.setattr(decoder.Decoder, "append", counted)

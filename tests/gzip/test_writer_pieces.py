@@ -1,4 +1,4 @@
-"""What is seen of data that differ from place to place, held against zlib at each place."""
+"""Data that differ from place to place: what is seen of them, compared with zlib at each place."""
 
 import gzip
 import io
@@ -70,7 +70,7 @@ def with_blocks(array, blocks, other, header=HEADER):
 
 
 def noise_in_the_samples(other, header):
-    """Lay noise into each block that is looked at, in order: it decides where the next one is."""
+    """Put noise into each block that is looked at, in order: a block decides where the next is."""
     array, laid = with_blocks(other, [0], NOISE, header), 0
     while laid < len(content_blocks(array, header)):
         laid += 1

@@ -6,8 +6,8 @@ import socket
 import threading
 import time
 
-# Seconds: the limit; how long a server goes on that nobody stops; and what lies between them, so
-# that it tells one from the other on the busiest machine.
+# In seconds: the limit; how long a server goes on if nobody stops it; and a time between the two,
+# which tells one from the other even on the busiest machine.
 LIMIT = 0.4
 LONG = 120.0
 SOON = 60.0

@@ -48,7 +48,7 @@ def test_no_block_in_noise_or_at_the_end():
 
 
 def amid_ones(phase, block):
-    """Bits behind some ones and before many, among which no block seems to start."""
+    """Bits after a few ones and before many. No block seems to start among the ones."""
     return bits("1" * phase + block + "1" * 8 * 600)
 
 

@@ -143,7 +143,7 @@ def test_what_is_no_bgzf_block():
     ]
 
 
-def test_nothing_is_read_behind_a_member(at_the_end):
+def test_nothing_is_read_after_a_member(at_the_end):
     data = bytes(range(256)) * 9
     plain = gzip.compress(data, mtime=0)
     header = plain[:3] + b"\x1e" + plain[4:10] + b"\x03\0abcname\0comment\0"
@@ -159,7 +159,7 @@ def test_nothing_is_read_behind_a_member(at_the_end):
         assert members.decode_member(at_the_end(packed), 1 << 20) == data
 
 
-def test_nothing_is_read_behind_where_blocks_are_looked_for(at_the_end):
+def test_nothing_is_read_after_the_stop_of_a_search_for_blocks(at_the_end):
     noise = np.random.default_rng(8).bytes(700)
     for size in (*range(20), 575, 576, 577, 700):
         for stop in (8 * size, 1 << 62):

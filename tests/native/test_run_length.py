@@ -15,7 +15,7 @@ BLOCK = 65535
 
 
 def decoded(stream):
-    """What zlib makes of a whole stream, of which it has to read all."""
+    """The data of a stream by zlib, which has to read the stream to its end."""
     inflate = zlib.decompressobj(-15)
     data = inflate.decompress(stream)
     assert inflate.eof
@@ -52,7 +52,7 @@ def test_sizes(size, values):
 
 
 def test_each_way_that_a_header_gives_lengths():
-    """Runs of symbols that do not occur, and of symbols with codes as long, of every number."""
+    """Any number of absent symbols, or of symbols with codes of one length, one after another."""
     for count in range(256):
         ones = bytes(range(count))
         twos = bytes(range(count, 256))
@@ -61,7 +61,7 @@ def test_each_way_that_a_header_gives_lengths():
 
 
 def test_a_code_deeper_than_its_limit():
-    # With numbers of Fibonacci for frequencies, Huffman's code has a codeword of each length.
+    # With Fibonacci numbers as frequencies, Huffman's code has a codeword of each length.
     frequencies = [1, 1]
     while sum(frequencies) < BLOCK:
         frequencies.append(frequencies[-1] + frequencies[-2])
@@ -71,7 +71,7 @@ def test_a_code_deeper_than_its_limit():
     stream = encode_runs(data, True)
     assert decoded(stream) == data
     assert len(stream) < 1.01 * len(zlib.compress(data, 6, -15))
-    # Few symbols that are rare among many that are as frequent: a precode of that kind.
+    # A few rare symbols among many that are equally frequent make a precode of that kind.
     for seed in range(200):
         rng = np.random.default_rng(seed)
         weights = 2.0 ** -rng.integers(0, 18, 256).astype(float)
@@ -122,7 +122,7 @@ def test_above_level_6_size_is_all_that_counts(images, seekable):
 
 
 def test_samples_are_of_all_parts():
-    """Of what begins with an empty margin, once or every 4 MiB, not all samples are of that."""
+    """If the data have an empty margin, at the start or every 4 MiB, not all samples are of it."""
     volume = np.resize(np.arange(50, dtype=np.uint8), (64, 256, 256))
     volume[:8] = 0
     video = np.resize(volume[8], (3_000, 28, 28))

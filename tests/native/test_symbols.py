@@ -302,7 +302,7 @@ def test_stored_blocks():
 
 
 def judged_alike(stream, symbols, space):
-    """What decode says of a stream, and what both phases say; where the latter see less, it is so."""
+    """The results of `decode` and of both phases, which agree unless a match cannot be copied."""
     expected = bytearray(space)
     stop, bit, position, reason = Inflater().decode(stream, 0, expected, 0)
     found = symbols_stop, symbols_bit, symbols_reason = Inflater().decode_symbols(
@@ -447,7 +447,7 @@ def test_of_nothing():
     assert symbols.copy(bytearray(3), 3, history=b"x") == 3
     assert Inflater().decode_symbols(b"", 0, symbols) == (INPUT, 0, None)
     assert Inflater().decode_symbols(packed(b""), 0, symbols)[0] == END
-    # A stored block of some bytes, of which there is room for none.
+    # A stored block of some bytes, with room for none of them.
     assert Inflater().decode_symbols(packed(b"a", 0), 0, symbols) == (SPACE, 40, None)
 
 

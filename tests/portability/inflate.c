@@ -1,4 +1,4 @@
-/* The decoder on another processor, held to what zlib said on this one.
+/* The decoder on another processor, compared with zlib on this one.
  *
  * It is the fuzz target `inflate` with streams by a generator of random numbers: INPUTS FIRST on the
  * command line say how many and from which seed on. Built with RECORD, it asks zlib and writes what
@@ -77,8 +77,8 @@ int main(int count, char **arguments) {
         for (size_t k = 0; k < sizeof(data); k++) {
             seed = seed * 6364136223846793005 + 1442695040888963407;
             data[k] = (uint8_t)(seed >> 56);
-            /* In three bytes of four without the highest bit, which stands for faults among others:
-             * so half of the streams are valid. */
+            /* Three bytes of four get no highest bit, which can mean a fault. So half of the
+             * streams are valid. */
             if (k < size - 8 && seed >> 54 & 3) data[k] &= 0x7f;
         }
         /* Mostly whole, and without a bit that is changed. */

@@ -1,15 +1,15 @@
 /* The compiled cores on eight threads, as the reader uses them: what is shared and what is not.
  *
- * Without Python: ThreadSanitizer has to have compiled all code that synchronises, and no
- * interpreter at hand is. Each round makes a file and has it decoded in two ways, and one array
- * changed:
+ * This runs without Python, because ThreadSanitizer has to compile all code that synchronises, and
+ * the interpreter is not compiled so. Each round makes a file, which is decoded in two ways, and an
+ * array, which is changed:
  *
  * - BGZF blocks of one file, in groups, each into its own part of one destination;
  * - one stream as gzip/pool.py does it: one thread at a time decodes blocks into the destination and
  *   appends segments, whose symbols the others decode, each with a decoder from the shared list;
  * - the byte order of one array, in parts that meet at any address.
  *
- * In every third round both files are damaged: then the error, too, is met on many threads.
+ * In every third round, both files are damaged, so that many threads also meet errors.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,8 +31,8 @@ ptrdiff_t core_decode_members(const uint8_t *data, ptrdiff_t *start, ptrdiff_t s
 
 enum { THREADS = 8, SIZE = 300000, BLOCK = 9001, BLOCKS = SIZE / BLOCK + 1, STRETCH = 8000 };
 enum { FRAME = 18 + 8 };
-/* Compressed bytes of a segment, and before it those that are left to the leader; and how many there
- * may be at once. Some are too large for their room. */
+/* Compressed bytes of a segment; those before it, which the leader decodes; and how many segments
+ * there may be at once. Some have more symbols than fit. */
 enum { STEP = 4000, GAP = 1000, SEGMENTS = THREADS + 1 };
 enum { LITERAL_ROOM = 9000, MATCH_ROOM = 2000 };
 
@@ -56,8 +56,8 @@ static void put_number(uint8_t *place, uint32_t number) {
 }
 
 static void make_files(unsigned round) {
-    /* Noise, by stretches of other bytes, for each of which the encoder begins a block; and copies of
-     * what stands before it. */
+    /* Stretches of noise, each of other bytes, so that the encoder begins a block for each; and
+     * copies of the bytes before them. */
     uint32_t noise = round * 2654435761u + 1;
     size_t distance = 0;
     for (size_t i = 0; i < SIZE; i++) {

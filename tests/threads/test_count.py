@@ -13,11 +13,12 @@ from idxfast.threads import count
 def system(monkeypatch, tmp_path):
     """The root of a made-up system, and the default in it, given a number of cores."""
 
-    def choose(cores):
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(cores), raising=False)
+    def choose(cores=None):
+        if cores is not None:
+            monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(cores), raising=False)
         # A fresh module each time, because it asks the system once.
-        room = runpy.run_path(count.__file__, {"open": lambda path: open(f"{tmp_path}{path}")})  # noqa: SIM115
-        return room["choose_threads"](None)
+        module = runpy.run_path(count.__file__, {"open": lambda path: open(f"{tmp_path}{path}")})  # noqa: SIM115
+        return module["choose_threads"](None)
 
     (tmp_path / "proc" / "self").mkdir(parents=True)
     return tmp_path, choose
@@ -38,8 +39,9 @@ def test_one_for_each_core_and_at_most_8(system, monkeypatch):
     assert choose(3) == 3
     assert choose(64) == 8
     monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert runpy.run_path(count.__file__)["choose_threads"](None) == 1
+    for cores, expected in ((None, 1), (3, 3)):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        assert choose() == expected
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,28 @@ def test_a_call_is_made_once(threads):
     assert sorted(made) == list(range(2_000))
 
 
+def test_a_call_is_not_made_again_while_another_is_waited_for():
+    made, has_begun, may_end = [], threading.Event(), threading.Event()
+
+    def items():
+        yield from (0, 1)
+        assert has_begun.wait(60)  # the other thread makes the first call
+        yield from (2, 3)
+
+    def call(i):
+        made.append(i)
+        if i == 0:
+            has_begun.set()
+            may_end.wait(60)
+        elif i == 3 or made.count(i) > 1:
+            may_end.set()
+        return i
+
+    with ordered_map.Workers(2) as pool:
+        assert list(pool.map(call, items())) == [0, 1, 2, 3]
+    assert sorted(made) == [0, 1, 2, 3]
+
+
 def test_a_call_that_the_last_thread_made_before_its_end_is_not_made_again(monkeypatch):
     made = []
 

@@ -46,7 +46,7 @@ def test_what_a_folder_lacks_is_downloaded_into_it(family, same, remote, mirror,
 def test_what_is_swapped_once_it_was_downloaded_is_not_used(
     name, family, remote, torch_stub, tmp_path, monkeypatch
 ):
-    """By whoever may write in the folder."""
+    """Another user who may write to the folder swaps the file."""
     folder = tmp_path / ("MNIST/raw" if name == "torchvision" else "mnist")
     put_in_place = fetching._put_in_place
 

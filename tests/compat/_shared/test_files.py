@@ -38,7 +38,7 @@ def test_it_is_left_at_its_start_after_an_error(tmp_path):
 
 
 @pytest.mark.parametrize("begin", ["read(3)", "peek(1)"])
-def test_a_gzip_file_that_was_begun_is_read_from_where_it_stands(tmp_path, oracle, begin):
+def test_a_gzip_file_that_was_begun_is_read_from_its_position(tmp_path, oracle, begin):
     idx = oracle.pack(0x08, (40,))
     path = tmp_path / "file.gz"
     path.write_bytes(gzip.compress((b"abc" if begin == "read(3)" else b"") + idx))
@@ -48,7 +48,7 @@ def test_a_gzip_file_that_was_begun_is_read_from_where_it_stands(tmp_path, oracl
         assert file.read() == b""
 
 
-def test_gzip_within_a_larger_file_is_read_from_where_it_stands(oracle):
+def test_gzip_within_a_larger_file_is_read_from_its_position(oracle):
     idx = oracle.pack(0x08, (40,))
     beneath = io.BytesIO(b"before" + gzip.compress(idx))
     beneath.seek(6)

@@ -1,6 +1,6 @@
-"""Which part of a file is wrong: every one, raw and gzip, from memory and from a file object.
+"""Which part of a file is wrong: every part, raw and gzip, from memory and from a file object.
 
-Beside the part, what the loaders with a message for each part make of it.
+Also the messages of the loaders that have one for each part.
 """
 
 import gzip
@@ -39,7 +39,7 @@ FAULTS = {
     IDX[:12]: ("payload", b"", MISSING),
     IDX[:15]: ("payload", b"", MISSING),
     IDX + b"\0": ("end", b"", MORE),
-    # Both errors have the same numbers.
+    # The errors of the next two files have the same numbers.
     b"\0\0\x08\2\0\0\0\4": ("dimensions", b"", CUT),
     b"\0\0\x08\1\0\0\0\4": ("payload", b"", MISSING),
     gzip.compress(b"", mtime=0): ("start", b"", SHORT),

@@ -203,7 +203,7 @@ ONE_HOT = 10 * WIDE + 2 * WIDE
 # The name of a column, in a list; and in the index of a data frame, too.
 NAME = 80
 COLUMN = 120
-# A gzip file in a zip file is read up to 16 times what is there of it, and doubles, too.
+# Up to 16 times the packed size of a gzip file in a zip file is read, into memory that doubles.
 IN_ZIP = 2 * 16
 
 BOTH = 2  # the training and the test files

@@ -83,7 +83,7 @@ class BlockPayload:
         check_state(self._source, self._state)
 
     def _fetch(self, starts: Positions, stops: Positions) -> Iterator[tuple[Blocks, int, int]]:
-        """Yield blocks, the number of the first part to read from them, and that after the last.
+        """Yield blocks, and the range of the parts to read from them: its first number and its end.
 
         The parts of the stream are in ascending order.
         """

@@ -19,6 +19,9 @@ _SKIPPED = 256 << 10
 # The most bytes of an archive that are read in one piece: of a zip file's directory, which has 46
 # bytes and the name for each member; of a header of a tar archive; and of a member.
 MAX_PIECE = 4 << 20
+# The most bytes that the headers of all members of a tar archive may take together. tarfile keeps
+# the headers, which may contain long names.
+MAX_HEADERS = 16 << 20
 
 _CODECS: dict[str, Callable[[str], unpacking.Codec]] = {
     module.NAME: module.codec for module in (xz, bz2, zst)

@@ -23,7 +23,7 @@ from ..storage.source_file import SourceFile
 from ..storage.streams import StreamSource
 from . import bounded, simple, tar
 from .members import argument_of, choose, explain_member, is_content
-from .packed import MAX_PIECE, Bounded, unpacked, unpacked_start
+from .packed import MAX_HEADERS, MAX_PIECE, Bounded, unpacked, unpacked_start
 from .request import Request
 
 NAME = "tar"
@@ -32,9 +32,6 @@ NAME = "tar"
 MAGIC, MAGIC_AT = b"ustar", 257
 # The most members of an archive. More would take too much memory for the size of the file.
 MAX_MEMBERS = 10_000
-# The most bytes that the headers of all members may take together, which have long names in them.
-# tarfile keeps them.
-MAX_HEADERS = 16 << 20
 # How many bytes after the member are unpacked at a time.
 _REST = 256 << 10
 # No archive may unpack to more than MAX_RATIO times its size, or MIN_LIMIT bytes if that is more.

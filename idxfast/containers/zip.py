@@ -70,7 +70,7 @@ def open_file(file: IO[bytes], filename: str) -> Iterator[zipfile.ZipFile]:
 
 
 def files(opened: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
-    """The names of the members that are files, and what is known of each."""
+    """The name of each member that is a file, and its entry in the directory."""
     return [(info.filename, info) for info in opened.infolist() if not info.filename.endswith("/")]
 
 

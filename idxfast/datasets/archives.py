@@ -20,7 +20,7 @@ import numpy as np
 
 from ..containers import recognise, tar, zip
 from ..containers.members import is_litter
-from ..containers.packed import Bounded, unpacked
+from ..containers.packed import MAX_HEADERS, Bounded, unpacked
 from ..containers.request import Request
 from ..errors import IdxError, printable
 from ..format import Header
@@ -38,9 +38,6 @@ MAX_OPENED = 10_000
 # would take too long.
 MAX_UNPACKED = 2 << 30
 MAX_UNPACKED_OF_ALL = 4 << 30
-# The most bytes that the headers of the members of one tar archive may take together, which have
-# long names in them. tarfile keeps them.
-MAX_HEADERS = 16 << 20
 # The longest name of a file or a folder, as file systems have it. The time to read a name as words
 # grows with the square of its length.
 _MAX_NAME = 255

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* How many bytes at the start of a file can be compared with what is known of them. */
+/* The most bytes at the start of a file that `is_unchanged` compares. */
 #define MAX_COMPARED 4096
 
 #ifndef _WIN32

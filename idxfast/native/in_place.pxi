@@ -14,7 +14,7 @@ cdef int check_interrupted() except -1:
 
 
 cdef Py_ssize_t check_comparable(bytes start) except -1:
-    """The number of bytes; ValueError if a file cannot be compared with as many."""
+    """The number of bytes; ValueError if there are more than `is_unchanged` compares."""
     if len(start) > MAX_COMPARED:
         raise ValueError("only the first 4,096 bytes of a file can be compared")
     return len(start)

@@ -1,4 +1,4 @@
-"""The drop-in module for Keras, against what is known of it."""
+"""The drop-in module for Keras: its results are compared with the facts about the original."""
 
 import pytest
 

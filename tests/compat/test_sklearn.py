@@ -1,4 +1,4 @@
-"""The drop-in module for scikit-learn's fetch_openml, against what is known of it."""
+"""The drop-in module for scikit-learn's fetch_openml: its results are compared with the facts about the original."""
 
 import inspect
 import os

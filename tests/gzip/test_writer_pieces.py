@@ -1,4 +1,4 @@
-"""Data that differ from place to place: what is seen of them, compared with zlib at each place."""
+"""Arrays that compress well in some places only: their files are compared in size with zlib's."""
 
 import gzip
 import io

@@ -80,7 +80,7 @@ def test_every_starting_bit(bit):
 
 @pytest.mark.parametrize("stream", [*small_streams()], ids=range(4))
 def test_every_end_of_output(stream):
-    """Nothing is written beyond it, and what is there comes with more space."""
+    """Nothing is written after the end of the memory, and a longer one gets the same bytes."""
     _, content, _ = by_zlib(stream)
     for space in range(len(content) + 1):
         inflater, out = Inflater(), bytearray(b"\xa5" * (len(content) + 300))

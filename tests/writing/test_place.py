@@ -155,7 +155,7 @@ def test_another_file_of_the_name_is_no_reason_to_refuse(tmp_path):
 
 @pytest.mark.usefixtures("without_proc")
 def test_a_file_for_writing_alone_whose_name_is_a_number(tmp_path):
-    """Nothing tells what it holds, so it is not refused."""
+    """Its content cannot be found out, so `save` does not refuse the file."""
     path = tmp_path / "file"
     idxfast.save(path, ARRAY)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "ab") as file:

@@ -1,4 +1,4 @@
-"""The drop-in module for TensorFlow 1, against what is known of it."""
+"""The drop-in module for TensorFlow 1: its results are compared with the facts about the original."""
 
 import gzip
 

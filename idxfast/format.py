@@ -73,7 +73,7 @@ class Header(NamedTuple):
     @property
     def nbytes(self) -> int:
         """The size of the payload in bytes; exact, however large."""
-        return math.prod(self.shape) * self.dtype.itemsize
+        return math.prod(self.shape, start=self.dtype.itemsize)
 
     @property
     def item_nbytes(self) -> int:

@@ -63,7 +63,7 @@ def bytes_of(array: np.ndarray[Any, Any]) -> Memory:
 
 def to_native(array: np.ndarray[Any, Any], header: Header) -> np.ndarray[Any, Any]:
     """Swap the data, which are still in the file's byte order, to native byte order."""
-    if array.dtype != header.dtype:
+    if not header.dtype.isnative:
         swap(bytes_of(array), array.itemsize)
     return array
 

@@ -77,7 +77,7 @@ def container_for(source: Source, container: Container, stated: StatedHeader | N
         If the caller named a member of a file that is no archive.
     """
     is_named = source.member is not None
-    if container.NAME in _ARCHIVES or not (is_named or stated):
+    if not (is_named or stated) or container.NAME in _ARCHIVES:
         return container
     if container is not raw and _holds_tar(source):
         return _packed_tar()
@@ -132,9 +132,9 @@ def read(source: Source | StreamSource, request: Request) -> np.ndarray[Any, Any
         request.is_part and container in (raw, gzip)
     ):
         source = source.in_order()
-    is_whole = not request.is_part and request.stated is None
-    if container is gzip and isinstance(source, StreamSource) and is_whole:
-        source = read_all(source, request.max_bytes)
+    if container is gzip and isinstance(source, StreamSource):
+        is_whole = not request.is_part and request.stated is None
+        source = read_all(source, request.max_bytes) if is_whole else source
     try:
         return container.read(source, request)
     except IdxError as error:

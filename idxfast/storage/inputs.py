@@ -51,7 +51,7 @@ def open_source(
     IdxError, ImportError, ValueError
         For a URL, see `urls.open_url`.
     """
-    if hasattr(file, "__fspath__"):
+    if not isinstance(file, str) and hasattr(file, "__fspath__"):
         file = os.fspath(file)  # type: ignore[arg-type]
         if isinstance(file, bytes):
             file = os.fsdecode(file)

@@ -148,7 +148,7 @@ class FileSource:
         """
         size = self._start + self.size
         # On Windows, mmap would extend the file.
-        if os.fstat(self._descriptor).st_size < size:
+        if self.state()[0] < size:
             raise ValueError("the file has become shorter")
         return mmap.mmap(self._descriptor, size, access=access), self._start
 

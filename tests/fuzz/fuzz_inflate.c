@@ -120,7 +120,7 @@ static struct plan read_plan(const uint8_t numbers[8]) {
         .matches = 1 + numbers[7] * numbers[7] / 16 * ROOM,
         .block_stop = numbers[0] & 2 ? numbers[3] * (numbers[0] & 4) : UINT64_MAX,
         .bit = numbers[1] & 7, .pieces = numbers[2], .budget = numbers[3],
-        .before = numbers[4] & 15 ? 0 : numbers[5], .history = numbers[4] & 16 ? 0 : numbers[5] * 64,
+        .before = numbers[4] & 15 ? 0 : numbers[5], .history = numbers[4] & 16 ? 0 : numbers[5] * 128,
         .inside = numbers[7], .marks = numbers[3] % 16 == 15, .has_no_memory = numbers[6] % 64 == 63, .share = numbers[4] & 64 ? numbers[6] : 256,
         /* Often so much that what is wrong is met in the fast ways, too. */
         .space = numbers[4] & 32 ? 0 : numbers[4] & 128 ? numbers[6] * 16u : numbers[6],

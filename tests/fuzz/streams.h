@@ -121,26 +121,48 @@ static const uint16_t made_length_bases[29] = {3,  4,  5,  6,  7,  8,  9,  10,  
 static const uint8_t made_length_bits[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
                                              2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
 
-/* One of the symbols from one place of those used to another; -1 if there is none. */
-GENERATOR static int choose(const struct made_code *code, int number, int from, int to) {
-    return from < to ? code->used[from + (int)((uint32_t)number % (uint32_t)(to - from))] : -1;
+GENERATOR static unsigned distance_bits(int symbol) { return symbol < 4 ? 0 : (unsigned)symbol / 2 - 1; }
+
+/* One of the symbols from one place of those used to another; -1 if there is none. If `longest` is
+ * not 0, mostly one that takes many bits, extra bits included, with a codeword of at most so many. */
+GENERATOR static int choose(struct writer *writer, const struct made_code *code, int number, int from, int to,
+                  int is_distance, int longest) {
+    unsigned most = 0;
+    int chosen = -1;
+    for (int tries = from == to ? 0 : longest ? 12 : 1; tries; tries--) {
+        const int symbol = code->used[from + (int)((uint32_t)number % (uint32_t)(to - from))];
+        const unsigned bits = code->lengths[symbol] +
+                              (is_distance                      ? distance_bits(symbol)
+                               : symbol < 257 || symbol > 285 ? 0
+                                                              : made_length_bits[symbol - 257]);
+        if (chosen < 0 || (bits > most && code->lengths[symbol] <= longest)) {
+            chosen = symbol;
+            most = bits;
+        }
+        number = (int)next_random(writer);
+    }
+    return chosen;
 }
 
 GENERATOR static void put_symbols(struct writer *writer, const struct made_code *literals,
-                        const struct made_code *distances, size_t *produced) {
+                        const struct made_code *distances, int is_long, size_t *produced) {
     uint32_t plan = next_byte(writer), many = plan & 8 ? 1u << (plan >> 4) : plan >> 4;
     uint32_t matches = next_byte(writer);
+    /* Long symbols that follow each other test how many bits the decoder counts with. Its tables
+     * have codewords of up to 11 bits in one step. */
+    const int longest_length = is_long ? 15 : 0, longest = is_long ? next_random(writer) & 1 ? 11 : 15 : 0;
     for (uint32_t i = 0; i < many && writer->bit < MAX_BITS; i++) {
         int chosen = (int)(plan & 1 ? next_random(writer) : next_byte(writer));
         if ((next_random(writer) & 255) < matches) {
-            int length = choose(literals, chosen, literals->before_lengths, literals->all), distance = -1;
+            int length = choose(writer, literals, chosen, literals->before_lengths, literals->all, 0, longest_length);
+            int distance = -1;
             if (length < 0 || length > 285) continue;
             unsigned extra = made_length_bits[length - 257];
             uint32_t more = next_random(writer) & ((1u << extra) - 1);
-            /* Nearly always one that reaches no further than there is something. */
-            size_t limit = plan & 2 && (next_random(writer) & 63) == 0 ? 1 << 16 : *produced;
+            /* Nearly always one that reaches no further than there is something, but for the window. */
+            size_t limit = plan & 2 && (longest || (next_random(writer) & 63) == 0) ? 1 << 16 : *produced;
             for (int tries = 0; tries < 9 && distance < 0; tries++) {
-                int symbol = choose(distances, (int)(next_random(writer) >> 3), 0, distances->all);
+                int symbol = choose(writer, distances, (int)(next_random(writer) >> 3), 0, distances->all, 1, longest);
                 if (symbol < 0) break;
                 size_t least = symbol < 4 ? (size_t)symbol + 1
                                           : ((size_t)(2 + (symbol & 1)) << (symbol / 2 - 1)) + 1;
@@ -151,10 +173,10 @@ GENERATOR static void put_symbols(struct writer *writer, const struct made_code 
             put_word(writer, literals, length);
             put(writer, more, extra);
             put_word(writer, distances, distance);
-            put(writer, next_random(writer), distance < 4 ? 0 : (unsigned)distance / 2 - 1);
+            put(writer, next_random(writer), distance_bits(distance));
             *produced += made_length_bases[length - 257] + more;
         } else {
-            int symbol = choose(literals, chosen, 0, literals->literals);
+            int symbol = choose(writer, literals, chosen, 0, literals->literals, 0, longest);
             if (symbol < 0) continue;
             put_word(writer, literals, symbol);
             ++*produced;
@@ -227,10 +249,12 @@ GENERATOR static void put_block(struct writer *writer, int is_final, size_t *pro
         assign_words(&literals, 288);
         assign_words(&distances, kind & 64 ? 32 : 30);
         put(writer, 1, 2);
-        put_symbols(writer, &literals, &distances, produced);
+        put_symbols(writer, &literals, &distances, kind >> 4 & 1, produced);
     } else {
         uint32_t shape = next_byte(writer), faults = shape & 128 ? next_byte(writer) : 0;
         int literal_count = 257 + (int)(next_byte(writer) % 30), distance_count = 1 + (int)(next_byte(writer) % 30);
+        int is_long = shape & 16 && next_random(writer) & 1;
+        if (is_long) literal_count = 286, distance_count = 30;
         int used = 1 + (int)next_byte(writer) * (literal_count - 1) / 255;
         int used_distances = (int)next_byte(writer) % (distance_count + 1);
         if (shape & 64) used_distances = used_distances & 1;
@@ -245,7 +269,7 @@ GENERATOR static void put_block(struct writer *writer, int is_final, size_t *pro
         put_dynamic_header(writer, &literals, literal_count, &distances, distance_count, faults);
         assign_words(&literals, literal_count);
         assign_words(&distances, distance_count);
-        put_symbols(writer, &literals, &distances, produced);
+        put_symbols(writer, &literals, &distances, is_long, produced);
     }
 }
 

@@ -94,6 +94,14 @@ class BlockPayload:
         for source, first, last in self._source.fetch(*ranges):
             yield self._blocks.over(source), first, last
 
+    def find_row_ends(self, size: int) -> Positions:
+        """The numbers of rows after which a block ends. A row has `size` bytes."""
+        if not size:
+            return np.zeros(1, np.int64)
+        ends = np.cumsum(self._blocks.sizes.unpacked) - self._offset
+        rows: Positions = ends[(ends >= 0) & (ends % size == 0)] // size
+        return rows
+
     def verify_tables(self) -> None:
         """Compare the tables of the file with all its blocks.
 

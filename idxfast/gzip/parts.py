@@ -118,15 +118,17 @@ class Parts:
         size = end.position - point.place.position
         if size > LONG_PART:
             return self._scan(number, position)
-        if wanted < size:
-            fine: dict[int, Points] = self._kept.get("points") or {}
-            points = fine.get(number)
-            if points is None:
-                return self._split(number)
+        fine: dict[int, Points] = self._kept.get("points") or {}
+        points = fine.get(number)
+        if points is not None:
             point, end = points[points.find(position)]
         first = point.place.position
         piece: Memory | None = self._kept.get((first, end.position))
         if piece is None:
+            # Whoever reads on finds the part that the last request has kept. Any other request may
+            # begin in the middle of a part again, as those for blocks of rows do.
+            if points is None and (wanted < size or position > first):
+                return self._split(number)
             piece = self._unpack(point, end).copy()
             self._kept.put((first, end.position), piece, len(piece))
         return first, piece

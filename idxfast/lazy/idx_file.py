@@ -10,7 +10,7 @@ import numpy as np
 
 from ..containers.part import find_part
 from ..containers.request import Request
-from ..containers.stated import StatedHeader, as_stated
+from ..containers.stated import StatedHeader
 from ..format import Header
 from ..gzip.points import Points
 from ..storage.identity import Identity, ObjectVersion
@@ -19,7 +19,9 @@ from ..storage.kept import Kept
 from ..typing import ReadableFile
 from . import batches
 from .indexing import take
+from .mixed import count_mixed, read_mixed
 from .opened import Opened, closed
+from .reopening import reopen
 from .shaped import Shaped
 
 # Seek points of more bytes are not pickled: gathering them again is better than sending them.
@@ -86,6 +88,15 @@ class IdxFile(Shaped):
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else self.container
         return f"<IdxFile {self.name!r}: {self.dtype.name} {self.shape}, {state}>"
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the first images. If there are none, it shows the `repr`."""
+        try:
+            from ..images.preview import preview  # only notebooks need it
+
+            return preview(self)
+        except Exception:  # an error would take the place of whatever the cell shows
+            return None
 
     def __getitem__(self, key: Any) -> Any:
         """What ``array[key]`` gives for the whole array, but always a copy.
@@ -188,7 +199,8 @@ class IdxFile(Shaped):
             file; from 2**32 rows on, 8 bytes.
         block : int, optional
             Shuffle whole blocks of this many rows, and then mix the rows of 8 blocks at a time.
-            This is faster than shuffling all rows if the file is read in larger pieces, as gzip is.
+            This is faster than shuffling all rows if the file is decoded in parts, as gzip is: each
+            block is read at once, if 8 of them fit into the file's `cache_bytes`.
         seed : int, optional
             With the same seed, each epoch has the same order every time.
         epoch : int
@@ -222,8 +234,17 @@ class IdxFile(Shaped):
                 self.read, places, count, batch_size, at_once, drop_last=drop_last
             )
         order = batches.shuffle_rows(count, block=block, seed=seed, epoch=epoch)
+        if block is not None and self._open().can_mix(rows := count_mixed(count, block)):
+            mixed = np.empty((rows, *self.shape[1:]), self.dtype)
+            return read_mixed(
+                self.read, mixed, self._kept, places, order, batch_size, block, drop_last=drop_last
+            )
         cuts = batches.cut(places, batch_size, drop_last=drop_last)
         return (self[batches.rows_at(batch, order)] for batch in cuts)
+
+    def chunk_rows(self, nbytes: int) -> tuple[int, ...]:
+        """The rows of chunks of at most `nbytes`; those of seekable gzip end where blocks end."""
+        return self._open().chunk_rows(nbytes)
 
     def verify(self) -> None:
         """Read the whole file, and verify its checksums.
@@ -262,9 +283,8 @@ class IdxFile(Shaped):
         if self._is_closed:
             raise closed(self.name)
         assert self._path is not None and self._identity is not None
-        stated = as_stated(self._header)
-        opened = Opened(self._path, self._kept, self._threads, self._points, stated)
-        opened.check(self._header, self._identity)
+        same = self._header, self._identity
+        opened = reopen(self._path, *same, self._kept, self._threads, self._points)
         self._opened = opened
         if self._is_closed:  # by another thread
             self.close()

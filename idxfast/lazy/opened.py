@@ -12,7 +12,6 @@ from ..containers.gzip_parts import PartsPayload
 from ..containers.payload import Payload, in_state
 from ..containers.request import Request
 from ..containers.stated import StatedHeader, as_stated
-from ..errors import IdxError
 from ..format import Header
 from ..gzip.points import Points
 from ..storage.identity import Identity, ObjectVersion
@@ -21,6 +20,7 @@ from ..storage.kept import Kept
 from ..storage.source import FileSource, MemorySource, PartialSource
 from ..storage.streams import StreamSource
 from ..typing import ReadableFile
+from .chunks import cut_into_chunks
 from .one_pass import Use, ends, pass_over
 from .recognising import read_whole, recognise_file
 
@@ -61,8 +61,7 @@ class Opened:
 
     Attributes
     ----------
-    name : str
-    container : str
+    name, container : str
     header : Header
     dtype : numpy.dtype
         The type of the elements, in native byte order.
@@ -117,25 +116,6 @@ class Opened:
         self.row_shape = self.header.shape[1:]
         self._row_bytes = self.header.item_nbytes
 
-    def check(self, header: Header, identity: Identity | ObjectVersion) -> None:
-        """Refuse another file than the one that had this header and identity.
-
-        Raises
-        ------
-        IdxError
-            After the file has been closed.
-        """
-        found = self.identity
-        if found is None or self.header != header or not found.may_be(identity):
-            self.close()
-            raise IdxError(
-                "the file has been replaced or written to since it was opened",
-                filename=self.name,
-                offset=0,
-                expected=f"{header}, {identity}",
-                found=f"{self.header}, {found}",
-            )
-
     def __enter__(self) -> Self:
         self.enter(None)
         return self
@@ -177,10 +157,7 @@ class Opened:
     def whole(self) -> np.ndarray[Any, Any] | None:
         """The whole array, not to be written to, if parts are taken from memory; otherwise None.
 
-        Raises
-        ------
-        ValueError
-            If the file is closed.
+        Raises a ValueError if the file is closed.
         """
         if self._is_closed:
             raise closed(self.name)
@@ -230,11 +207,23 @@ class Opened:
         if not self._is_native:
             to_native(array, self.header)
 
+    def can_mix(self, rows: int) -> bool:
+        """Whether so many rows are to be decoded at once: parts are, and so many fit."""
+        fits = rows * self._row_bytes <= self._kept.limit
+        return fits and self._payload is not None and self.container != "raw"
+
     @property
     def step(self) -> int:
         """How many rows to read at a time."""
         step = STEP if self._source is None or isinstance(self._source, FileSource) else REMOTE_STEP
         return max(step // max(self._row_bytes, 1), 1)
+
+    def chunk_rows(self, nbytes: int) -> tuple[int, ...]:
+        """See `IdxFile.chunk_rows`."""
+        ends = None
+        if isinstance(self._payload, bgzf.BlockPayload):
+            ends = self._payload.find_row_ends(self._row_bytes)
+        return cut_into_chunks(self.header, nbytes, ends)
 
     def fill(self, array: np.ndarray[Any, Any], start: int) -> None:
         """As `read_into`, for an array of any size."""

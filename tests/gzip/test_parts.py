@@ -137,6 +137,19 @@ def test_what_has_been_unpacked_is_kept(monkeypatch):
     assert read(found, 70_010, 70_020) == data[70_010:70_020]
 
 
+def test_long_requests_make_points_where_they_begin_inside_a_part():
+    """Unless they follow each other: then the part where one ends is kept for the next."""
+    data, file = FILES["small blocks"]
+    points = find_points(file, len(data))
+    size = 3 * len(data) // len(points)
+    for order, is_split in ((1, False), (-1, True)):
+        kept = Kept(1 << 20)
+        found = parts.Parts(MemorySource(file, "file"), points, kept)
+        for start in range(0, len(data) - size, size)[::order]:
+            assert read(found, start, start + size) == data[start : start + size]
+        assert (kept.get("points") is not None) == is_split
+
+
 def test_points_that_are_made_again_may_be_others(monkeypatch):
     data, file = FILES["small blocks"]
     kept = Kept(1 << 20)

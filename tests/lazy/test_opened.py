@@ -12,7 +12,7 @@ from idxfast.containers.bgzf import BlockPayload
 from idxfast.containers.gzip_parts import PartsPayload
 from idxfast.containers.payload import RawPayload
 from idxfast.lazy.one_pass import ends
-from idxfast.lazy.opened import Opened
+from idxfast.lazy.reopening import reopen
 from idxfast.storage.source import FileSource
 
 
@@ -106,13 +106,12 @@ def test_closing_while_another_thread_opens(tmp_path, monkeypatch):
     path.write_bytes(idx(sample()))
     with idxfast.open(path) as file:
         again = pickle.loads(pickle.dumps(file))
-    check = Opened.check
 
-    def close_and_check(*arguments):
+    def close_and_reopen(*arguments):
         again.close()
-        check(*arguments)
+        return reopen(*arguments)
 
-    monkeypatch.setattr(Opened, "check", close_and_check)
+    monkeypatch.setattr("idxfast.lazy.idx_file.reopen", close_and_reopen)
     with pytest.raises(ValueError, match="is closed"):
         again[3]
     assert not is_open(path)

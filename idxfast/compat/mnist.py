@@ -8,7 +8,9 @@ What differs:
   verified.
 - By default, files are in the system's folder for temporary files, which all users share. A file
   there that is not this user's own is a PermissionError.
-- A failed download leaves no file that would be taken for MNIST the next time.
+- A failed download leaves no file that would be taken for MNIST the next time. If a script has put
+  a function of its own in place of `urlretrieve`, it is called as by the original, with the URL and
+  the path, and nothing is verified.
 - Whatever is wrong with an IDX file is an `IdxDecodeError`, never an error of struct or reduce. If
   compressed data are damaged or cut short, the error is an `idxfast.IdxError`, which is a
   ValueError, too; for damaged gzip data it is also an OSError, and for gzip data that are cut short
@@ -41,6 +43,7 @@ from ._shared.ownership import check_file
 
 __version__ = "0.2.2"
 
+_urlretrieve = urlretrieve
 _CHUNK = 1 << 20
 _FIRST_URL = "http://yann.lecun.com/exdb/mnist/"
 datasets_url = _FIRST_URL
@@ -77,6 +80,9 @@ def download_file(fname: str, target_dir: str | None = None, force: bool = False
     if os.path.isfile(path) and not force:
         with _opened(path, target_dir):
             return path
+    if urlretrieve is not _urlretrieve:
+        urlretrieve(urljoin(datasets_url, fname), path)
+        return path
     if datasets_url == _FIRST_URL:
         downloads.download_file("mnist", fname, path)
         return path
@@ -120,7 +126,7 @@ def download_and_parse_mnist_file(
     if os.path.isfile(path) and not force:
         with _opened(path, target_dir) as file:
             return parse_idx(file)
-    if datasets_url == _FIRST_URL:
+    if datasets_url == _FIRST_URL and urlretrieve is _urlretrieve:
         return downloads.load_file("mnist", fname, path)
     return parse_idx(download_file(fname, target_dir=target_dir, force=force))
 

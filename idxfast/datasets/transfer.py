@@ -14,6 +14,7 @@ import os
 import re
 import threading
 import time
+from contextvars import ContextVar
 from typing import Any, BinaryIO
 from urllib.parse import urljoin, urlsplit
 
@@ -35,6 +36,9 @@ GRACE_SECONDS = 1.0
 CHUNK = 64 << 10
 # How many characters of a server's text are shown in a message.
 MAX_QUOTED = 100
+
+shows_progress: ContextVar[bool] = ContextVar("shows_progress", default=True)
+"""Whether transfers show a progress bar on a terminal."""
 
 _RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
 
@@ -71,7 +75,8 @@ def transfer(url: str, file: BinaryIO, limit: int) -> None:
     check_url(url, url)
     # The total is not known yet, but must not be 0. disable=None shows the bar on terminals only.
     name = url.rpartition("/")[2]
-    with _bar(desc=name, total=1, unit="B", unit_scale=True, disable=None) as bar:
+    disable = None if shows_progress.get() else True
+    with _bar(desc=name, total=1, unit="B", unit_scale=True, disable=disable) as bar:
         receiver = _Receiver(file, url, limit, bar)
         connections = Connections()
         failures: list[BaseException] = []

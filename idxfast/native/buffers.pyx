@@ -10,26 +10,14 @@ from libc.string cimport memcpy
 
 cdef extern from "Python.h":
     void Py_INCREF(PyObject *)
-    PyObject *PyList_GetItem(PyObject *, Py_ssize_t)
     int PyList_SetItem(PyObject *, Py_ssize_t, PyObject *)
     void PyObject_GC_Track(PyObject *)
     void PyObject_GC_UnTrack(PyObject *)
-
-cdef extern from "pages.h":
-    void ask_for_huge_pages(size_t)
 
 cdef extern from "swap.h" nogil:
     void swap_16(uint8_t *data, size_t count)
     void swap_32(uint8_t *data, size_t count)
     void swap_64(uint8_t *data, size_t count)
-
-# Bytes of lists that are put into huge pages at a time. From 32 MB on, glibc maps each block
-# separately. 60,000 rows of 784 took 96 ms; with 16 MB at a time 105 ms, with 4 MB 150 ms, and in
-# small pages 215 ms, including 125 ms for the first touch. On a virtual machine that gives free
-# memory back to its host, the first call with huge pages is slow, as for any large array of numpy:
-# 360 to 770 ms.
-cdef enum:
-    BLOCK = 31 << 20
 
 
 def swap(buffer, int itemsize):
@@ -114,6 +102,8 @@ def rows(buffer, Py_ssize_t count):
     Returns
     -------
     list of list of int
+        The rows are not tracked by Python's garbage collector, because ints are never part of a
+        cycle. A cycle through an object that is put into a row later is never freed.
 
     Raises
     ------
@@ -124,7 +114,7 @@ def rows(buffer, Py_ssize_t count):
     cdef PyObject *values[256]
     cdef Py_buffer view
     cdef const uint8_t *data
-    cdef Py_ssize_t width, rows_in_block, i, j
+    cdef Py_ssize_t width, i, j
     cdef list made
     cdef PyObject *row
     cdef PyObject *value
@@ -135,17 +125,14 @@ def rows(buffer, Py_ssize_t count):
         if count < 0 or (view.len % count if count else view.len):
             raise ValueError(f"{view.len} bytes do not make {count} equal rows")
         width = view.len // count if count else 0
-        # A list takes up its items, and two words that malloc adds.
-        rows_in_block = BLOCK // sizeof(PyObject *) // (width + 2) + 1
         data = <const uint8_t *>view.buf
         made = PyList_New(count)
-        # The garbage collector would run a hundred times meanwhile and visit every int each time,
-        # which takes half of the total time. These lists hold no garbage. While they are untracked,
-        # a callback of the collector cannot find and change them before they are full.
+        # Rows stay untracked. The garbage collector visits every int of a tracked row in each of
+        # its generations: after 60,000 rows of 784, the collections of the next call took 0.4 s,
+        # and that call 0.04 s. While `made` is untracked, a callback of the collector cannot find
+        # and change rows before they are full.
         PyObject_GC_UnTrack(<PyObject *>made)
         for i in range(count):
-            if i % rows_in_block == 0 and count > rows_in_block:
-                ask_for_huge_pages(BLOCK)
             # If an error follows, `made` frees the list, although it is not full yet.
             row = _put_list(made, i, width)
             for j in range(width):
@@ -153,8 +140,6 @@ def rows(buffer, Py_ssize_t count):
                 Py_INCREF(value)
                 PyList_SetItem(row, j, value)
             data += width
-        for i in range(count):
-            PyObject_GC_Track(PyList_GetItem(<PyObject *>made, i))
         PyObject_GC_Track(<PyObject *>made)
         return made
     finally:

@@ -20,7 +20,16 @@ import numpy as np
 import pytest
 
 from idxfast import FetchError, IdxError, compat
-from idxfast.compat import emnist, keras, mlxtend, mnist, mnist_reader, mnists, python_mnist
+from idxfast.compat import (
+    emnist,
+    keras,
+    mlxtend,
+    mnist,
+    mnist_reader,
+    mnists,
+    pylearn2,
+    python_mnist,
+)
 from idxfast.compat import idx2numpy as idx2numpy_
 from idxfast.compat import sklearn as sklearn_
 from idxfast.compat import tensorflow as tensorflow_
@@ -184,6 +193,15 @@ LOADERS = [
     Loader(
         "mlxtend", mlxtend, lambda m, *where: m.loadlocal_mnist(*_paths(*where)),
         ("uint8", (784,)), forms=ANY, originals=("raw", "raw with .gz", "raw with a dot"),
+    ),
+    Loader(
+        "pylearn2", pylearn2,
+        lambda m, *where: tuple(
+            read(path) for read, path in zip(
+                (m.read_mnist_images, m.read_mnist_labels), _paths(*where), strict=True
+            )
+        ),
+        forms=ANY, is_pair=False,
     ),
     Loader(
         "Keras: mnist", keras.mnist,

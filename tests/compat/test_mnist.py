@@ -26,6 +26,22 @@ def theirs():
     return module
 
 
+class Response:
+    """An answer of a server, in pieces that a generator gives."""
+
+    def __init__(self, pieces):
+        self.pieces = iter(pieces)
+
+    def info(self):
+        return {}
+
+    def read(self, size):
+        return next(self.pieces, b"")
+
+    def close(self):
+        pass
+
+
 @pytest.fixture
 def remote(family, publish):
     """The small set as MNIST, on the mirror."""
@@ -173,30 +189,54 @@ def test_a_url_that_was_set_is_asked(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["a.gz"]
 
 
+@pytest.mark.parametrize("url", [ours.datasets_url, "http://example.org/other/"])
+@pytest.mark.parametrize("given", [True, False])
+def test_an_urlretrieve_that_was_replaced_is_called(
+    tmp_path, family, same, mirror, monkeypatch, url, given
+):
+    """Also with the first URL, and for a file that MNIST does not have."""
+    calls = []
+
+    def urlretrieve(*arguments):
+        calls.append(arguments)
+        with open(arguments[1], "wb") as file:
+            file.write((family.packed / LABELS).read_bytes())
+
+    monkeypatch.setattr(ours, "urlretrieve", urlretrieve)
+    monkeypatch.setattr(ours, "datasets_url", url)
+    monkeypatch.setattr(ours, "temporary_dir", lambda: str(tmp_path))
+    folder = str(tmp_path) if given else None
+    path = str(tmp_path / "a")
+    assert ours.download_file("a", folder) == ours.download_file("a", folder) == path
+    assert calls == [(f"{url}a", path)]
+    ours.download_file("a", folder, force=True)
+    assert calls == [(f"{url}a", path)] * 2
+    same(ours.download_and_parse_mnist_file(LABELS, folder), family.train[1])
+    assert len(calls) == 3 and mirror.requests == []
+
+
 def test_two_downloads_at_once_do_not_meet(tmp_path, monkeypatch):
     """The second download begins when the first is half done, and goes on when the first has ended."""
     content = gzip.compress(b"\0\0\x08\1\0\0\0\2\1\2")
     began, halfway, ended = threading.Event(), threading.Event(), threading.Event()
     arrays = []
 
-    def retrieve(url, path):
+    def pieces():
         first = not began.is_set()
-        with open(path, "wb") as file:
-            file.write(content[:20])
-            file.flush()
-            if first:
-                began.set()
-                assert halfway.wait(60)
-            else:
-                halfway.set()
-                assert ended.wait(60)
-            file.write(content[20:])
+        yield content[:20]
+        if first:
+            began.set()
+            assert halfway.wait(60)
+        else:
+            halfway.set()
+            assert ended.wait(60)
+        yield content[20:]
 
     def work():
         arrays.append(ours.download_and_parse_mnist_file("a.gz", str(tmp_path), force=True))
 
     monkeypatch.setattr(ours, "datasets_url", "http://localhost/")
-    monkeypatch.setattr(ours, "urlretrieve", retrieve)
+    monkeypatch.setattr("urllib.request.urlopen", lambda url, data: Response(pieces()))
     threads = [threading.Thread(target=work) for _ in range(2)]
     threads[0].start()
     assert began.wait(60)
@@ -210,13 +250,12 @@ def test_two_downloads_at_once_do_not_meet(tmp_path, monkeypatch):
 
 
 def test_a_download_that_fails_leaves_nothing(tmp_path, monkeypatch):
-    def retrieve(url, path):
-        with open(path, "wb") as file:
-            file.write(b"half of")
+    def pieces():
+        yield b"half of"
         raise OSError("connection lost")
 
     monkeypatch.setattr(ours, "datasets_url", "http://localhost/")
-    monkeypatch.setattr(ours, "urlretrieve", retrieve)
+    monkeypatch.setattr("urllib.request.urlopen", lambda url, data: Response(pieces()))
     with pytest.raises(OSError, match="connection lost"):
         ours.download_file("a.gz", str(tmp_path))
     assert os.listdir(tmp_path) == []

@@ -2,9 +2,11 @@
 
 import gzip
 import hashlib
+import io
 import os
 import pickle
 import stat
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from idxfast import FetchError, IdxError, dumps
 from idxfast.compat import mnists as ours
 from idxfast.compat.mnists.dataset import default_folder
-from idxfast.datasets import verifying
+from idxfast.datasets import transfer, verifying
 from idxfast.storage.private_folder import private_folder_name
 
 NOBODY = 65534
@@ -187,6 +189,25 @@ def test_what_is_not_there_is_downloaded(same, family, remote, mirror, tmp_path,
     assert {path for path, _ in mirror.requests} == {
         f"{SETS[name]}/{file}" for file in files - {labels}
     }
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_a_progress_bar_is_shown_if_verbose(
+    family, emnist, remote, publish, tmp_path, monkeypatch, is_shown
+):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    publish("emnist-digits", {}, Path(emnist, "gzip.zip").read_bytes())
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    ours.MNIST(str(tmp_path / "a"), verbose=is_shown)
+    ours.EMNIST(str(tmp_path / "a"), verbose=is_shown)
+    dataset = ours.FashionMNIST(str(tmp_path / "b"), download=False, load=False)
+    dataset.download(force=True, verbose=is_shown)
+    assert sys.stderr.getvalue().count("100%") >= (9 if is_shown else 0)
+    assert is_shown or not sys.stderr.getvalue()
+    assert transfer.shows_progress.get()
 
 
 def test_a_file_that_is_packed_otherwise_is_not_the_published_one(family, remote, tmp_path):

@@ -411,3 +411,12 @@ def test_a_terminal_gets_a_bar(url, part, monkeypatch):
     monkeypatch.setattr(sys, "stderr", log)
     transfer(url, part, LIMIT)
     assert log.getvalue() == ""
+    part.unlink()
+    silent = Terminal()
+    monkeypatch.setattr(sys, "stderr", silent)
+    token = room.shows_progress.set(False)
+    try:
+        transfer(url, part, LIMIT)
+    finally:
+        room.shows_progress.reset(token)
+    assert silent.getvalue() == ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .files import Array, Pair
@@ -63,3 +65,15 @@ def published(name: str, filename: str) -> File:
 
     (file,) = (file for file in catalogue.find(name).files if file.name == filename)
     return file
+
+
+@contextlib.contextmanager
+def progress(is_shown: bool) -> Iterator[None]:
+    """Show progress bars for what is downloaded in a ``with`` block, or do not."""
+    from ...datasets.transfer import shows_progress
+
+    token = shows_progress.set(is_shown)
+    try:
+        yield
+    finally:
+        shows_progress.reset(token)

@@ -50,6 +50,8 @@ class Dataset:
         Download missing files, and replace files that are not the published ones, in any folder.
     load : bool
         Load the files at once.
+    verbose : bool
+        Show a progress bar, on a terminal, for each download.
     """
 
     classes: ClassVar[list[str]]
@@ -62,21 +64,23 @@ class Dataset:
         download: bool = True,
         force_download: bool = False,
         load: bool = True,
+        verbose: bool = True,
     ) -> None:
         self.target_dir = default_folder(type(self).__name__) if target_dir is None else target_dir
         self._arrays: dict[str, Array] = {}
         if download or force_download:
-            self.download(force_download or target_dir is None)
+            self.download(force_download or target_dir is None, verbose)
         if load:
             self.load()
 
-    def download(self, force: bool = False) -> None:
+    def download(self, force: bool = False, verbose: bool = True) -> None:
         """Download missing files. With `force`, replace files that are not the published ones."""
-        if not force:
-            downloads.download(self._name, self.target_dir)
-            return
-        for name in self._files:
-            downloads.download_file(self._name, name, os.path.join(self.target_dir, name))
+        with downloads.progress(verbose):
+            if not force:
+                downloads.download(self._name, self.target_dir)
+                return
+            for name in self._files:
+                downloads.download_file(self._name, name, os.path.join(self.target_dir, name))
 
     def load(self, transpose: bool = False) -> None:
         """Load the four files. `transpose` is for sets whose images are stored transposed."""

@@ -6,7 +6,7 @@ import os
 from typing import Any, ClassVar
 
 from ...errors import printable
-from .._shared import emnist_archive, four_files
+from .._shared import downloads, emnist_archive, four_files
 from .._shared.classes import made_when_asked, names
 from .._shared.files import Array, Content, load_typed
 from .dataset import Dataset, default_folder
@@ -116,6 +116,8 @@ class EMNIST:
         Download the zip file if it is missing.
     force_download : bool
         Download it if it is missing or not the published one.
+    verbose : bool
+        Show a progress bar, on a terminal, for the download.
 
     Attributes
     ----------
@@ -124,19 +126,24 @@ class EMNIST:
     """
 
     def __init__(
-        self, target_dir: str | None = None, download: bool = True, force_download: bool = False
+        self,
+        target_dir: str | None = None,
+        download: bool = True,
+        force_download: bool = False,
+        verbose: bool = True,
     ) -> None:
         self.target_dir = default_folder("EMNIST") if target_dir is None else target_dir
         self._archive = os.path.join(self.target_dir, emnist_archive.archive_name())
         if download or force_download:
-            self.download(force_download)
+            self.download(force_download, verbose)
         self.Balanced = Balanced.of(self._archive)
         self.ByClass = ByClass.of(self._archive)
         self.ByMerge = ByMerge.of(self._archive)
         self.Digits = Digits.of(self._archive)
         self.Letters = Letters.of(self._archive)
 
-    def download(self, force: bool = False) -> None:
+    def download(self, force: bool = False, verbose: bool = True) -> None:
         """Download the zip file if it is missing or, with `force`, not the published one."""
         if force or not os.path.isfile(self._archive):
-            emnist_archive.download_archive(self._archive)
+            with downloads.progress(verbose):
+                emnist_archive.download_archive(self._archive)

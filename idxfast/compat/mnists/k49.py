@@ -37,7 +37,7 @@ class K49(Dataset):
         "ゝ - iteration mark",
     ]  # fmt: skip
 
-    def download(self, force: bool = False) -> None:
+    def download(self, force: bool = False, verbose: bool = True) -> None:
         """Do nothing: the files have to be there."""
 
     def load(self, transpose: bool = False) -> None:

@@ -7,6 +7,8 @@ What differs:
   has as many images as labels.
 - A damaged file, numbers of images and labels that differ, and images without pixels are an
   `idxfast.IdxError`, which is a ValueError.
+- Python's garbage collector does not visit the lists of pixels, which makes every later collection
+  fast. If you put an object into such a list that leads back to the list, both are never freed.
 - ``return_type`` may be any string equal to "numpy". The original compares by identity.
 - Compressed files are recognised by their content. `gz` only decides the name.
 - Files that are missing under their usual names are found as `idxfast.load_dataset` finds them,

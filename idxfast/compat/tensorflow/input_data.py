@@ -46,6 +46,34 @@ def extract_images(f: Any) -> Array:
     return load_typed(f, "images")[..., np.newaxis]
 
 
+def dense_to_one_hot(labels_dense: Array, num_classes: int = 10) -> Array:
+    """Give each label a row of zeros with a 1 at the label.
+
+    Parameters
+    ----------
+    labels_dense : ndarray of int
+        Labels from 0 to num_classes - 1; an array of several dimensions is taken as a flat one.
+    num_classes : int
+
+    Returns
+    -------
+    ndarray of float64, (n, num_classes)
+
+    Raises
+    ------
+    IndexError
+        If a label is negative, or not less than `num_classes`.
+    """
+    labels = labels_dense.ravel()
+    # Checked before memory is taken, in case the file holds something other than labels.
+    for label in (labels.min(initial=0), labels.max(initial=0)):
+        if labels.size and not 0 <= label < num_classes:
+            raise IndexError(f"label {label} is not one of {num_classes} classes")
+    encoded = np.zeros((len(labels), num_classes))
+    encoded[np.arange(len(labels)), labels] = 1
+    return encoded
+
+
 def extract_labels(f: Any, one_hot: bool = False, num_classes: int = 10) -> Array:
     """Read labels from an open file, raw or compressed, and print its name.
 
@@ -63,7 +91,7 @@ def extract_labels(f: Any, one_hot: bool = False, num_classes: int = 10) -> Arra
     """
     print("Extracting", printable(str(f.name)))
     labels = load_typed(f, "labels")
-    return _one_hot(labels, num_classes) if one_hot else labels
+    return dense_to_one_hot(labels, num_classes) if one_hot else labels
 
 
 def read_data_sets(
@@ -110,10 +138,17 @@ def read_data_sets(
     pairs = (images[size:], labels[size:]), (images[:size], labels[:size]), test
     return Datasets(
         *(
-            DataSet(images[..., np.newaxis], _one_hot(labels, 10) if one_hot else labels, **options)
+            DataSet(
+                images[..., np.newaxis], dense_to_one_hot(labels) if one_hot else labels, **options
+            )
             for images, labels in pairs
         )
     )
+
+
+def load_mnist(train_dir: str | os.PathLike[str] = "MNIST-data") -> Datasets:
+    """Load MNIST by `read_data_sets`, with its other arguments as they are by default."""
+    return read_data_sets(train_dir)
 
 
 def _set_at(source_url: str) -> str:
@@ -124,12 +159,3 @@ def _set_at(source_url: str) -> str:
     if name not in catalogue.datasets():
         raise ValueError(f"source_url is {source_url!r}, which is not one of {', '.join(_SETS)}")
     return name
-
-
-def _one_hot(labels: Array, num_classes: int) -> Array:
-    # Checked before memory is taken, in case the file holds something other than labels.
-    if labels.max(initial=0) >= num_classes and len(labels):
-        raise IndexError(f"label {labels.max()} is not one of {num_classes} classes")
-    encoded = np.zeros((len(labels), num_classes))
-    encoded[np.arange(len(labels)), labels] = 1
-    return encoded

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from .._shared import emnist_archive
 from .._shared.classes import made_when_asked, names
+from .published import EMNIST_MD5, EMNIST_URL
 from .readers import torch_module
-from .sets import MNIST, check_choice
+from .sets import MNIST, check_choice, check_integrity
 
 _SPLITS = ("byclass", "bymerge", "balanced", "letters", "digits", "mnist")
 
@@ -32,6 +33,8 @@ class EMNIST(MNIST):
         As for `MNIST`.
     """
 
+    url = EMNIST_URL
+    md5 = EMNIST_MD5
     splits = _SPLITS
     classes_split_dict: ClassVar[dict[str, list[str]]] = made_when_asked(_classes)
 
@@ -55,7 +58,11 @@ class EMNIST(MNIST):
         return os.path.join(self.raw_folder, emnist_archive.archive_name())
 
     def _check_exists(self) -> bool:
-        return self._find(self._names) is not None or os.path.isfile(self._archive)
+        return (
+            all(map(check_integrity, (self.images_file, self.labels_file)))
+            or self._find(self._names) is not None
+            or os.path.isfile(self._archive)
+        )
 
     def _load_data(self) -> tuple[Any, Any]:
         if self._is_fetched or self._find(self._names):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
+from .published import qmnist_resources
 from .readers import read_image_file, read_sn3_pascalvincent_tensor
-from .sets import MNIST, check_choice
+from .sets import MNIST, check_choice, check_integrity
 
 
 class QMNIST(MNIST):
@@ -30,6 +31,7 @@ class QMNIST(MNIST):
     targets : tensor of int64, (n, 8)
     """
 
+    resources: ClassVar = qmnist_resources()
     subsets: ClassVar[dict[str, str]] = {
         "train": "train",
         "test": "test",
@@ -50,7 +52,7 @@ class QMNIST(MNIST):
             what or ("train" if train else "test"), "what", tuple(self.subsets)
         )
         self.compat = compat
-        self.training_file = self.test_file = f"{self.what}.pt"
+        self.data_file = self.training_file = self.test_file = f"{self.what}.pt"
         self._set = "xnist" if self.what == "nist" else "qmnist"
         super().__init__(root, train, **kwargs)
 
@@ -61,7 +63,14 @@ class QMNIST(MNIST):
         return f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx2-int"
 
     def _check_exists(self) -> bool:
-        return self._find(self._names) is not None
+        return (
+            all(map(check_integrity, (self.images_file, self.labels_file)))
+            or self._find(self._names) is not None
+        )
+
+    def extra_repr(self) -> str:
+        """The line of the split for `repr`."""
+        return f"Split: {self.what}"
 
     @property
     def _kind(self) -> str:

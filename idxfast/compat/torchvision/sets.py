@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
 
 from ...datasets.fitting import check_counts
 from .._shared import downloads, four_files
 from .._shared.classes import made_when_asked, names, numbered_digits
+from . import batches, published
+from .base import Original, VisionDataset
 from .readers import read_image_file, read_label_file, torch_module
 
+_SUFFIXES = ("", ".gz", ".xz")
 
-class MNIST:
+
+def check_integrity(fpath: str) -> bool:
+    """Whether a file is there, as it is or compressed."""
+    return any(os.path.isfile(fpath + suffix) for suffix in _SUFFIXES)
+
+
+class MNIST(Original):
     """MNIST.
 
     Parameters
@@ -41,11 +52,15 @@ class MNIST:
     """
 
     classes: list[str] = made_when_asked(numbered_digits)
+    mirrors: ClassVar = list(published.MIRRORS["mnist"])
+    resources: ClassVar[Any] = published.resources("mnist")
     training_file = "training.pt"
     test_file = "test.pt"
     _set = "mnist"
     # Whether this object has downloaded the files. Then it loads the bytes that were verified.
     _is_fetched = False
+    # How the transform is applied to whole batches, once this is known.
+    _steps: batches.Steps | None = None
 
     def __init__(
         self,
@@ -56,10 +71,14 @@ class MNIST:
         download: bool = False,
     ) -> None:
         torch = torch_module()
-        self.root = os.path.expanduser(root)
+        # Not the __init__ of torchvision's MNIST, which reads the files.
+        VisionDataset.__init__(
+            self,
+            os.path.expanduser(root),
+            transform=transform,
+            target_transform=target_transform,
+        )
         self.train = train
-        self.transform = transform
-        self.target_transform = target_transform
         legacy = [
             os.path.join(self.processed_folder, f) for f in (self.training_file, self.test_file)
         ]
@@ -82,6 +101,16 @@ class MNIST:
     def processed_folder(self) -> str:
         """Where old versions of torchvision saved tensors, which are loaded if they are there."""
         return os.path.join(self.root, type(self).__name__, "processed")
+
+    @property
+    def images_file(self) -> str:
+        """Where the file of images should be."""
+        return os.path.join(self.raw_folder, self._names[0])
+
+    @property
+    def labels_file(self) -> str:
+        """Where the file of labels should be."""
+        return os.path.join(self.raw_folder, self._names[1])
 
     @property
     def class_to_idx(self) -> dict[str, int]:
@@ -110,21 +139,28 @@ class MNIST:
 
     def download(self) -> None:
         """Download missing files."""
-        if not self._check_exists():
-            downloads.download(self._set, self.raw_folder)
-            self._is_fetched = True
+        if self._check_exists():
+            return
+        if self._is_elsewhere():
+            super().download()
+            return
+        downloads.download(self._set, self.raw_folder)
+        self._is_fetched = True
+
+    def extra_repr(self) -> str:
+        """The line of the split for `repr`."""
+        return f"Split: {'Train' if self.train is True else 'Test'}"
 
     def __len__(self) -> int:
         return len(self.data)
-
-    def __add__(self, other: Any) -> Any:
-        return torch_module().utils.data.ConcatDataset([self, other])
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         """An image and its label, transformed."""
         from PIL import Image
 
-        image: Any = Image.fromarray(self.data[index].numpy())
+        pixels = self.data[index].numpy()
+        # torchvision makes a picture of bytes, mode L, also of True and False.
+        image: Any = Image.fromarray(pixels.view(np.uint8) if pixels.dtype == bool else pixels)
         target = self._target(index)
         if self.transform is not None:
             image = self.transform(image)
@@ -132,18 +168,49 @@ class MNIST:
             target = self.target_transform(target)
         return image, target
 
+    @batches.BatchMethod
+    def __getitems__(self, indices: Sequence[int]) -> list[tuple[Any, Any]]:
+        """Several items at once, as a DataLoader asks for them: those of `__getitem__`."""
+        steps = index = None
+        if type(self).__getitem__ is _GETITEM and batches.is_usual(self.data):
+            steps = self._steps = batches.recognise(self.transform, self._steps)
+            index = batches.index_of(indices, len(self.data))
+        if steps is None or index is None:
+            return [self[i] for i in indices]
+        images = steps.apply(self.data, index)
+        targets = self._targets(index)
+        if self.target_transform is not None:
+            targets = [self.target_transform(target) for target in targets]
+        return list(zip(images, targets, strict=True))
+
     @property
     def _names(self) -> tuple[str, str]:
         """The names of the file of images and the file of labels."""
         return four_files.TRAIN if self.train else four_files.TEST
 
     def _check_exists(self) -> bool:
-        return all(map(self._find, (four_files.TRAIN, four_files.TEST)))
+        paths = [os.path.join(self.raw_folder, name) for name in self._resource_names()]
+        return all(map(check_integrity, paths)) or all(
+            map(self._find, (four_files.TRAIN, four_files.TEST))
+        )
+
+    def _resource_names(self) -> list[str]:
+        """The names of the files in `resources`, unpacked."""
+        return [os.path.splitext(os.path.basename(url))[0] for url, _ in self.resources]
+
+    def _is_elsewhere(self) -> bool:
+        """Whether a script has named other files, or another server for them."""
+        if self._set not in published.MIRRORS:
+            return False
+        listed = [(os.path.basename(url), md5) for url, md5 in self.resources]
+        return (
+            listed != published.resources(self._set) or self.mirrors != published.MIRRORS[self._set]
+        )
 
     def _find(self, names: tuple[str, str]) -> tuple[str, str] | None:
         """The paths of images and labels. Files with other names may be one level higher."""
         return four_files.find_pair(
-            self.raw_folder, names, ("", ".gz", ".xz"), os.path.dirname(self.raw_folder)
+            self.raw_folder, names, _SUFFIXES, os.path.dirname(self.raw_folder)
         )
 
     def _found(self) -> tuple[str, str]:
@@ -172,15 +239,30 @@ class MNIST:
     def _target(self, index: int) -> Any:
         return int(self.targets[index])
 
+    def _targets(self, index: Any) -> list[Any]:
+        """The labels of several items, whose indices are in a tensor."""
+        torch = torch_module()
+        targets = self.targets
+        if type(targets) is torch.Tensor and targets.dtype == torch.int64 and targets.ndim == 1:
+            labels: list[Any] = targets[index].tolist()
+            return labels
+        return [self._target(i) for i in index.tolist()]
+
     def _renamed(self, old: str, new: str) -> Any:
         warnings.warn(f"{old} has been renamed {new}", stacklevel=3)
         return getattr(self, new)
+
+
+# Classes and scripts may replace the method; then batches consist of what theirs returns.
+_GETITEM = MNIST.__getitem__
 
 
 class FashionMNIST(MNIST):
     """Fashion-MNIST. Parameters and attributes are those of `MNIST`."""
 
     classes = made_when_asked(lambda: names("fashion-mnist"))
+    mirrors: ClassVar = list(published.MIRRORS["fashion-mnist"])
+    resources: ClassVar = published.resources("fashion-mnist")
     _set = "fashion-mnist"
 
 
@@ -188,6 +270,8 @@ class KMNIST(MNIST):
     """Kuzushiji-MNIST. Parameters and attributes are those of `MNIST`."""
 
     classes = made_when_asked(lambda: names("kmnist"))
+    mirrors: ClassVar = list(published.MIRRORS["kmnist"])
+    resources: ClassVar = published.resources("kmnist")
     _set = "kmnist"
 
 

@@ -5,6 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
+import idxfast
 from idxfast import FormatError
 from idxfast.compat import tensorflow
 
@@ -110,6 +111,32 @@ def test_a_label_beyond_the_classes(tmp_path):
     path.write_bytes(b"\0\0\x08\1\0\0\0\0")
     with open(path, "rb") as labels:
         assert tensorflow.extract_labels(labels, one_hot=True, num_classes=0).shape == (0, 0)
+
+
+def test_dense_to_one_hot(same):
+    labels = np.array([3, 0, 4, 3], np.uint8)
+    expected = np.zeros((4, 5))
+    expected[0, 3] = expected[1, 0] = expected[2, 4] = expected[3, 3] = 1
+    same(tensorflow.dense_to_one_hot(labels, 5), expected)
+    same(tensorflow.dense_to_one_hot(labels.astype(np.int64).reshape(2, 2), 5), expected)
+    assert tensorflow.dense_to_one_hot(labels).shape == (4, 10)
+    same(tensorflow.dense_to_one_hot(labels[:0], 3), np.zeros((0, 3)))
+    for wrong in (5, -1):
+        with pytest.raises(IndexError, match=f"label {wrong} is not one of 5 classes"):
+            tensorflow.dense_to_one_hot(np.array([0, wrong]), 5)
+
+
+def test_load_mnist(tmp_path, family, same, monkeypatch):
+    images = np.arange(6000, dtype=np.uint8).reshape(-1, 1, 1)
+    for kind in ("train", "t10k"):
+        idxfast.save(tmp_path / f"{kind}-images-idx3-ubyte.gz", images)
+        idxfast.save(tmp_path / f"{kind}-labels-idx1-ubyte.gz", images.ravel())
+    sets = tensorflow.load_mnist(tmp_path)
+    assert [part.num_examples for part in sets] == [1000, 5000, 6000]
+    same(sets.validation.labels, images[:5000].ravel())
+    (tmp_path / "MNIST-data").symlink_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    same(tensorflow.load_mnist().test.images, sets.test.images)
 
 
 def test_extract_wants_the_right_file(family):

@@ -7,7 +7,6 @@ takes a few minutes.
 
 from __future__ import annotations
 
-import gzip
 import importlib
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from data import prepare
-from idx import header
+from data import prepare, write_large
 from measure import in_turn, machine, versions
 from report import Figure
 
@@ -52,10 +50,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = prepare(Path(folder))
         large = Path(folder, "large.gz")
-        with gzip.open(large, "wb", 6) as file:
-            file.write(header(TIMES * len(files.expected_images), 28, 28))
-            for _ in range(TIMES):
-                file.write(files.expected_images.tobytes())
+        write_large(large, files.expected_images, TIMES)
         samples = in_turn(_raw(files.raw_images), rounds=40, batch=200)
         samples |= in_turn(_whole(files.images), rounds=7)
         samples |= in_turn(_rows("", files.images, 256 << 20), rounds=40, batch=100)

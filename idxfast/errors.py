@@ -14,6 +14,8 @@ _Error = TypeVar("_Error", bound="IdxError")
 Part: TypeAlias = Literal["start", "type", "dimensions", "payload", "end", "container"]
 """Which part of a file is wrong; `IdxError` says what each means."""
 
+_NO_NAME = "<data>"
+
 
 def printable(text: str) -> str:
     """The text on one line, with an escape for each character that cannot be printed.
@@ -71,7 +73,7 @@ class IdxError(ValueError):
         reason: str,
         *,
         part: Part | None = None,
-        filename: str = "<data>",
+        filename: str = _NO_NAME,
         offset: int | None = None,
         position: int | None = None,
         expected: Any = None,
@@ -89,6 +91,9 @@ class IdxError(ValueError):
         self.hint = hint
 
     def __str__(self) -> str:
+        if self.filename == _NO_NAME and "\n" in self.reason:
+            # torch's DataLoader makes the error of a worker process anew, from its traceback alone.
+            return "\n".join(map(printable, self.reason.split("\n")))
         details = []
         if self.offset is not None:
             details.append(f"at byte {self.offset:,}")

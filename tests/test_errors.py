@@ -187,3 +187,13 @@ def test_what_is_no_file_shows_no_controls(tmp_path):
             with pytest.raises(TypeError) as caught:
                 idxfast.load(file)
             assert str(caught.value).isprintable()
+
+
+def test_an_error_made_of_a_traceback_alone_keeps_its_lines():
+    """torch's DataLoader raises the error of a worker process anew in this way."""
+    text = f"Caught IdxError in a worker.\nOriginal Traceback:\n  x.gz: no {CONTROLS}"
+    for error in (idxfast.IdxError(text), idxfast.GzipError(text), idxfast.TruncatedError(text)):
+        lines = str(pickle.loads(pickle.dumps(error))).split("\n")
+        assert lines[:2] == text.split("\n")[:2]
+        assert all(map(str.isprintable, lines))
+    assert str(idxfast.IdxError("a\nb", filename="x")) == r"x: a\nb"

@@ -39,7 +39,7 @@ NEEDED = ("COPYING", "*.h", "lib/**/*.[ch]")
 HEADER = "libdeflate.h"
 
 NATIVE = Path("idxfast", "native")
-MODULES = ("buffers", "deflate", "files", "inflate", "members")
+MODULES = ("buffers", "deflate", "files", "inflate", "members", "pictures")
 # What the modules are made of besides their .pyx files.
 INCLUDED = sorted(
     str(path) for pattern in ("**/*.h", "*.pxd", "*.pxi") for path in NATIVE.glob(pattern)
@@ -166,7 +166,7 @@ class SourceDistribution(sdist):
     def make_distribution(self) -> None:
         """Add what setuptools leaves out: all of the tests, and what README.md links to."""
         self.filelist.include("CHANGELOG.md")
-        for folder in ("benchmarks", "tests"):
+        for folder in (".docs", "benchmarks", "tests"):
             self.filelist.graft(folder)
         # Files that a build, or a run of benchmarks and tests, has made.
         self.filelist.prune("benchmarks/.cache")

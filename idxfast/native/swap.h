@@ -1,7 +1,6 @@
 /* Reverse the bytes of elements of 2, 4 or 8 bytes, in place.
  *
  * Elements are read and written by memcpy, because the payload of a file may start at any address.
- * Where the platform can choose at run time, each function is also compiled for wider vectors.
  */
 #ifndef IDXFAST_SWAP_H
 #define IDXFAST_SWAP_H
@@ -10,11 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__GNUC__) && defined(__x86_64__) && defined(__GLIBC__)
-#define BUILD_FOR_WIDE_VECTORS __attribute__((target_clones("avx2", "default")))
-#else
-#define BUILD_FOR_WIDE_VECTORS
-#endif
+#include "wide_vectors.h"
 
 static inline uint16_t swapped_16(uint16_t x) { return (uint16_t)(x << 8 | x >> 8); }
 

@@ -22,18 +22,23 @@ def check_threads(threads: int | None) -> None:
 
 
 def choose_threads(threads: int | None) -> int:
-    """The number asked for; by default one thread for each core that may be used, at most 8.
-
-    The cores are those of the process's affinity, or fewer if its control group (Linux) allows
-    less time than theirs. Containers limit time in this way.
-    """
+    """The number asked for; by default one thread for each core that may be used, at most 8."""
     if threads is not None:
         return operator.index(threads)
+    return min(usable_cores(), MAX_THREADS)
+
+
+def usable_cores() -> int:
+    """The number of cores that the process may use.
+
+    They are those of the process's affinity, or fewer if its control group (Linux) allows less time
+    than theirs. Containers limit time in this way.
+    """
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return int(max(1, min(cores, MAX_THREADS, _quota())))
+    return int(max(1, min(cores, _quota())))
 
 
 @functools.cache

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from ..errors import printable
-from . import cache, demo, fetch, info
+from .failures import UsageError
+from .failures import report as report_failure
 
-_VERBS = {"info": info, "fetch": fetch, "cache": cache, "demo": demo}
+# Each verb is a module of this package, with `add_arguments` and `run`. Only the module of the verb
+# that is asked for is imported, so that `idxfast info` takes little longer than `import numpy`.
+_VERBS = {
+    "info": "print the shape, dtype, container and sizes of IDX files, and what folders hold",
+    "verify": "read IDX files whole, and verify their checksums",
+    "show": "show images, with their labels, in the terminal",
+    "sheet": "write a contact sheet of each class as a PNG file",
+    "pack": "convert pictures as Fashion-MNIST's were, or only resize them, and write IDX files",
+    "convert": "convert IDX to or from gzip, npy, npz, csv and folders of PNG files",
+    "stats": "count classes and duplicates, and sum up the values",
+    "diff": "compare two IDX files, and show the first difference",
+    "report": "write a page about a data set: files, classes, pictures, duplicates",
+    "fetch": "fetch a published data set and print its directory; without a name, list the sets",
+    "cache": "list or clear the unpacked files that are kept for mapping compressed files",
+    "demo": "load sample digits with idxfast and with gzip + numpy, and show the first few",
+}
 _EXAMPLES = """\
 examples:
-  idxfast demo                                       try idxfast on sample digits
-  idxfast fetch fashion-mnist --directory fashion    download a data set and verify it
-  idxfast info --verify fashion/*.gz                 show shapes, check checksums
+  idxfast fetch fashion-mnist --directory fashion          download a data set and verify it
+  idxfast show fashion/train-images-idx3-ubyte.gz 0 1 2    look at images in the terminal
+  idxfast convert fashion/t10k-images-idx3-ubyte.gz t.csv  make a table of labels and pixels
 """
 
 
@@ -32,28 +48,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 for success, 1 for a file or a system call that failed, 130 for an interrupt, 141 for a
-        closed pipe.
+        0 for success, 1 for a file or a system call that failed, 2 for wrong usage, 130 for an
+        interrupt, 141 for a closed pipe. ``diff`` returns 1 for files that differ, and 2 for
+        failures.
 
     Raises
     ------
     SystemExit
         By argparse: with status 2 for wrong usage, 0 for ``--help`` and ``--version``.
     """
-    parser = argparse.ArgumentParser(
-        prog="idxfast",
-        description="Describe IDX files, and fetch published data sets.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"idxfast {__version__}")
-    parser.set_defaults(run=lambda options: _print_help(parser))
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
-    for name, verb in _VERBS.items():
-        subparser = verbs.add_parser(name, help=verb.HELP, description=verb.HELP)
-        verb.add_arguments(subparser)
-        subparser.set_defaults(run=verb.run)
-    options = parser.parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser(words).parse_args(words)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names and titles may contain characters that the terminal's encoding lacks.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -65,15 +70,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _discard_output()
         return 141
-    except (OSError, MemoryError) as error:
+    except Exception as error:
         try:
             print(end="", flush=True)
         except OSError:
             _discard_output()
-        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        print(f"idxfast: {printable(text)}", file=sys.stderr)
-        return 1
+        report_failure(error, debug=options.debug)
+        return 2 if isinstance(error, UsageError) else options.failed
     return status
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of the command, with the arguments of the verb that is asked for."""
+    parser = argparse.ArgumentParser(
+        prog="idxfast",
+        description="Look at IDX files, convert them, and fetch published data sets.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"idxfast {__version__}")
+    parser.set_defaults(run=lambda options: _print_help(parser), failed=1, debug=False)
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument(
+        "--debug",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="show the traceback of an error",
+    )
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+    asked = next((word for word in words if not word.startswith("-")), None)
+    for name in [asked] if asked in _VERBS else _VERBS:
+        text = _VERBS[name]
+        subparser = verbs.add_parser(name, help=text, description=text, parents=[everywhere])
+        if name == asked:
+            verb = importlib.import_module(f".{name}", __name__)
+            verb.add_arguments(subparser)
+            subparser.set_defaults(run=verb.run)
+    return parser
 
 
 def _print_help(parser: argparse.ArgumentParser) -> int:

@@ -10,8 +10,6 @@ from ..errors import printable
 from ..storage.cache_folder import cache_folder
 from ..storage.unpacked import FOLDER, Entry, open_unpacked_files
 
-HELP = "list or clear the unpacked files that are kept for mapping compressed files"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(

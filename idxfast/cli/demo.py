@@ -13,16 +13,13 @@ from typing import Any
 import numpy as np
 
 from ..datasets import synthetic
+from ..images.terminal import as_text
 from ..reading.loading import load
 from ..writing.saving import save
-
-HELP = "load sample digits with idxfast and with gzip + numpy, and show the first few"
 
 COUNT = 60_000
 ROUNDS = 3
 SHOWN = 4
-# From dark to bright.
-_INK = " .:-=+*#%@"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,27 +42,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"gzip + numpy  {1000 * peer:8.1f} ms")
     print(f"idxfast       {1000 * ours:8.1f} ms, {peer / ours:.1f} times as fast")
     print("labels:", *labels[:SHOWN])
-    print(as_text(loaded[:SHOWN]))
+    print(*as_text(loaded[:SHOWN]), sep="\n")
     return 0
-
-
-def as_text(images: np.ndarray[Any, Any]) -> str:
-    """Draw images side by side as text: one character for each pixel of every other row.
-
-    Parameters
-    ----------
-    images : ndarray of uint8, shape (count, height, width)
-
-    Returns
-    -------
-    str
-        Lines without trailing spaces; empty if there are no images.
-    """
-    if not len(images):
-        return ""
-    shades = images[:, ::2].astype(int) * (len(_INK) - 1) // 255
-    rows = ("".join(_INK[shade] for shade in row) for row in np.hstack(list(shades)))
-    return "\n".join(row.rstrip() for row in rows)
 
 
 def _count(text: str) -> int:

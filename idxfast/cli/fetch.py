@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from ..datasets import catalogue, fetch
 from ..errors import printable
-from .info import reason
-
-HELP = "fetch a published data set and print its directory; without a name, list the sets"
+from .failures import report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
         folder = fetch(options.name, options.directory)
     except (OSError, ImportError) as error:
         name = getattr(error, "filename", None) or options.name
-        print(f"idxfast: {reason(name, error)}", file=sys.stderr)
+        report(error, name, debug=options.debug)
         return 1
     print(printable(str(folder)))
     return 0

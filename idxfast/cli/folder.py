@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from ..datasets.finding import entries_of, with_members
 from ..datasets.folder import load_entry
@@ -11,17 +12,56 @@ from ..datasets.listing import listed
 from ..datasets.looking import Entry, explain
 from ..datasets.walking import walk
 from ..errors import FormatError, IdxError, printable
+from .progress import Progress
 
-# The most files that are named among those that are not IDX, and the most that are explained.
+# The most files that are named as not IDX, and the most whose errors are explained.
 _MAX_NAMED = 10
 
 
-def describe(folder: str, verify: bool) -> tuple[str, bool]:
-    """Describe a folder in several lines, and say whether all its files seem undamaged.
+class Folder(NamedTuple):
+    """The IDX files and archives below a folder.
+
+    Attributes
+    ----------
+    path : str
+    entries : list of Entry
+    is_verified : bool
+        Whether each file was read whole.
+    """
+
+    path: str
+    entries: list[Entry]
+    is_verified: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all files seem undamaged."""
+        return not any(entry.error for entry in self.entries)
+
+    def as_text(self) -> str:
+        """The pairs, the files without a partner, and the names of other files, on lines."""
+        for error in [entry.error for entry in self.entries if entry.error][:_MAX_NAMED]:
+            explain(error)
+        lines = [f"{self.path}:", *listed(self.entries), *_others(self.path, self.entries)]
+        if self.is_verified and self.is_whole:
+            lines.append("every file is complete, and every checksum is right")
+        return "\n  ".join(map(printable, lines))
+
+    def as_json(self) -> dict[str, Any]:
+        """The files as an object of JSON. Files that belong together have the same set."""
+        return {
+            "folder": self.path,
+            "verified": self.is_verified,
+            "files": [_as_json(entry) for entry in self.entries],
+        }
+
+
+def look_into(path: str, verify: bool) -> Folder:
+    """Find the IDX files and archives below a folder.
 
     Parameters
     ----------
-    folder : str
+    path : str
     verify : bool
         Read each file whole, and not only its header.
 
@@ -32,18 +72,28 @@ def describe(folder: str, verify: bool) -> tuple[str, bool]:
     OSError, ValueError
         As `entries_of` does.
     """
-    entries = with_members(entries_of(folder), folder)
+    entries = with_members(entries_of(path), path)
     if not any(entry.role or entry.header for entry in entries):
-        raise FormatError("the folder holds no IDX files", filename=folder)
+        raise FormatError("the folder holds no IDX files", filename=path)
     if verify:
-        entries = [_verified(entry) for entry in entries]
-    for error in [entry.error for entry in entries if entry.error][:_MAX_NAMED]:
-        explain(error)
-    lines = [f"{folder}:", *listed(entries), *_others(folder, entries)]
-    whole = not any(entry.error for entry in entries)
-    if verify and whole:
-        lines.append("every file is complete, and every checksum is right")
-    return "\n  ".join(map(printable, lines)), whole
+        with Progress(path, "file") as progress:
+            for number, entry in enumerate(entries):
+                progress(number, len(entries))
+                entries[number] = _verified(entry)
+    return Folder(path, entries, verify)
+
+
+def _as_json(entry: Entry) -> dict[str, Any]:
+    header = entry.header
+    return {
+        "file": entry.path,
+        "set": "-".join(entry.name.words),
+        "role": entry.role,
+        "dtype": None if header is None else header.dtype.name,
+        "shape": None if header is None else list(header.shape),
+        "container": entry.container,
+        "error": None if entry.error is None else str(entry.error),
+    }
 
 
 def _verified(entry: Entry) -> Entry:

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import sys
 import pytest
 
 import idxfast
-from idxfast.cli import info, main
+from idxfast.cli import describing, main
 
 
 def test_wrong_usage():
@@ -60,7 +61,7 @@ def test_an_interrupt_is_no_traceback(images, monkeypatch):
     def interrupt(name):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(info, "read_header", interrupt)
+    monkeypatch.setattr(describing, "read_header", interrupt)
     assert main(["info", str(images)]) == 130
 
 
@@ -69,12 +70,34 @@ def test_without_a_verb_it_shows_the_verbs_and_three_examples(capsys):
     out, err = capsys.readouterr()
     assert not err
     verbs, examples = out.split("examples:\n")
-    assert all(f"  {verb} " in verbs for verb in ("info", "fetch", "demo"))
+    assert all(f"  {verb} " in verbs for verb in ("info", "convert", "fetch", "demo"))
     assert [line.split()[:2] for line in examples.splitlines()] == [
-        ["idxfast", "demo"],
         ["idxfast", "fetch"],
-        ["idxfast", "info"],
+        ["idxfast", "show"],
+        ["idxfast", "convert"],
     ]
+
+
+def test_each_verb_has_help(capsys):
+    main([])
+    listed = re.findall(r"^    (\w+)  ", capsys.readouterr().out, re.M)
+    assert len(listed) >= 10
+    for verb in listed:
+        with pytest.raises(SystemExit) as stopped:
+            main([verb, "--help"])
+        assert stopped.value.code == 0
+        assert f"usage: idxfast {verb} " in capsys.readouterr().out
+
+
+def test_info_imports_no_more_than_it_needs(images, run_child):
+    code = (
+        "import sys; from idxfast.cli import main; main(['info', sys.argv[1]]);"
+        "print(*(name for name in sys.modules if name.startswith('idxfast.')))"
+    )
+    names = run_child(code, images)
+    assert "idxfast.cli.info" in names
+    unneeded = ("idxfast.datasets", "idxfast.images", "idxfast.lazy", "idxfast.cli.convert")
+    assert not [name for name in names if name.startswith(unneeded)]
 
 
 def test_version(capsys):
@@ -87,10 +110,12 @@ def test_version(capsys):
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (OSError(errno.ENOSPC, "No space left on device", "file"), "No space left on device"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (OSError(errno.ENOSPC, "No space left on device", "file"), "file: No space left on device"),
         (OSError("a system call failed"), "a system call failed"),
         (MemoryError("not enough"), "not enough"),
         (MemoryError(), "MemoryError"),
+        (KeyError("x"), "KeyError: 'x'; a fault of idxfast, which --debug traces"),
     ],
 )
 def test_an_error_is_one_line(error, text, monkeypatch, capsys):
@@ -100,6 +125,10 @@ def test_an_error_is_one_line(error, text, monkeypatch, capsys):
     monkeypatch.setattr("idxfast.cli.demo.run", fail)
     assert main(["demo"]) == 1
     assert capsys.readouterr().err == f"idxfast: {text}\n"
+    assert main(["demo", "--debug"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[-1] == f"idxfast: {text}"
 
 
 def test_the_output_may_be_any_object_with_write(images, monkeypatch):
@@ -107,3 +136,31 @@ def test_the_output_may_be_any_object_with_write(images, monkeypatch):
     monkeypatch.setattr(sys, "stdout", output)
     assert main(["info", str(images)]) == 0
     assert str(images) in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show", "{}"],
+        ["stats", "{}"],
+        ["sheet", "{}", "-o", "{}.png"],
+        ["diff", "{}", "{}.gz"],
+        ["verify", "{}", "{}.gz"],
+        ["convert", "{}", "{}.npy"],
+        ["convert", "{}", "{}.csv"],
+        ["convert", "{}", "{}/", "--class", "{}"],
+        ["convert", "{}.npz", "{}.csv"],
+    ],
+    ids=lambda words: "-".join(words).replace("{}", "x").replace("/", ""),
+)
+def test_names_are_shown_without_controls(words, tmp_path, oracle, capsys):
+    name = "train-images\x1b[31m\x07\u202e\n"
+    path = tmp_path / name
+    path.write_bytes(oracle.pack(8, (3, 4, 4)))
+    labels = tmp_path / name.replace("images", "labels")
+    labels.write_bytes(oracle.pack(8, (3,)))
+    (tmp_path / "classes.txt").write_text("a\x1b[31m\n" * 20)
+    main([word.format(path) for word in words])
+    written = "".join(capsys.readouterr())
+    assert r"\x1b[31m" in written or words[0] == "show"
+    assert all(character.isprintable() or character == "\n" for character in written)

@@ -1,0 +1,1 @@
+"""The formats between which `idxfast convert` converts, with a module for each."""

@@ -1,0 +1,1 @@
+"""What `idxfast report` finds in the files of a folder."""

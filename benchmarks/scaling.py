@@ -19,6 +19,7 @@ import numpy as np
 from costs import Costs, first_bit, measure_costs
 from data import prepare
 from limits import ideal, libdeflate_call
+from machines_text import HEADING
 from measure import in_turn, machine, versions
 from scaling_text import PAGE
 from schedule import Stream, serial_seconds, simulate
@@ -78,7 +79,8 @@ def main() -> None:
     if is_printed or not files.is_published:
         print(page)
     else:
-        _PAGE.write_text(page)
+        _, heading, machines = _PAGE.read_text().partition(HEADING)
+        _PAGE.write_text(f"{page}\n{heading}{machines}" if heading else page)
 
 
 def _measure(path: Path, folder: Path) -> Measured:

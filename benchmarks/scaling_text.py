@@ -5,7 +5,8 @@ from __future__ import annotations
 PAGE = """\
 # How `load` of a .gz scales
 
-Written by `python benchmarks/scaling.py`, which measures everything but the last section. Machine:
+Written by `python benchmarks/scaling.py`, which measures everything but the last two sections.
+Machine:
 {machine}. idxfast {version}. Files: the training images of {source}.
 
 DEFLATE is decoded in two phases ([DECODER.md](DECODER.md)). The first turns bits into symbols,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from contenders import labels_beside
 from idx import Array, header, view
+from labelled import published_root
 from savers import save_stdlib_gzip
 
 _HERE = Path(__file__).resolve().parent
@@ -89,9 +90,7 @@ def prepare(folder: Path) -> Files:
 
 def _find() -> tuple[dict[str, Path], Path]:
     """Find the train images of each data set, the main one first, and the small labels file."""
-    beside = _HERE.parent.parent / "shared" / "data"
-    root = os.environ.get("IDXFAST_DATA") or (beside if beside.is_dir() else None)
-    if root is not None:
+    if (root := published_root()) is not None:
         folders = {"Fashion-MNIST": Path(root, "fashion-mnist"), "MNIST": Path(root, "mnist")}
         sets = {name: folder / (_IMAGES + ".gz") for name, folder in folders.items()}
         return sets, folders["MNIST"] / (_LABELS + ".gz")
@@ -111,3 +110,11 @@ def _write_synthetic(images: Path, labels: Path) -> None:
     save_stdlib_gzip(labels, meant[:10_000])
     save_stdlib_gzip(labels_beside(images), meant)
     save_stdlib_gzip(images, drawn)
+
+
+def write_large(path: Path, images: Array, times: int) -> None:
+    """Write a .gz of one member that holds the images several times."""
+    with gzip.open(path, "wb", 6) as file:
+        file.write(header(times * len(images), *images.shape[1:]))
+        for _ in range(times):
+            file.write(images.tobytes())

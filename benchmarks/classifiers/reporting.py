@@ -1,0 +1,182 @@
+"""The report: each row beside the paper's number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from labelled import PUBLISHED
+from markdown import table
+
+from classifiers.comparing import Comparison, compare, finding
+from classifiers.drawing import draw_differences
+from classifiers.fitting import OK, OVER_LIMIT
+from classifiers.results import Record, Results
+from classifiers.rows import table3
+
+_TITLES = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST"}
+
+_NOT_RUN = "not run yet"
+
+# From the history of the data set's repository.
+_REPLACED = (
+    'Fashion-MNIST was replaced twice: on 26 August 2017 (commit 9490065, "shuffling the '
+    'dataset"; before, the labels were sorted) and on 31 August 2017 (commit 658ec8c of '
+    "zalandoresearch/fashion-mnist, duplicates removed, issue 44). The paper is of August 2017 "
+    "(arXiv 1708.07747), so its numbers may be those of earlier images. They were not available "
+    "here, and this has not been tested."
+)
+
+
+def write_report(folder: Path, output: Path) -> None:
+    """Write REPORT.md, and the picture if data sets of the paper were run.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the results, a file for each data set.
+    output : Path
+        The folder to write to.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are no results.
+    """
+    found = {path.stem: Results(folder, path.stem) for path in sorted(folder.glob("*.jsonl"))}
+    if not found:
+        raise FileNotFoundError(f"{folder} has no results")
+    whole = {
+        name: compare(results, name, results.train_sizes()[0]) for name, results in found.items()
+    }
+    parts = [
+        "# Table 3: results",
+        "`python -m classifiers report` writes this page from the results of `python -m "
+        "classifiers run`. [benchmarks/README.md](../README.md#studies) says what the study is.",
+    ]
+    drawn = {_TITLES[name]: whole[name] for name in PUBLISHED if whole.get(name)}
+    output.mkdir(parents=True, exist_ok=True)
+    if drawn:
+        draw_differences(drawn, output / "differences.svg")
+        parts.append("![Our accuracy minus the paper's, row by row](differences.svg)")
+    parts += ["## How much was run", _overview(found, whole), *_far(whole)]
+    for name, results in found.items():
+        parts += [f"## {_TITLES.get(name, name)}", *_tables(name, results)]
+    parts += ["## Machine and versions", _environments(found)]
+    (output / "REPORT.md").write_text("\n\n".join(parts) + "\n")
+
+
+def _overview(found: dict[str, Results], whole: dict[str, list[Comparison]]) -> str:
+    head = ["data set", "training images", "rows run", "repeats", "over the limit", "not run yet"]
+    rows = []
+    for name, results in found.items():
+        size = results.train_sizes()[0]
+        reasons = [reason for _, _, reason in _missing(results, size)]
+        not_run = reasons.count(_NOT_RUN)
+        rows.append(
+            [
+                _TITLES.get(name, name),
+                f"{size:,}",
+                f"{len(whole[name])} of {len(table3())}",
+                str(sum(len(comparison.accuracies) for comparison in whole[name])),
+                str(len(reasons) - not_run),
+                str(not_run),
+            ]
+        )
+    return table(head, rows)
+
+
+def _far(whole: dict[str, list[Comparison]]) -> list[str]:
+    """List the large differences, each with what was found."""
+    rows = [
+        [
+            _TITLES[name],
+            comparison.row.name,
+            f"{comparison.row.published[name]:.3f}",
+            f"{comparison.mean:.3f}",
+            _signed(comparison.difference),
+            finding(comparison),
+        ]
+        for name in PUBLISHED
+        for comparison in whole.get(name, [])
+        if comparison.is_far
+    ]
+    return [
+        "## Differences above 0.01",
+        "0.02 for classifiers that draw random numbers: extra trees, random forests, trees with "
+        "random splits, MLPClassifier, Perceptron, PassiveAggressiveClassifier and SGDClassifier.",
+        _REPLACED,
+        table(["data set", "row", "paper", "here", "difference", "what was found"], rows)
+        if rows
+        else "None.",
+    ]
+
+
+def _tables(name: str, results: Results) -> list[str]:
+    """Write a table for each number of training images, and name the rows that are missing."""
+    parts = []
+    columns = [name] if name in PUBLISHED else list(PUBLISHED)
+    head = [
+        "classifier",
+        "parameters",
+        *(f"paper, {_TITLES[column]}" for column in columns),
+        "here",
+        "spread",
+        "repeats",
+        *(["difference"] if name in PUBLISHED else []),
+        "processor s",
+        "warnings",
+    ]
+    for size in results.train_sizes():
+        compared = compare(results, name, size)
+        rows = [
+            [
+                comparison.row.classifier,
+                comparison.row.parameters,
+                *(f"{comparison.row.published[column]:.3f}" for column in columns),
+                f"{comparison.mean:.3f}",
+                f"{comparison.spread:.4f}" if len(comparison.accuracies) > 1 else "",
+                str(len(comparison.accuracies)),
+                *([_signed(comparison.difference)] if name in PUBLISHED else []),
+                f"{comparison.seconds:.1f}",
+                ", ".join(comparison.warnings),
+            ]
+            for comparison in compared
+        ]
+        parts += [f"On {size:,} training images:", table(head, rows)]
+    size = results.train_sizes()[0]
+    if missing := _missing(results, size):
+        head = ["classifier", "parameters", "why"]
+        parts += [f"Without a result on {size:,} training images:", table(head, missing)]
+    return parts
+
+
+def _missing(results: Results, size: int) -> list[list[str]]:
+    """List the rows without a result, and why they have none."""
+    rows = []
+    for row in table3():
+        records = results.repeats(row.classifier, row.parameters, size)
+        if any(record["status"] == OK for record in records):
+            continue
+        reason = _NOT_RUN
+        if records and records[-1]["status"] == OVER_LIMIT:
+            reason = f"takes more than {records[-1]['limit']:.0f} processor seconds"
+        elif records:
+            reason = records[-1]["error"]
+        rows.append([row.classifier, row.parameters, reason])
+    return rows
+
+
+def _environments(found: dict[str, Results]) -> str:
+    """List the machines and the versions that the results come from."""
+    lines = {_environment(record) for results in found.values() for record in results.records()}
+    return "\n".join(f"- {line}" for line in sorted(lines))
+
+
+def _environment(record: Record) -> str:
+    known = record["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    return f"{known['cpu']}, {known['cores']} cores; Python {known['python']}, {versions}"
+
+
+def _signed(difference: float | None) -> str:
+    return "" if difference is None else f"{difference:+.3f}"

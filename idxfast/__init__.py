@@ -1,7 +1,7 @@
 """IDX files, the format of the MNIST family, to numpy arrays and back.
 
-The public modules are `errors`, `datasets` and `compat`; they need no import of their own. All
-other modules are internal.
+The public modules are `errors`, `datasets`, `images`, `integrations` and `compat`; they need no
+import of their own, except for the modules in `integrations`. All other modules are internal.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -75,7 +75,7 @@ __version__ = "0.1.0"
 
 # What `load` and `save` need is imported at once. Everything else is imported when it is first used
 # (PEP 562), so that `import idxfast` takes little longer than `import numpy`.
-_MODULES = ("compat", "datasets", "errors")
+_MODULES = ("compat", "datasets", "errors", "images", "integrations")
 _MODULE_OF = {
     "IdxAppender": ".writing.appending",
     "IdxFile": ".lazy.idx_file",
@@ -90,6 +90,8 @@ if TYPE_CHECKING:
     from . import compat as compat
     from . import datasets as datasets
     from . import errors as errors
+    from . import images as images
+    from . import integrations as integrations
     from .datasets.folder import load_dataset
     from .lazy.idx_file import IdxFile
     from .reading.opening import open

@@ -56,7 +56,7 @@ def test_what_is_imported_on_first_use(expression):
 
 def test_the_names_that_are_shown():
     modules = {name for name in dir(idxfast) if inspect.ismodule(getattr(idxfast, name))}
-    assert modules == {"compat", "datasets", "errors"}
+    assert modules == {"compat", "datasets", "errors", "images", "integrations"}
     assert set(dir(idxfast)) == {*idxfast.__all__, *modules, "__version__"}
     assert all(f"`{name}`" in idxfast.__doc__ for name in modules)
 

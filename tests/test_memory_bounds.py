@@ -251,6 +251,23 @@ READERS = [
     Reader("datasets.load", "datasets.load('mnist', 'test', folder + '/mnist')", needs="pooch"),
     Reader("cli.info", "cli.main(['info', images])", **HEADER),
     Reader("cli.info", "cli.main(['info', '--verify', images])"),
+    Reader("cli.verify", "cli.main(['verify', images])"),
+    Reader("cli.convert", "cli.main(['convert', images, '/dev/null'])"),
+    Reader("cli.diff", "cli.main(['diff', images, images])", images=BOTH),
+    # Labels are read, sorted, and held against published hashes.
+    Reader("cli.show", "cli.main(['show', images])", images=3, labels=4),
+    Reader("cli.sheet", "cli.main(['sheet', images, '-o', '/dev/null'])", 3, 30, needs="PIL.Image"),
+    # Two words of hash for each item, and their order.
+    Reader("cli.stats", "cli.main(['stats', images])", images=1 + 5 * WIDE, labels=6),
+    # A large image is summed and shown as float64. Of each item there is a digest of 16 bytes, several
+    # times while digests are sorted and compared.
+    Reader(
+        "cli.report",
+        "cli.main(['report', folder + '/mnist', '-o', folder + '/report.html'])",
+        images=7 * WIDE,
+        labels=120,
+        needs="PIL.Image",
+    ),
     Reader("compat.idx2numpy.converters.convert_from_file", "idx2numpy.convert_from_file(images)"),
     Reader(
         "compat.idx2numpy.converters.convert_from_string",
@@ -266,6 +283,13 @@ READERS = [
     Reader("compat.mnist.test_images", "mnist.test_images()"),
     Reader("compat.mnist.test_labels", "mnist.test_labels()"),
     Reader("compat.mlxtend.loadlocal_mnist", "mlxtend.loadlocal_mnist(images, labels)"),
+    Reader("compat.pylearn2.read_mnist_images", "pylearn2.read_mnist_images(images)"),
+    Reader("compat.pylearn2.read_mnist_labels", "pylearn2.read_mnist_labels(labels)"),
+    Reader(
+        "compat.pylearn2.read_mnist_images",
+        "pylearn2.read_mnist_images(images, 'f4')",
+        images=1 + 4,
+    ),
     Reader("compat.mnist_reader.load_mnist", "mnist_reader.load_mnist(folder + '/mnist')"),
     Reader("compat.keras.mnist.load_data", "keras.mnist.load_data(folder + '/mnist')", BOTH, BOTH),
     Reader("compat.keras.fashion_mnist.load_data", "keras.fashion_mnist.load_data()", BOTH, BOTH),
@@ -309,6 +333,12 @@ READERS = [
         "tensorflow.read_data_sets(folder + '/mnist', one_hot=True, validation_size=0)",
         BOTH * (1 + 4),
         BOTH * (1 + WIDE + ONE_HOT),
+    ),
+    Reader(
+        "compat.tensorflow.input_data.load_mnist",
+        "tensorflow.load_mnist(folder + '/mnist')",
+        BOTH * (1 + 4),
+        BOTH * (1 + WIDE),
     ),
     Reader(
         "compat.tensorflow.input_data.extract_images",
@@ -434,6 +464,8 @@ READERS = [
 ]
 READ_NOTHING = {
     "create", "dumps", "save", "datasets.fetch", "datasets.info", "cli.fetch", "cli.cache", "cli.demo",
+    # Pictures alone.
+    "cli.pack",
     # Files to disk, and paths.
     "compat.mnist.download_file", "compat.emnist.get_cached_data_path",
     "compat.emnist.ensure_cached_data", "compat.emnist.clear_cached_data",
@@ -445,6 +477,12 @@ READ_NOTHING = {
     "compat.idx2numpy.FormatError.FormatError", "compat.mnist.IdxDecodeError",
     "compat.python_mnist.loader.MNISTException", "compat.torchvision.readers.get_int",
     "compat.torchvision.readers.torch_module", "compat.torchvision.sets.check_choice",
+    "compat.torchvision.sets.check_integrity", "compat.torchvision.base.PlainDataset",
+    "compat.torchvision.published.resources", "compat.torchvision.published.qmnist_resources",
+    # Arrays of the caller's.
+    "compat.tensorflow.input_data.dense_to_one_hot", "compat.torchvision.batches.Steps",
+    "compat.torchvision.batches.recognise", "compat.torchvision.batches.is_usual",
+    "compat.torchvision.batches.index_of", "compat.torchvision.batches.BatchMethod",
     # One image after another of what extract_samples gives.
     "compat.emnist.inspect",
     # Readers of this table take the places of others'.

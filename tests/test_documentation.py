@@ -62,6 +62,13 @@ def run(page, line, code, names):
     names.update(test.globs)
 
 
+def missing_package(error):
+    """The package whose import failed; a package may raise an error of its own for another one."""
+    while error.name is None and isinstance(error.__cause__, ImportError):
+        error = error.__cause__
+    return (error.name or "idxfast").partition(".")[0]
+
+
 def run_page(page):
     """What became of each snippet, by its line, and the names that all of them have made."""
     names, missing, outcomes = {"__name__": "__main__"}, {}, {}
@@ -75,7 +82,7 @@ def run_page(page):
             try:
                 run(page, line, code, names)
             except ImportError as caught:
-                package = (caught.name or "idxfast").partition(".")[0]
+                package = missing_package(caught)
                 if package == "idxfast":
                     error = caught
                 else:

@@ -163,9 +163,17 @@ def test_another_error_in_a_segment_passes(monkeypatch, no_thread_is_left):
     monkeypatch.setattr(segments, "find_block", fail)
     file, _ = packed("many_images", "zlib-6")
     for threads in (2, 3):
-        with pytest.raises(RuntimeError, match="a mistake"):
-            idxfast.loads(file, threads=threads)
-        no_thread_is_left()
+        # A load that is over before a segment is begun raises nothing.
+        for _ in range(100):
+            try:
+                idxfast.loads(file, threads=threads)
+            except RuntimeError as error:
+                assert str(error) == "a mistake"
+                break
+            finally:
+                no_thread_is_left()
+        else:
+            pytest.fail("no load has raised the error")
 
 
 @pytest.mark.parametrize("allowed", range(4))

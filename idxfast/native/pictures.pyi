@@ -1,12 +1,18 @@
-from typing import final
+from typing import NoReturn, Self, final
 
 from typing_extensions import Buffer
 
 @final
+class View:
+    def __new__(cls, buffer: Buffer, flags: int, count: int, itemsize: int) -> Self: ...
+    def __reduce__(self) -> NoReturn: ...
+
+@final
 class Resampling:
-    def __init__(
-        self, weights: Buffer, spans: Buffer, longest: int, old_count: int, new_count: int
-    ) -> None: ...
+    def __new__(
+        cls, weights: Buffer, spans: Buffer, longest: int, old_count: int, new_count: int
+    ) -> Self: ...
+    def __reduce__(self) -> NoReturn: ...
 
 def find_edges(
     picture: Buffer, itemsize: int, height: int, width: int, limit: float

@@ -7,6 +7,7 @@ ValueError for a buffer of another size, one that is not aligned, or a picture w
 room for a result may not overlap with other buffers.
 """
 
+cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.stddef cimport ptrdiff_t
@@ -47,6 +48,8 @@ cdef enum:
     MAX_PIXEL_BYTES = 256
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class View:
     """A buffer, held until this object goes.
 
@@ -69,6 +72,9 @@ cdef class View:
 
     def __dealloc__(self):
         PyBuffer_Release(&self.view)
+
+    def __reduce__(self):
+        raise TypeError(f"{type(self).__name__} cannot be copied or pickled")
 
 
 cdef Py_ssize_t area(Py_ssize_t height, Py_ssize_t width) except -1:
@@ -115,6 +121,8 @@ def find_edges(picture, Py_ssize_t itemsize, Py_ssize_t height, Py_ssize_t width
     return found.left, found.top, found.right, found.bottom
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Resampling:
     """How a number of pixels in a line become another number.
 
@@ -153,6 +161,9 @@ cdef class Resampling:
                 raise ValueError(f"the spans are not in order, or not within {old_count} pixels")
             if i % 2 and span[i] - span[i - 1] > longest:
                 raise ValueError(f"a span of {span[i] - span[i - 1]} pixels, not at most {longest}")
+
+    def __reduce__(self):
+        raise TypeError(f"{type(self).__name__} cannot be copied or pickled")
 
 
 def resample(target, source, Py_ssize_t itemsize, Resampling down not None,

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 COUNT = 10_000
-# The memory is also measured with each picture under so many names.
+# The memory is also measured with each picture under this number of names.
 NAMES = 4
 ROUNDS = 5
 _LOOP = """

@@ -67,7 +67,7 @@ def _add_options(run: argparse.ArgumentParser) -> None:
     )
     add_options(run)
     run.add_argument("--repeats", type=int, default=5, metavar="N", help="at most (default: 5)")
-    run.add_argument("--train-size", type=int, metavar="N", help="fit on so many images only")
+    run.add_argument("--train-size", type=int, metavar="N", help="fit on N training images only")
     run.add_argument(
         "--limit",
         type=float,

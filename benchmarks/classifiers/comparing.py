@@ -75,7 +75,7 @@ class Comparison(NamedTuple):
 
 
 def compare(results: Results, dataset: str, train_size: int) -> list[Comparison]:
-    """Compare all rows that were run on so many training images, in the order of the paper."""
+    """Compare all rows that were run on `train_size` images, in the order of the paper."""
     found = []
     for row in table3():
         records = [

@@ -26,7 +26,7 @@ class Plan(NamedTuple):
     repeats : int
         The largest number of repeats.
     train_size : int or None
-        Fit on so many training images; None means all.
+        The number of training images to fit on; None means all.
     limit : float
         Seconds of processor time for fit and score together.
     is_rest : bool

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from idx import Array
 
-# So many pixels are fitted together: their values stay in the processor's cache.
+# How many pixels are fitted together: few enough that their values stay in the processor's cache.
 _TOGETHER = 8
 
 # A fit has converged when its next step would improve the objective, which is hundreds or

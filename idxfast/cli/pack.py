@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import IdxError, printable
-from .failures import reason
+from .failures import report
 
 if TYPE_CHECKING:
     from ..images.conversion import Conversion
 
-HELP = "convert pictures as Fashion-MNIST's were, or only resize them, and write IDX files"
 DESCRIPTION = """\
 Convert pictures to the files of a data set: images and labels under the usual names, and the names
 of the classes in classes.txt. FOLDER holds a folder of pictures for each class. By default, the
@@ -89,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
             return _explain(options) if options.explain else _pack(options)
     except (OSError, ValueError, ImportError) as error:
         name = getattr(error, "filename", None) or options.explain or options.folder
-        print(f"idxfast: {reason(str(name), error)}", file=sys.stderr)
+        report(error, str(name), debug=options.debug)
         return 1
 
 

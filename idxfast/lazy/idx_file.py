@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from typing import Any, Self, SupportsIndex
+from typing import Any, SupportsIndex
 
 import numpy as np
 
 from ..containers.part import find_part
 from ..containers.request import Request
-from ..containers.stated import StatedHeader
-from ..format import Header
-from ..gzip.points import Points
-from ..storage.identity import Identity, ObjectVersion
-from ..storage.inputs import is_url
-from ..storage.kept import Kept
-from ..typing import ReadableFile
 from . import batches
 from .indexing import take
 from .mixed import count_mixed, read_mixed
-from .opened import Opened, closed
-from .reopening import reopen
-from .shaped import Shaped
-
-# Seek points of more bytes are not pickled: gathering them again is better than sending them.
-MAX_PICKLED = 4 << 20
+from .reopening import Reopenable
 
 
-class IdxFile(Shaped):
+class IdxFile(Reopenable):
     """An open IDX file: an array-like that reads only what is asked for.
 
     `idxfast.open` makes one. It is indexed like a numpy array, and each result is a new, writable
@@ -47,43 +34,6 @@ class IdxFile(Shaped):
         The type of the elements, in native byte order.
     shape : tuple of int
     """
-
-    def __init__(
-        self,
-        file: ReadableFile,
-        cache_bytes: int,
-        threads: int | None,
-        stated: StatedHeader | None = None,
-    ) -> None:
-        self._path: str | None = None
-        self._identity: Identity | ObjectVersion | None = None
-        self._threads = threads
-        self._kept = Kept(cache_bytes)
-        self._points: Points | None = None  # those that another process has gathered
-        self._is_closed = False
-        self._opened: Opened | None = Opened(file, self._kept, threads, stated=stated)
-        if self._opened.identity is not None and isinstance(file, (str, os.PathLike)):
-            path = os.fsdecode(file)
-            self._path = path if is_url(path) else os.path.abspath(path)
-            self._identity = self._opened.identity
-        self.name, self.container = self._opened.name, self._opened.container
-        self._describe(self._opened.header)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file as soon as the reads that other threads have begun are over.
-
-        Further calls do nothing. The caller's own file object stays open.
-        """
-        self._is_closed = True
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            opened.close()
 
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else self.container
@@ -265,47 +215,3 @@ class IdxFile(Shaped):
         """
         with self._open() as opened:
             opened.verify()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if self._path is None:
-            raise TypeError(f"{self!r} cannot be pickled: only a file opened by a path or URL can")
-        state = self._path, self.name, self._identity, self._header, self.container
-        points = self._points if self._opened is None else self._opened.points
-        if points is not None and points.nbytes > MAX_PICKLED:
-            points = None
-        return _reopen, (*state, self._kept.limit, self._threads, points)
-
-    def _open(self) -> Opened:
-        """The opened file; one that came from another process is opened now."""
-        opened = self._opened
-        if opened is not None:
-            return opened
-        if self._is_closed:
-            raise closed(self.name)
-        assert self._path is not None and self._identity is not None
-        same = self._header, self._identity
-        opened = reopen(self._path, *same, self._kept, self._threads, self._points)
-        self._opened = opened
-        if self._is_closed:  # by another thread
-            self.close()
-            raise closed(self.name)
-        return opened
-
-
-def _reopen(
-    path: str,
-    name: str,
-    identity: Identity | ObjectVersion,
-    header: Header,
-    container: str,
-    cache_bytes: int,
-    threads: int | None,
-    points: Points | None,
-) -> IdxFile:
-    """An IdxFile from another process. The file is opened and identified when it is first used."""
-    file = IdxFile.__new__(IdxFile)
-    file._path, file._identity, file._threads = path, identity, threads
-    file._kept, file._points, file._is_closed, file._opened = Kept(cache_bytes), points, False, None
-    file.name, file.container = name, container
-    file._describe(header)
-    return file

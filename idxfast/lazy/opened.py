@@ -208,7 +208,7 @@ class Opened:
             to_native(array, self.header)
 
     def can_mix(self, rows: int) -> bool:
-        """Whether so many rows are to be decoded at once: parts are, and so many fit."""
+        """Whether to decode this number of rows at once: in a file of parts, if there is memory."""
         fits = rows * self._row_bytes <= self._kept.limit
         return fits and self._payload is not None and self.container != "raw"
 

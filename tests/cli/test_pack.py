@@ -56,6 +56,15 @@ def test_a_folder(folder, tmp_path):
     assert (out / "classes.txt").read_text() == "bag\nshoe\n"
 
 
+def test_a_traceback_only_for_those_who_ask(tmp_path):
+    for options, is_traced in ((), False), (("--debug",), True):
+        child = run(tmp_path / "nothing", "-o", tmp_path / "out", *options)
+        assert child.returncode == 1
+        assert child.stderr.splitlines()[-1].startswith(f"idxfast: {tmp_path}/nothing: ")
+        assert ("Traceback" in child.stderr) is is_traced
+        assert child.stderr.count("\n") == 1 or is_traced
+
+
 def test_training_and_test_images(folder, tmp_path):
     out = tmp_path / "out"
     child = run(folder, "-o", out, "--per-class", 2, "--sort-by-label", "--seed", 5)

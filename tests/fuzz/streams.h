@@ -124,7 +124,8 @@ static const uint8_t made_length_bits[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1,
 GENERATOR static unsigned distance_bits(int symbol) { return symbol < 4 ? 0 : (unsigned)symbol / 2 - 1; }
 
 /* One of the symbols from one place of those used to another; -1 if there is none. If `longest` is
- * not 0, mostly one that takes many bits, extra bits included, with a codeword of at most so many. */
+ * not 0, mostly one that takes many bits, extra bits included, and whose codeword has at most
+ * `longest` bits. */
 GENERATOR static int choose(struct writer *writer, const struct made_code *code, int number, int from, int to,
                   int is_distance, int longest) {
     unsigned most = 0;

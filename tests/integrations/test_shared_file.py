@@ -48,7 +48,7 @@ def test_a_process_opens_the_file_once(path, images, monkeypatch):
         opened.append(arguments[0])
         return reopen(*arguments)
 
-    monkeypatch.setattr("idxfast.lazy.idx_file.reopen", count_and_reopen)
+    monkeypatch.setattr("idxfast.lazy.reopening.reopen", count_and_reopen)
     file = SharedFile(path)
     for row in range(20):
         assert (pickle.loads(pickle.dumps(file))[row] == images[row]).all()

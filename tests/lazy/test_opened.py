@@ -111,7 +111,7 @@ def test_closing_while_another_thread_opens(tmp_path, monkeypatch):
         again.close()
         return reopen(*arguments)
 
-    monkeypatch.setattr("idxfast.lazy.idx_file.reopen", close_and_reopen)
+    monkeypatch.setattr("idxfast.lazy.reopening.reopen", close_and_reopen)
     with pytest.raises(ValueError, match="is closed"):
         again[3]
     assert not is_open(path)

@@ -147,9 +147,9 @@ def test_seek_points_are_pickled(in_parts, monkeypatch):
         assert len(pickle.dumps(opened)) < 2_000
         same(opened[5], array[5])
         pickled = pickle.dumps(opened)
-        monkeypatch.setattr("idxfast.lazy.idx_file.MAX_PICKLED", 100)
+        monkeypatch.setattr("idxfast.lazy.reopening.MAX_PICKLED", 100)
         assert len(pickle.dumps(opened)) < 2_000
-    monkeypatch.setattr("idxfast.lazy.idx_file.MAX_PICKLED", 1 << 20)
+    monkeypatch.setattr("idxfast.lazy.reopening.MAX_PICKLED", 1 << 20)
     monkeypatch.setattr("idxfast.containers.gzip_parts.find_points", None)
     again = pickle.loads(pickle.dumps(pickle.loads(pickled)))
     same(again[[500, 2]], array[[500, 2]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,10 +11,15 @@ import numpy as np
 from ..errors import printable
 from . import finishing, resampling, sharpening, trimming
 from .fashion import each_step
-from .pixels import Pixels
+from .pixels import Pixels, pixels_of
 
 STEPS = ("trim", "resize", "sharpen", "extend", "negate")
 PLAIN = ("resize",)
+# About how many bytes of pixels are decoded before they are converted. Pillow's code and ours evict
+# each other from the processor's caches.
+_GROUP_BYTES = 256 << 10
+# What an unreadable picture may raise.
+_FAILURES = (OSError, ValueError, MemoryError)
 
 
 class Conversion(NamedTuple):
@@ -72,11 +77,36 @@ def convert(root: str, names: Sequence[str], conversion: Conversion) -> Converte
     """Convert the pictures with these names below a folder."""
     records = np.zeros((len(names), *conversion.shape), np.uint8)
     options = conversion.options()
-    failures = {}
+    failures: dict[int, str] = {}
+    for group in _groups(root, names, failures):
+        for place, pixels, is_indexed in group:
+            try:
+                *_, (_, records[place]) = each_step(pixels, is_indexed, **options)
+            except _FAILURES as error:
+                failures[place] = _reason(names[place], error)
+    return Converted(records, dict(sorted(failures.items())))
+
+
+def _groups(
+    root: str, names: Sequence[str], failures: dict[int, str]
+) -> Iterator[list[tuple[int, Pixels, bool]]]:
+    """Decode pictures, some at a time. Each comes with its place, and what `pixels_of` says."""
+    group: list[tuple[int, Pixels, bool]] = []
+    nbytes = 0
     for place, name in enumerate(names):
         try:
-            *_, (_, records[place]) = each_step(os.path.join(root, name), **options)
-        except (OSError, ValueError, MemoryError) as error:
-            reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
-            failures[place] = printable(f"{name}: {reason or str(error) or type(error).__name__}")
-    return Converted(records, failures)
+            pixels, is_indexed = pixels_of(os.path.join(root, name))
+        except _FAILURES as error:
+            failures[place] = _reason(name, error)
+            continue
+        group.append((place, pixels, is_indexed))
+        nbytes += pixels.nbytes
+        if nbytes >= _GROUP_BYTES:
+            yield group
+            group, nbytes = [], 0
+    yield group
+
+
+def _reason(name: str, error: Exception) -> str:
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
+    return printable(f"{name}: {reason or str(error) or type(error).__name__}")

@@ -11,7 +11,7 @@ from .conversion import Conversion
 from .fashion import each_step
 from .finishing import rounded
 from .pillow import import_pillow
-from .pixels import Pixels
+from .pixels import Pixels, pixels_of
 
 # All lengths are in pixels.
 _CELL = 196
@@ -50,7 +50,7 @@ def draw_steps(picture: str, path: str | os.PathLike[str], conversion: Conversio
         As from `to_fashion`, or if the figure cannot be written.
     """
     Image: Any = import_pillow("Image")
-    steps = list(each_step(picture, **conversion.options()))
+    steps = list(each_step(*pixels_of(picture), **conversion.options()))
     width = _GAP + len(steps) * (_CELL + _GAP)
     figure = Image.new("RGB", (width, _CELL + 2 * _GAP + _CAPTION), _GROUND)
     draw = import_pillow("ImageDraw").Draw(figure)

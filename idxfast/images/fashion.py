@@ -82,8 +82,10 @@ def to_fashion(
     >>> images.to_fashion(photograph, size=32, colour=True, sharpen=None).shape
     (32, 32, 3)
     """
+    if size < 1:
+        raise ValueError(f"size is {size}, not 1 or more")
     *_, (_, result) = each_step(
-        picture,
+        *pixels_of(picture),
         size=size,
         trim=trim,
         resize=resize,
@@ -114,7 +116,8 @@ def plain(picture: Picture, *, size: int = 28, colour: bool = False) -> Pixels:
 
 
 def each_step(
-    picture: Picture,
+    pixels: Pixels,
+    is_indexed: bool,
     *,
     size: int = 28,
     trim: Step | None = trimming.trim,
@@ -124,13 +127,10 @@ def each_step(
     negate: Step | None = finishing.negate,
     grey: Step | None = finishing.grey,
 ) -> Iterator[tuple[str, Pixels]]:
-    """The picture as it is read, and then after each step, with the step's name.
+    """The picture as `pixels_of` reads it, and then after each step, with the step's name.
 
-    Parameters and errors are those of `to_fashion`. The last picture is its result.
+    The other parameters, and the errors, are those of `to_fashion`. The last picture is its result.
     """
-    if size < 1:
-        raise ValueError(f"size is {size}, not 1 or more")
-    pixels, is_indexed = pixels_of(picture)
     yield "picture", pixels
     if trim is not None:
         pixels = trim(pixels)

@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 
+import numpy as np
+
 from ..errors import IdxError
 from ..threads.count import usable_cores
 from .conversion import Conversion, Converted, convert
@@ -26,6 +28,10 @@ _TASKS = 2
 _UNDER_WAY = 4
 # Below this number of pictures, a process takes longer to start than it saves.
 _PICTURES_PER_PROCESS = 500
+# After it has freed a block of this size, glibc keeps twice as many freed bytes for later (see
+# mallopt(3)). Before, it returned memory to the system after each group of pictures, which took a
+# tenth of the time.
+_BLOCK_BYTES = 4 << 20
 # Each process computes on one thread, because there is a process for each core.
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _CODE = (
@@ -127,6 +133,7 @@ def convert_all(
         others = 0  # pipes cannot be handed over in this way
     with contextlib.ExitStack() as stack:
         workers = [_Worker(root, conversion, stack) for _ in range(others)]
+        np.empty(_BLOCK_BYTES, np.uint8)
         tasks = map(_Task, batches)
         yield from _in_order(tasks, workers, lambda names: convert(root, names, conversion))
 
@@ -174,6 +181,7 @@ def serve(tasks: int, results: int) -> None:
         The descriptors of the pipes from and to the other process.
     """
     warnings.simplefilter("ignore")
+    np.empty(_BLOCK_BYTES, np.uint8)
     with (
         Connection(tasks, writable=False) as receiving,
         Connection(results, readable=False) as sending,

@@ -17,17 +17,16 @@ typedef struct {
     ptrdiff_t left, top, right, bottom; /* the first and the last of columns and rows; -1: none */
 } edges;
 
-#define DEFINE_FIND_EDGES(name, level)                                                             \
-    static int name##_unlike(const level *pixel, const level *colour, double limit) {              \
-        const double red = (double)pixel[0] - (double)colour[0];                                   \
-        const double green = (double)pixel[1] - (double)colour[1];                                 \
-        const double blue = (double)pixel[2] - (double)colour[2];                                  \
+#define DEFINE_FIND_EDGES(name, level, number)                                                     \
+    static int name##_unlike(const level *pixel, const level *colour, number limit) {              \
+        const number red = (number)pixel[0] - (number)colour[0];                                   \
+        const number green = (number)pixel[1] - (number)colour[1];                                 \
+        const number blue = (number)pixel[2] - (number)colour[2];                                  \
         return red * red + green * green + blue * blue > limit;                                    \
     }                                                                                              \
-                                                                                                   \
     /* The first column and row with a pixel unlike the top-left one, the last column with one     \
      * unlike the top-right pixel, and the last row with one unlike the bottom-left one. */        \
-    static edges name(const level *picture, ptrdiff_t height, ptrdiff_t width, double limit) {     \
+    static edges name(const level *picture, ptrdiff_t height, ptrdiff_t width, number limit) {     \
         const ptrdiff_t line = CHANNELS * width;                                                   \
         const level *const right_corner = picture + line - CHANNELS;                               \
         const level *const bottom_corner = picture + (height - 1) * line;                          \
@@ -56,8 +55,8 @@ typedef struct {
         return found;                                                                              \
     }
 
-DEFINE_FIND_EDGES(find_edges_of_bytes, uint8_t)
-DEFINE_FIND_EDGES(find_edges_of_doubles, double)
+DEFINE_FIND_EDGES(find_edges_of_bytes, uint8_t, int32_t)
+DEFINE_FIND_EDGES(find_edges_of_doubles, double, double)
 
 /* The weights of old lines or pixels in each of `new_count` new ones: an array of shape (new_count,
  * longest). Each row begins with the weight of the first old line of its span, which ends before the

@@ -11,7 +11,7 @@ cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport uint8_t, uintptr_t
+from libc.stdint cimport int32_t, uint8_t, uintptr_t
 
 cdef extern from "Python.h":
     Py_ssize_t PY_SSIZE_T_MAX
@@ -32,7 +32,7 @@ cdef extern from "pictures.h" nogil:
     ctypedef struct sharpening:
         double blur[3]
 
-    edges find_edges_of_bytes(const uint8_t *, ptrdiff_t, ptrdiff_t, double)
+    edges find_edges_of_bytes(const uint8_t *, ptrdiff_t, ptrdiff_t, int32_t)
     edges find_edges_of_doubles(const double *, ptrdiff_t, ptrdiff_t, double)
     void resample_bytes(
         double *, const uint8_t *, const resampling *, const resampling *, double *)
@@ -90,7 +90,7 @@ cdef int check_itemsize(Py_ssize_t itemsize) except -1:
     return 0
 
 
-def find_edges(picture, Py_ssize_t itemsize, Py_ssize_t height, Py_ssize_t width, double limit):
+def find_edges(picture, Py_ssize_t itemsize, Py_ssize_t height, Py_ssize_t width, int32_t limit):
     """Find where a picture begins and ends to differ from its corners.
 
     Two colours differ if the squares of the differences of their levels sum to more than a limit.
@@ -100,8 +100,7 @@ def find_edges(picture, Py_ssize_t itemsize, Py_ssize_t height, Py_ssize_t width
     picture : buffer
     itemsize : {1, 8}
         Whether the levels are bytes or doubles.
-    height, width : int
-    limit : float
+    height, width, limit : int
 
     Returns
     -------

@@ -29,6 +29,8 @@ ENDINGS = tuple(ending for endings in _FORMATS.values() for ending in endings)
 def open_picture(path: str | os.PathLike[str]) -> Any:
     """Open a picture file, and decode all of it. Of several pictures in a file, the first is taken.
 
+    If EXIF says that the camera was held sideways or upside down, the picture is turned.
+
     Parameters
     ----------
     path : str or PathLike
@@ -57,6 +59,8 @@ def open_picture(path: str | os.PathLike[str]) -> Any:
             if limit is not None and width * height > limit:
                 raise Image.DecompressionBombError(f"{width} x {height}")
             image.load()
+            if image.info:
+                _turn_upright(image)
         except MemoryError:
             raise
         except Image.DecompressionBombError as error:
@@ -88,3 +92,14 @@ def _open(Image: Any, file: Any) -> Any:
             raise
         file.seek(0)
         return Image.open(file, formats=known)
+
+
+def _turn_upright(image: Any) -> None:
+    """Turn a picture as EXIF says, as programs do that show pictures."""
+    try:
+        import_pillow("ImageOps").exif_transpose(image, in_place=True)
+    except MemoryError:
+        raise
+    except Exception:
+        # Pillow raises errors of many types for damaged EXIF. The pixels are undamaged.
+        return

@@ -97,6 +97,71 @@ def test_what_is_no_regular_file(tmp_path):
         open_picture(tmp_path / "missing.png")
 
 
+# What the first row and the first column of the stored pixels are in the picture as it is seen, for
+# each orientation of EXIF (CIPA DC-008, 4.6.5.1.6).
+SIDES = {
+    1: ("top", "left"),
+    2: ("top", "right"),
+    3: ("bottom", "right"),
+    4: ("bottom", "left"),
+    5: ("left", "top"),
+    6: ("right", "top"),
+    7: ("right", "bottom"),
+    8: ("left", "bottom"),
+}
+
+
+def stored(upright, orientation):
+    """The pixels that a camera stores of what it sees."""
+    row, column = SIDES[orientation]
+    if "bottom" in (row, column):
+        upright = upright[::-1]
+    if "right" in (row, column):
+        upright = upright[:, ::-1]
+    return upright.swapaxes(0, 1) if row in ("left", "right") else upright
+
+
+def exif(orientation):
+    """EXIF that holds the orientation (tag 0x0112, one number of 16 bits) and nothing else."""
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    return b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    ("ending", "options"),
+    [("png", {}), ("webp", {"lossless": True}), ("tif", {}), ("jpg", {"subsampling": 0})],
+)
+def test_pictures_are_turned_as_exif_says(tmp_path, ending, options, orientation):
+    upright = np.zeros((16, 24, 3), np.uint8)
+    upright[:8, :8], upright[:8, 16:], upright[8:, :8] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+    image = Image.fromarray(np.ascontiguousarray(stored(upright, orientation)))
+    image.save(tmp_path / f"a.{ending}", exif=exif(orientation), **options)
+    found = np.array(open_picture(tmp_path / f"a.{ending}").convert("RGB"))
+    assert found.shape == upright.shape
+    tolerance = 40 if ending == "jpg" else 0
+    assert np.abs(found.astype(int) - upright).max() <= tolerance
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_turned_picture_is_of_the_same_kind(tmp_path, orientation):
+    """The kind decides about the filter: see `pixels_of`."""
+    image = Image.new("L", (4, 5))
+    image.save(tmp_path / "a.png", exif=exif(orientation))
+    found = open_picture(tmp_path / "a.png")
+    assert (found.mode, found.format) == ("L", "PNG")
+    assert found.size == ((4, 5) if orientation == 1 else (5, 4))
+
+
+@pytest.mark.parametrize(
+    "note", [b"", b"nonsense", exif(6)[:20], exif(9), exif(6)[:16] + bytes([255] * 14)]
+)
+def test_damaged_exif_is_ignored(tmp_path, note):
+    pixels = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=note)
+    assert np.array_equal(open_picture(tmp_path / "a.png"), pixels)
+
+
 def test_without_pillow(picture):
     code = (
         "import sys; sys.modules['PIL'] = None; from idxfast.images import to_fashion\n"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 
 from .. import __version__
 from .failures import UsageError
@@ -55,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises
     ------
     SystemExit
-        By argparse: with status 2 for wrong usage, 0 for ``--help`` and ``--version``.
+        By argparse: with status 2 for wrong usage, 0 for ``--help`` and ``--version``. With status
+        143 if the process was to end (SIGTERM).
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser(words).parse_args(words)
@@ -63,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Names and titles may contain characters that the terminal's encoding lacks.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        status: int = options.run(options)
+        with _ending_in_order():
+            status: int = options.run(options)
         print(end="", flush=True)
     except KeyboardInterrupt:
         return 130
@@ -78,6 +83,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report_failure(error, debug=options.debug)
         return 2 if isinstance(error, UsageError) else options.failed
     return status
+
+
+@contextlib.contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Have SIGTERM raise SystemExit, so that no unfinished files are left."""
+
+    def end(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # what is under way is to be cleaned up
+        raise SystemExit(128 + number)
+
+    # Another thread may not set handlers, and a handler of the caller's own stays.
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

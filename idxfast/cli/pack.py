@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 import warnings
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import IdxError, printable
 from .failures import report
+from .progress import Progress
 
 if TYPE_CHECKING:
     from ..images.conversion import Conversion
@@ -103,8 +102,8 @@ def _pack(options: argparse.Namespace) -> int:
     else:
         listing = list_csv(options.folder, options.labels)
     failures = _Failures()
-    with _progress(len(listing)) as progress:
-        try:
+    try:
+        with Progress(options.folder, "picture") as progress:
             counts = pack(
                 listing,
                 options.output,
@@ -116,16 +115,15 @@ def _pack(options: argparse.Namespace) -> int:
                 progress=progress,
                 failed=failures.add,
             )
-        except IdxError:
-            progress(0)
-            failures.show()
-            if failures.count and not options.skip_bad:
-                raise IdxError(
-                    f"{_number(failures.count, 'picture')} cannot be read, so nothing was written: "
-                    "--skip-bad leaves them out",
-                    filename=options.folder,
-                ) from None
-            raise
+    except IdxError:
+        failures.show()
+        if failures.count and not options.skip_bad:
+            raise IdxError(
+                f"{_number(failures.count, 'picture')} cannot be read, so nothing was written: "
+                "--skip-bad leaves them out",
+                filename=options.folder,
+            ) from None
+        raise
     failures.show()
     if failures.count:
         print(
@@ -177,21 +175,6 @@ class _Failures:
         if self.count > len(self._reasons):
             more = _number(self.count - len(self._reasons), "more picture")
             print(f"idxfast: {more} cannot be read", file=sys.stderr)
-
-
-@contextlib.contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], object]]:
-    """A function that shows progress: a bar on a terminal, where tqdm is installed."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        yield lambda count: None
-        return
-    with tqdm(total=total, unit=" pictures", leave=False) as bar:
-        yield bar.update
 
 
 def _number(count: int, word: str, words: str | None = None) -> str:

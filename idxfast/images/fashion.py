@@ -33,9 +33,9 @@ def to_fashion(
     Parameters
     ----------
     picture : str, PathLike, PIL.Image.Image or array_like of uint8
-        A path of a file, whose picture is turned as its EXIF says; an image of Pillow; or an array of shape (height, width), or of shape (height,
+        A path; an image of Pillow; or an array of shape (height, width), or of shape (height,
         width, channels) with 1 channel for grey, 3 for colours, or 4 for colours and opacity. What
-        is transparent becomes white.
+        is transparent becomes white. The picture of a path is turned as its EXIF says.
     size : int
         The height and width of the result.
     colour : bool

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import IdxError
 from ..storage.new_folder import new_folder
+from ..storage.outputs import write
 from ..writing.creating import create
 from .classes import MAX_CLASSES, lines_of
 from .conversion import Conversion
@@ -38,7 +39,7 @@ def pack(
     by_label: bool = False,
     seed: int = 0,
     skip_bad: bool = False,
-    progress: Callable[[int], object] = lambda count: None,
+    progress: Callable[[int, int], object] = lambda done, total: None,
     failed: Callable[[str], object] = lambda reason: None,
 ) -> dict[str, int]:
     """Convert pictures, and write images, labels and the names of the classes into a new folder.
@@ -61,7 +62,7 @@ def pack(
         Whether pictures that cannot be read are left out. Otherwise nothing is written if there
         are any.
     progress : callable
-        Called with the number of pictures that are done since the last call.
+        Called with the number of pictures that are done, and that of all.
     failed : callable
         Called for each picture that cannot be read, with its name and what is wrong with it.
 
@@ -81,7 +82,7 @@ def pack(
     if per_class is not None:
         _check_counts(listing, np.bincount(labels, minlength=MAX_CLASSES), per_class)
     order = _order(labels, per_class is not None, by_label, seed)
-    bad = 0
+    done = bad = 0
     with new_folder(out) as folder, contextlib.ExitStack() as stack:
         kinds = ("train",) if per_class is None else ("train", "t10k")
         pairs = {kind: _Pair(folder, kind, conversion, stack) for kind in kinds}
@@ -102,7 +103,8 @@ def pack(
                 is_train = _draw(some, taken, per_class)
                 for kind, chosen in zip(kinds, (is_train, ~is_train), strict=False):
                     pairs[kind].append(records[good][chosen], some[chosen])
-            progress(len(batch))
+            done += len(batch)
+            progress(done, len(listing))
         if bad and not skip_bad:
             raise IdxError("some pictures cannot be read", filename=listing.root, found=f"{bad:,}")
         if per_class is not None:
@@ -111,8 +113,8 @@ def pack(
             raise IdxError("none of the pictures can be read", filename=listing.root)
         for pair in pairs.values():
             pair.close()
-        with open(os.path.join(folder, "classes.txt"), "xb") as file:
-            file.write(b"".join(os.fsencode(f"{line}\n") for line in lines_of(listing.classes)))
+        lines = [os.fsencode(f"{line}\n") for line in lines_of(listing.classes)]
+        write(os.path.join(folder, "classes.txt"), lines)
     return {kind: pair.count for kind, pair in pairs.items()}
 
 

@@ -84,7 +84,6 @@ def test_containers(name, options, folder, images, oracle):
         (["--class", "3"], range(0, 12, 3)),
         (["--class", "3", "--start", "1"], range(3, 12, 3)),
         (["--class", "10", "--class", "3", "--stop", "7"], [0, 2, 3, 5, 6]),
-        (["--class", "99"], []),
     ],
 )
 @pytest.mark.parametrize("source", ["idx", "npz", "csv", "npy"])
@@ -119,6 +118,16 @@ def test_classes_by_their_names(folder, images, oracle, capsys):
     assert capsys.readouterr().err == (
         "idxfast: there is no class 'bot'; zero, boot, two, coat\\x1b[m\n"
     )
+
+
+@pytest.mark.parametrize("options", [["--class", "99"], ["--class", "1", "--class", "99"]])
+def test_a_class_that_no_item_has(folder, images, options, capsys):
+    output = folder / "out" / "x-images-idx3-ubyte"
+    assert main(["convert", str(images), str(output), *options]) == 2
+    assert capsys.readouterr().err == (
+        f"idxfast: {images}: no item has the class '99'; the labels are 1, 3, 10\n"
+    )
+    assert list(output.parent.iterdir()) == []
 
 
 def test_labels_by_their_class(folder, images, oracle):

@@ -62,9 +62,10 @@ def test_folders_with_names_are_numbered_in_their_order(tmp_path):
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").touch()
-    for path in (tmp_path / "out", tmp_path / "out" / "mine"):
-        with pytest.raises(FileExistsError, match="name a new folder"):
+    for path, error in ((tmp_path / "out", "not empty"), (tmp_path / "out" / "mine", "Not a dir")):
+        with pytest.raises(OSError, match=error) as refused:
             write_folder(str(path), [pictures(1)], np.array([0]), nothing)
+        assert str(path) in str(refused.value)
     assert os.listdir(tmp_path / "out") == ["mine"]
 
 
@@ -77,16 +78,23 @@ def test_an_empty_folder_may_be_there(tmp_path):
 def test_a_link_is_left_alone(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "link").symlink_to("empty")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(OSError, match="a link"):
         write_folder(str(tmp_path / "link"), [pictures(1)], np.zeros(1, int), nothing)
     assert sorted(os.listdir(tmp_path)) == ["empty", "link"]
 
 
-def test_a_missing_folder_is_named(tmp_path):
-    path = str(tmp_path / "missing" / "x")
-    with pytest.raises(FileNotFoundError) as refused:
-        write_folder(path, [pictures(1)], np.zeros(1, int), nothing)
-    assert refused.value.filename == path
+def test_missing_parents_are_made(tmp_path):
+    write_folder(str(tmp_path / "missing" / "x"), [pictures(1)], np.zeros(1, int), nothing)
+    assert os.listdir(tmp_path / "missing" / "x" / "0") == ["0.png"]
+
+
+@pytest.mark.skipif(not hasattr(os, "sync"), reason="needs sync")
+def test_pictures_are_on_the_disk_before_the_folder_appears(tmp_path, monkeypatch):
+    events = []
+    monkeypatch.setattr(os, "sync", lambda: events.append(os.listdir(tmp_path)))
+    write_folder(str(tmp_path / "x"), [pictures(1)], np.zeros(1, int), nothing)
+    ((private,),) = events
+    assert private.startswith(".x.")
 
 
 def test_after_an_error_nothing_is_left(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -26,6 +27,8 @@ Format: TypeAlias = Literal["idx", "npy", "npz", "csv", "png", "set"]
 # The module of a format is imported when the format is met: to import all of them takes long.
 _NPY = b"\x93NUMPY"
 _SUFFIXES: dict[str, Format] = {".npy": "npy", ".npz": "npz", ".csv": "csv"}
+# How many labels or ranges of labels a message lists.
+_MAX_LISTED = 20
 # Names that promise a format that is not written, for which raw IDX would be a surprise.
 _UNWRITTEN = re.compile(r"\.((csv|npy|npz)\.gz|xz|bz2|zst|zip|tar|tgz|png|jpe?g|gif|h5|mat)$", re.I)
 
@@ -227,17 +230,37 @@ def _choose(table: Table, request: Request) -> Table:
             f"{printable(request.path)}: no labels are found beside the file to choose classes by; "
             "name their file with --labels"
         )
-    wanted = []
+    wanted: dict[str, list[int]] = {}
     for name in request.classes:
         # Several classes may have the same name.
         numbers = [label for label, known in table.names.items() if known == name]
         if re.fullmatch("-?[0-9]{1,10}", name):
-            wanted.append(int(name))
+            wanted[name] = [int(name)]
         elif numbers:
-            wanted += numbers
+            wanted[name] = numbers
         else:
             known = ", ".join(map(printable, table.names.values())) or "no names are known"
             raise UsageError(f"there is no class {printable(name)!r}; {known}")
-    chosen = np.flatnonzero(np.isin(labels, wanted))
+    for name, numbers in wanted.items():
+        if not np.isin(labels, numbers).any():
+            raise UsageError(
+                f"{printable(request.path)}: no item has the class {printable(name)!r}; "
+                f"the labels are {_listed(np.unique(labels).tolist()) or 'none'}"
+            )
+    chosen = np.flatnonzero(
+        np.isin(labels, [label for numbers in wanted.values() for label in numbers])
+    )
     kept = None if table.labels is None else table.labels[chosen]
     return Table(ChosenRows(table.rows, chosen), kept, table.names)
+
+
+def _listed(labels: Sequence[int]) -> str:
+    """Labels in ascending order, those that follow each other as a range: 0 to 9, 11."""
+    ranges: list[list[int]] = []
+    for label in labels:
+        if ranges and label == ranges[-1][1] + 1:
+            ranges[-1][1] = label
+        else:
+            ranges.append([label, label])
+    texts = [f"{first} to {last}" if first < last else str(first) for first, last in ranges]
+    return ", ".join(texts[:_MAX_LISTED] + ["..."] * (len(texts) > _MAX_LISTED))

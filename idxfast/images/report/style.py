@@ -29,7 +29,6 @@ th, td { padding: 6px 20px 6px 0; border-bottom: 1px solid var(--line); vertical
 th { text-align: left; font-weight: 600; font-size: 13px; color: var(--quiet); }
 td { overflow-wrap: anywhere; }
 td.hash { white-space: nowrap; }
-
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td img, figure img { image-rendering: pixelated; display: block; }
 .row, .figures { display: flex; flex-wrap: wrap; gap: 6px; }
@@ -41,6 +40,8 @@ figure { margin: 0; max-width: 150px; overflow-wrap: anywhere; }
 .chart line { stroke: var(--line); }
 .chart text { fill: var(--quiet); font: 12px system-ui, sans-serif; }
 footer { margin-top: 48px; border-top: 1px solid var(--line); padding-top: 8px; }
+/* Where ten images leave the other columns too little room, they come in two rows of five. */
+@media (max-width: 1120px) { .row { max-width: 304px; } }
 @media (max-width: 640px) {
   table { width: 100%; }
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }

@@ -36,7 +36,7 @@ def script(code: str) -> Callable[[], None]:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         images = str(prepare(Path(folder)).images)
-        npy, packed = f"{folder}/a.npy", f"{folder}/a.gz"
+        npy, raw, packed = f"{folder}/a.npy", f"{folder}/a", f"{folder}/a.gz"
         load = f"import idxfast; array = idxfast.load({images!r})"
         pairs = {
             "info / import numpy": (command("info", images), script("import numpy")),
@@ -50,6 +50,11 @@ def main() -> None:
                     f"{load}; import numpy, os; file = open({npy!r}, 'wb');"
                     "numpy.save(file, array); file.flush(); os.fsync(file.fileno())"
                 ),
+            ),
+            # Both wait until a new file and its name are on the disk.
+            "convert to npy / load and save of a raw file": (
+                command("convert", images, npy),
+                script(f"{load}; idxfast.save({raw!r}, array)"),
             ),
             "convert to seekable gzip / load and save": (
                 command("convert", images, packed, "--seekable"),

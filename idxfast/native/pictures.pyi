@@ -15,7 +15,7 @@ class Resampling:
     def __reduce__(self) -> NoReturn: ...
 
 def find_edges(
-    picture: Buffer, itemsize: int, height: int, width: int, limit: float
+    picture: Buffer, itemsize: int, height: int, width: int, limit: int
 ) -> tuple[int, int, int, int]: ...
 def resample(
     target: Buffer, source: Buffer, itemsize: int, down: Resampling, across: Resampling

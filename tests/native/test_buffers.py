@@ -73,7 +73,8 @@ def test_the_collector_visits_no_rows():
     assert not any(gc.is_tracked(row) for row in result)
 
 
-def test_the_collector_sees_full_lists_alone():
+@pytest.mark.parametrize("width", [1, 1234])
+def test_the_collector_sees_full_lists_alone(width):
     seen = []
 
     def look(phase, info):
@@ -83,7 +84,7 @@ def test_the_collector_sees_full_lists_alone():
     gc.set_threshold(300)
     gc.callbacks.append(look)
     try:
-        result = rows(bytes([7]) * 1234, 1234)
+        result = rows(bytes([7]) * 1234 * width, 1234)
         # From 3.12 on the collector waits for the end of a call, and so for a full list.
         assert not seen or sys.version_info >= (3, 12)
         seen.clear()
@@ -92,7 +93,7 @@ def test_the_collector_sees_full_lists_alone():
         gc.callbacks.remove(look)
         gc.set_threshold(*threshold)
     assert all(item is result for item in seen) and len(seen) == 2
-    assert result == [[7]] * 1234
+    assert result == [[7] * width] * 1234
 
 
 def test_rows_are_ordinary_lists_otherwise():

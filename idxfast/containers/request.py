@@ -58,7 +58,8 @@ class Request(NamedTuple):
             If they are larger than `max_bytes`.
         """
         part = find_part(header, self.start, self.stop)
-        check_limit(part.header, filename, self.max_bytes)
+        if self.max_bytes is not None:
+            check_limit(part.header, filename, self.max_bytes)
         return part
 
     def destination(self, header: Header, filename: str) -> np.ndarray[Any, Any]:

@@ -68,9 +68,11 @@ def open_file(path, Py_ssize_t limit):
 
     Returns
     -------
-    bytes or FileIO
+    file : bytes or FileIO
         The content of a regular file that is not empty and not larger than `limit`; any other
         file, open.
+    size : int
+        Its size in bytes; 0 if it is not regular.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def open_file(path, Py_ssize_t limit):
                 PyErr_SetFromErrnoWithFilenameObject(OSError, path)
             PyErr_CheckSignals()
         if not 0 < size <= limit:
-            return FileIO(descriptor)
+            return FileIO(descriptor), size
         data = PyBytes_FromStringAndSize(NULL, size)
     except BaseException:
         if descriptor >= 0:
@@ -102,7 +104,7 @@ def open_file(path, Py_ssize_t limit):
         count = read_and_close(descriptor, out, size)
     if count < 0:
         PyErr_SetFromErrnoWithFilenameObject(OSError, path)
-    return data if count == size else data[:count]
+    return (data if count == size else data[:count]), size
 
 
 def state(int descriptor):

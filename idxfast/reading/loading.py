@@ -21,7 +21,6 @@ from ..containers.stated import state
 from ..format import Header
 from ..storage.inputs import open_bytes, open_source
 from ..storage.source import Progress
-from ..storage.streams import StreamSource
 from ..threads.count import check_threads
 from ..typing import BytesLike, ReadableFile
 from .mapping import map_file
@@ -146,12 +145,12 @@ def load(
     if mmap_mode is not None:
         if out is not None:
             raise ValueError("mmap_mode and out= conflict: a mapping makes no copy of the data")
-        request = Request(None, threads, progress, max_bytes, stated=stated)
-        return _rows(map_file(file, mmap_mode, request), start, stop)
+        array = map_file(file, mmap_mode, stated, threads, progress, max_bytes)
+        return array if start is None and stop is None else _rows(array, start, stop)
     with open_source(file, small=SMALL) as source:
         request = Request(out, threads, progress, max_bytes, start, stop, stated)
         array = recognise.read(source, request)
-        if start is None and stop is None and not isinstance(source, StreamSource):
+        if start is None and stop is None:
             source.consume()
         return array
 
@@ -224,8 +223,6 @@ def read_header(file: ReadableFile) -> Header:
 def _rows(
     array: np.ndarray[Any, Any], start: SupportsIndex | None, stop: SupportsIndex | None
 ) -> np.ndarray[Any, Any]:
-    if start is None and stop is None:
-        return array
     part = find_part(Header(array.dtype, array.shape), start, stop)
     return array[part.row : part.row + part.header.shape[0]]
 

@@ -14,17 +14,25 @@ from ..containers.recognise import archive_in, container_for, container_of
 from ..containers.refusal import explain_refusal
 from ..containers.request import Request
 from ..containers.simple import Container
+from ..containers.stated import StatedHeader
 from ..errors import IdxError, TruncatedError
 from ..format import MAX_HEADER_SIZE, Header
 from ..storage.inputs import open_source
-from ..storage.source import FileSource, MemorySource
+from ..storage.source import FileSource, MemorySource, Progress
 from ..threads.importing import importing
 from ..typing import ReadableFile
 
 _ACCESS = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY, "r+": mmap.ACCESS_WRITE}
 
 
-def map_file(file: ReadableFile, mode: str, request: Request) -> np.ndarray[Any, Any]:
+def map_file(
+    file: ReadableFile,
+    mode: str,
+    stated: StatedHeader | None,
+    threads: int | None,
+    progress: Progress | None,
+    max_bytes: int | None,
+) -> np.ndarray[Any, Any]:
     """Map the payload of a file, as `load` does with an ``mmap_mode``."""
     if mode not in _ACCESS:
         raise ValueError(f"mmap_mode is {mode!r}, not 'r', 'c' or 'r+'")
@@ -36,19 +44,23 @@ def map_file(file: ReadableFile, mode: str, request: Request) -> np.ndarray[Any,
                 "only a file on disk can be mapped", source.name, "a file on disk", "something else"
             )
         start = source.read(MAX_HEADER_SIZE, 0)
-        container = container_for(source, container_of(start), request.stated)
-        if container is not raw:
-            _check_mappable(source, container.NAME, mode)
-        try:
-            if container is raw:
-                header = request.stated or parse_header(start, source.name)
+        container = container_for(source, container_of(start), stated)
+        if container is raw:
+            try:
+                header = stated or parse_header(start, source.name)
                 check_size(source, header)
                 return _map(source, header, mode)
+            except IdxError as error:
+                explain_refusal(error, source, raw.NAME, stated)
+                raise
+        _check_mappable(source, container.NAME, mode)
+        request = Request(None, threads, progress, max_bytes, stated=stated)
+        try:
             return _map_unpacked(source, container, request, mode)
         except IdxError as error:
             archive = archive_in(error, source, container)
             if archive is None:
-                explain_refusal(error, source, container.NAME, request.stated)
+                explain_refusal(error, source, container.NAME, stated)
                 raise
         return _map_unpacked(source, archive, request, mode)
 

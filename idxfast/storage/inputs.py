@@ -121,9 +121,10 @@ def _split_member(url: str) -> tuple[str, str] | None:
 def _open_path(
     path: str, mode: Literal["rb", "r+b"], small: int
 ) -> FileSource | MemorySource | StreamSource:
+    size = 0
     try:
         if files.AVAILABLE and mode == "rb":
-            file = files.open_file(path, small)
+            file, size = files.open_file(path, small)
             if isinstance(file, bytes):
                 return MemorySource(file, path, argument=path)
         else:
@@ -135,6 +136,8 @@ def _open_path(
         reason = f"{os.strerror(errno.EISDIR)}; load_dataset loads images and labels from a folder"
         raise IsADirectoryError(errno.EISDIR, reason, error.filename) from None
     try:
+        if size > 0:
+            return FileSource(file, path, size, owned=True)
         return _of_file(file, path, owned=True)
     except BaseException:
         file.close()

@@ -43,15 +43,14 @@ _read_into = _preadv if hasattr(os, "preadv") else _read_and_copy
 
 def read_at(descriptor: int, count: int, position: int) -> bytes:
     """Read `count` bytes from a position, or fewer at the end of the file."""
-    pieces = []
-    while count > 0:
-        piece = _read(descriptor, min(count, MAX_READ), position)
+    pieces, done = [], 0
+    while done < count:
+        piece = _read(descriptor, min(count - done, MAX_READ), position + done)
         if not piece:
             break
         pieces.append(piece)
-        count -= len(piece)
-        position += len(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        done += len(piece)
+    return b"".join(pieces)  # a single piece is not copied
 
 
 def read_at_into(descriptor: int, buffer: memoryview, position: int) -> int:

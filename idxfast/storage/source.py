@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import mmap
 import os
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
@@ -147,8 +148,8 @@ class FileSource:
             If the file has become shorter.
         """
         size = self._start + self.size
-        # On Windows, mmap would extend the file.
-        if self.state()[0] < size:
+        # Only on Windows, mmap does not refuse such a file, but extends it.
+        if sys.platform == "win32" and self.state()[0] < size:
             raise ValueError("the file has become shorter")
         return mmap.mmap(self._descriptor, size, access=access), self._start
 

@@ -74,6 +74,9 @@ class StreamSource:
         if self._owned:
             self._file.close()
 
+    def consume(self) -> None:
+        """Do nothing: what has been read of a stream is consumed."""
+
     def peek(self, count: int) -> bytes:
         """The next bytes, `count` or all that are left. They stay unread."""
         start = self.read(count)

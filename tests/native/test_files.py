@@ -13,8 +13,10 @@ from idxfast.native import files
 def test_open_file(tmp_path):
     path = str(tmp_path / "a\udc80b")
     Path(path).write_bytes(b"12345")
-    assert files.open_file(path, 5) == b"12345"
-    with files.open_file(path, 4) as file:
+    assert files.open_file(path, 5) == (b"12345", 5)
+    file, size = files.open_file(path, 4)
+    assert size == 5
+    with file:
         assert file.read() == b"12345"
         assert not os.get_inheritable(file.fileno())
     with pytest.raises(IsADirectoryError) as error:
@@ -34,7 +36,7 @@ def test_a_file_that_is_shorter_than_its_size():
     size = os.stat(path).st_size
     content = Path(path).read_bytes()
     assert 0 < len(content) < size
-    assert files.open_file(path, size) == content
+    assert files.open_file(path, size) == (content, size)
 
 
 def test_a_file_that_can_be_opened_but_not_read():

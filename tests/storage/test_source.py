@@ -51,17 +51,12 @@ def test_an_open_file_whose_position_is_after_its_end(content, tmp_path):
             idxfast.load(file)
 
 
-def test_a_file_that_load_opened_is_not_moved(tmp_path, monkeypatch):
-    path, opened, fstat = tmp_path / "file", [], os.fstat
+def test_a_file_that_load_opened_is_not_moved(tmp_path):
+    path = tmp_path / "file"
     path.write_bytes(bytes(100))
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            os, "fstat", lambda descriptor: opened.append(descriptor) or fstat(descriptor)
-        )
-        source = open_source(path)
-    with source:
+    with open_source(path) as source:
         source.consume()
-        assert os.lseek(opened[0], 0, os.SEEK_CUR) == 0
+        assert os.lseek(source.fileno(), 0, os.SEEK_CUR) == 0
     with path.open("rb", buffering=0) as file, open_source(file) as source:
         source.consume()
         assert file.tell() == 100

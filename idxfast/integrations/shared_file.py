@@ -97,7 +97,9 @@ class SharedFile(Shaped):
             return opened.file[key]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return np.asarray(self[...], dtype, copy=copy)
+        if copy is False:
+            raise ValueError("an IDX file cannot become an array without a copy: read the file")
+        return np.asarray(self[...], dtype)
 
     def __dask_tokenize__(self) -> object:
         return type(self).__name__, self._state

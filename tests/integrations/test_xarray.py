@@ -13,6 +13,12 @@ xr = pytest.importorskip("xarray", reason="needs xarray")
 IdxBackendEntrypoint = pytest.importorskip("idxfast.integrations.xarray").IdxBackendEntrypoint
 
 LABELS = (np.arange(400) % 10).astype(np.uint8)
+# xarray's issue 10867.
+NO_EMPTY_LISTS = pytest.mark.xfail(
+    tuple(map(int, xr.__version__.split(".")[:2])) < (2025, 11),
+    raises=ValueError,
+    reason="this xarray cannot take an empty list from a file",
+)
 
 
 def open_dataset(*arguments, **options):
@@ -52,7 +58,7 @@ def test_images_and_labels(folder, images):
         {"row": -2, "column": [1, 5, 2]},
         {"sample": [3, 399, 7], "row": [1, 0], "column": [5, 5]},
         {"sample": [3, 1], "row": slice(2, 9), "column": 0},
-        {"sample": []},
+        pytest.param({"sample": []}, marks=NO_EMPTY_LISTS),
     ],
 )
 def test_indexes(key, folder, images):
@@ -72,12 +78,12 @@ def test_indexes(key, folder, images):
     ],
 )
 def test_what_does_not_exist(key, folder):
-    found = open_dataset(folder / "train-images-idx3-ubyte").isel(key)
-    with pytest.raises(IndexError):
-        _ = found.images.values
-    if "sample" in key and "row" not in key:
+    opened = open_dataset(folder / "train-images-idx3-ubyte")
+    names = ["images", "labels"] if "sample" in key else ["images"]
+    for name in names:
+        # Older versions of xarray raise the error in `isel`, before anything is read.
         with pytest.raises(IndexError):
-            _ = found.labels.values
+            _ = opened[name].isel(key).values
 
 
 def test_points(folder, images):

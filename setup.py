@@ -1,8 +1,10 @@
 """The extension modules, and where their libdeflate comes from (README.md, "Building")."""
 
+import gzip
 import os
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_clib import build_clib
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
@@ -49,6 +52,36 @@ INCLUDED = sorted(
 STRIP = ["-Wl,-S,-x"] if sys.platform == "darwin" else ["-s"]
 
 SYSTEM = os.environ.get("IDXFAST_SYSTEM_LIBDEFLATE") == "1"
+
+# A zip file cannot hold an earlier date: 1980-01-01.
+EARLIEST_DATE = 315_532_800
+
+
+def source_date() -> int:
+    """The date that each file in a distribution gets, so that two builds have equal bytes.
+
+    It is SOURCE_DATE_EPOCH; or that of the source distribution that is built from; or that of the
+    commit.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    if given:
+        return int(given)
+    unpacked = Path("PKG-INFO")  # in our own source distribution
+    if unpacked.is_file():
+        return int(unpacked.stat().st_mtime)
+    command = ["git", "log", "-1", "--format=%ct"]
+    try:
+        found = subprocess.run(
+            command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return EARLIEST_DATE
+    return int(found.stdout)
+
+
+def plain_mode(mode: int) -> int:
+    """The permissions of a file in a distribution, whatever the umask of the build is."""
+    return 0o755 if stat.S_ISDIR(mode) or mode & stat.S_IXUSR else 0o644
 
 
 def stop(reason: str) -> NoReturn:
@@ -178,6 +211,49 @@ class SourceDistribution(sdist):
         super().make_release_tree(base_dir, files)
         copy_needed(libdeflate_source(), Path(base_dir, CARRIED))
 
+    def make_archive(
+        self,
+        base_name: str,
+        format: str,
+        root_dir: str | None = None,
+        base_dir: str | None = None,
+        owner: str | None = None,
+        group: str | None = None,
+    ) -> str:
+        """Write the archive without the time, the user and the umask of the build."""
+        if format != "gztar" or base_dir is None:
+            return super().make_archive(base_name, format, root_dir, base_dir, owner, group)
+        date = source_date()
+
+        def normalise(member: tarfile.TarInfo) -> tarfile.TarInfo:
+            member.mode = 0o755 if member.isdir() else plain_mode(member.mode)
+            member.mtime = date
+            member.uid = member.gid = 0
+            member.uname = member.gname = ""
+            return member
+
+        path = Path(f"{base_name}.tar.gz")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            open(path, "wb") as file,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=date) as compressed,
+            tarfile.open(fileobj=compressed, mode="w") as tar,
+        ):
+            tar.add(base_dir, filter=normalise)
+        return str(path)
+
+
+class Wheel(bdist_wheel):
+    def run(self) -> None:
+        os.environ["SOURCE_DATE_EPOCH"] = str(source_date())
+        super().run()
+
+    def write_wheelfile(self, wheelfile_base: str, *arguments: str) -> None:
+        """Write the last file of the wheel, before all of them are archived."""
+        super().write_wheelfile(wheelfile_base, *arguments)
+        for path in Path(self.bdist_dir).rglob("*"):
+            path.chmod(plain_mode(path.stat().st_mode))
+
 
 setup(
     # Not "deflate": the linker may look for that among the system's libraries first.
@@ -197,5 +273,6 @@ setup(
         "build_clib": BuildLibdeflate,
         "build_ext": BuildExtensions,
         "sdist": SourceDistribution,
+        "bdist_wheel": Wheel,
     },
 )

@@ -71,7 +71,7 @@ __all__ = [
     "save",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # What `load` and `save` need is imported at once. Everything else is imported when it is first used
 # (PEP 562), so that `import idxfast` takes little longer than `import numpy`.

@@ -29,6 +29,9 @@ def test_what_it_reads(path, images):
     for key in (5, slice(3, 9), [7, 1, 1], (slice(None), 14, 14), ...):
         assert (pickle.loads(pickle.dumps(file))[key] == images[key]).all()
     assert (np.asarray(file) == images).all()
+    assert np.asarray(file, np.float32).dtype == np.float32
+    with pytest.raises(ValueError, match="copy"):
+        file.__array__(copy=False)
 
 
 def test_the_description_is_small_and_always_the_same(path):

@@ -9,6 +9,19 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias, TypeVar
 
+__all__ = [
+    "ChecksumError",
+    "FetchError",
+    "FormatError",
+    "GzipError",
+    "HashMismatchError",
+    "IdxError",
+    "Part",
+    "SizeError",
+    "TrailingDataError",
+    "TruncatedError",
+]
+
 _Error = TypeVar("_Error", bound="IdxError")
 
 Part: TypeAlias = Literal["start", "type", "dimensions", "payload", "end", "container"]

@@ -24,6 +24,19 @@ from ..storage.private_folder import private_folder_name
 from ._shared import emnist_archive, files
 from ._shared.files import Array
 
+__all__ = [
+    "clear_cached_data",
+    "ensure_cached_data",
+    "extract_data",
+    "extract_samples",
+    "extract_test_samples",
+    "extract_training_samples",
+    "get_cached_data_path",
+    "inspect",
+    "list_datasets",
+    "parse_idx",
+]
+
 
 def get_cached_data_path() -> str:
     """Where the package emnist keeps the zip file."""

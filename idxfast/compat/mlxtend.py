@@ -13,6 +13,8 @@ import os
 
 from ._shared.files import Array, flat, load_pair
 
+__all__ = ["loadlocal_mnist"]
+
 
 def loadlocal_mnist(
     images_path: str | os.PathLike[str], labels_path: str | os.PathLike[str]

@@ -41,6 +41,19 @@ from ._shared.files import Array
 from ._shared.magic import wrong_magic
 from ._shared.ownership import check_file
 
+__all__ = [
+    "IdxDecodeError",
+    "datasets_url",
+    "download_and_parse_mnist_file",
+    "download_file",
+    "parse_idx",
+    "temporary_dir",
+    "test_images",
+    "test_labels",
+    "train_images",
+    "train_labels",
+]
+
 __version__ = "0.2.2"
 
 _urlretrieve = urlretrieve

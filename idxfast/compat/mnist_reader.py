@@ -18,6 +18,8 @@ from ._shared.files import Array
 from ._shared.four_files import find_pair
 from .mlxtend import loadlocal_mnist
 
+__all__ = ["load_mnist"]
+
 
 def load_mnist(path: str | os.PathLike[str], kind: str = "train") -> tuple[Array, Array]:
     """Read images and labels from a folder, as `idxfast.compat.mlxtend.loadlocal_mnist` does.

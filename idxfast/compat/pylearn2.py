@@ -16,8 +16,13 @@ import numpy as np
 
 from ._shared.files import Array, load_typed
 
+__all__ = ["MNIST_IMAGE_MAGIC", "MNIST_LABEL_MAGIC", "read_mnist_images", "read_mnist_labels"]
+
 MNIST_IMAGE_MAGIC = 2051
+"""The first four bytes of a file of images, as a big-endian number."""
+
 MNIST_LABEL_MAGIC = 2049
+"""The first four bytes of a file of labels, as a big-endian number."""
 
 
 def read_mnist_images(fn: Any, dtype: Any = None) -> Array:

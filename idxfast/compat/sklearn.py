@@ -21,6 +21,8 @@ from ..errors import IdxError
 from ._shared.downloads import load_or_download
 from ._shared.files import Array, flat
 
+__all__ = ["fetch_openml"]
+
 _NAMES = {"mnist_784": "mnist", "fashion-mnist": "fashion-mnist", "kuzushiji-mnist": "kmnist"}
 _IDS = {554: "mnist_784", 40996: "fashion-mnist", 41982: "kuzushiji-mnist"}
 

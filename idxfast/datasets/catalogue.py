@@ -12,6 +12,8 @@ import numpy as np
 
 from ..format import Header
 
+__all__ = ["Archive", "Dataset", "File", "archives", "datasets", "find"]
+
 # What a packer may add to content that it cannot compress: DEFLATE adds 5 bytes to 65,535, xz
 # less. The constant number of bytes is for the names in a gzip header.
 _PACKING_RATIO = 1000

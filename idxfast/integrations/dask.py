@@ -17,6 +17,8 @@ from ..threads.ordered_map import Workers
 from ..typing import Path
 from .shared_file import SharedFile
 
+__all__ = ["from_idx"]
+
 # How many files are opened at once: opening a file behind a URL takes one to three requests.
 OPENED_AT_ONCE = 16
 

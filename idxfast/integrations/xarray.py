@@ -25,6 +25,8 @@ from ..format import Header
 from ..storage.inputs import is_url
 from .shared_file import SharedFile
 
+__all__ = ["IdxBackendEntrypoint"]
+
 SAMPLE = "sample"
 
 

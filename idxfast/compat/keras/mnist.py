@@ -7,6 +7,8 @@ import os
 from .._shared.files import Pair
 from .folder import load
 
+__all__ = ["load_data"]
+
 
 def load_data(path: str | os.PathLike[str] = "mnist.npz") -> tuple[Pair, Pair]:
     """Load MNIST.

@@ -14,6 +14,7 @@ from .._shared.four_files import has_four
 from .batches import DataSet
 
 DEFAULT_SOURCE_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/"
+"""The initial value of `source_url`, as in the original."""
 
 _SETS = {
     DEFAULT_SOURCE_URL: "mnist",

@@ -3,13 +3,18 @@
 import ctypes
 import importlib.util
 import io
+import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
+
+import idxfast
 
 setuptools = pytest.importorskip("setuptools")
 
@@ -135,6 +140,85 @@ def test_what_is_linked_is_our_own(build, tmp_path, monkeypatch):
     distribution.run_command("build_ext")
     path = distribution.get_command_obj("build_ext").get_ext_fullpath("probe")
     assert ctypes.CDLL(tmp_path / path).probe() == 2
+
+
+def test_the_date_of_a_distribution(build, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert build.source_date() == 1_700_000_000
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    monkeypatch.setattr(subprocess, "run", fail)
+    assert build.source_date() == build.EARLIEST_DATE
+    commit = subprocess.CompletedProcess([], 0, stdout="1600000000\n")
+    monkeypatch.setattr(subprocess, "run", lambda command, **options: commit)
+    assert build.source_date() == 1_600_000_000
+    (tmp_path / "PKG-INFO").touch()
+    os.utime(tmp_path / "PKG-INFO", (1_500_000_000, 1_500_000_000))
+    assert build.source_date() == 1_500_000_000
+
+
+@pytest.mark.skipif(not shutil.which("cc") or sys.platform == "win32", reason="needs cc")
+@pytest.mark.filterwarnings("ignore:(?s).*setup.py install is deprecated")
+def test_two_builds_have_equal_bytes(build, tmp_path, monkeypatch):
+    """In other folders, with other dates of the sources and another umask."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    monkeypatch.setenv("LIBDEFLATE_SOURCE", "ours")
+    made = []
+    for folder, umask, date in (
+        ("one", 0o022, 1_400_000_000),
+        ("other/folder", 0o077, 1_500_000_000),
+    ):
+        old = os.umask(umask)
+        try:
+            for path, code in {
+                "ours/lib/deflate.c": "int answer(void) { return 2; }",
+                "ours/COPYING": "their licence",
+                "ours/libdeflate.h": "",
+                "probe.c": "int answer(void); int PyInit_probe(void) { return answer(); }",
+                "run.sh": "",
+            }.items():
+                file = tmp_path / folder / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(code)
+                os.utime(file, (date, date))
+            (tmp_path / folder / "run.sh").chmod(0o777 & ~umask)
+            monkeypatch.chdir(tmp_path / folder)
+            probe = setuptools.Extension("probe", ["probe.c"], py_limited_api=True)
+            options = {"name": "probe", "version": "1", "ext_modules": [probe], "packages": []}
+            options["script_name"] = "setup.py"
+            distribution = setuptools.Distribution(build.options | options)
+            distribution.run_command("bdist_wheel")
+            Path("tree").mkdir()
+            shutil.copy("run.sh", "tree")
+            shutil.copytree("ours", "tree/ours")
+            command = build.SourceDistribution(distribution)
+            made.append(
+                (
+                    Path(command.make_archive("probe", "gztar", base_dir="tree")).read_bytes(),
+                    *(path.read_bytes() for path in Path("dist").glob("*.whl")),
+                )
+            )
+        finally:
+            os.umask(old)
+    assert made[0] == made[1]
+    sdist, wheel = made[0]
+    with tarfile.open(fileobj=io.BytesIO(sdist)) as tar:
+        found = {member.name: member for member in tar}
+    assert found["tree/run.sh"].mode == found["tree/ours"].mode == 0o755
+    assert found["tree/ours/COPYING"].mode == 0o644
+    assert {member.mtime for member in found.values()} == {1_700_000_000}
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        assert archive.read("COPYING.libdeflate") == b"their licence"
+        assert {entry.date_time for entry in archive.infolist()} == {(2023, 11, 14, 22, 13, 20)}
+
+
+def test_the_version_is_the_same_everywhere():
+    command = [sys.executable, "-P", "-m", "idxfast", "--version"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert shown == f"idxfast {idxfast.__version__}\n"
+    citation = (SETUP.parent / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"^  version = \{(.*)\},$", citation, re.MULTILINE)[1] == idxfast.__version__
+    changes = (SETUP.parent / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^## ([0-9.]+)", changes, re.MULTILINE)[1] == idxfast.__version__
 
 
 @pytest.mark.skipif(not (SETUP.parent / "idxfast").is_dir(), reason="needs the source tree")

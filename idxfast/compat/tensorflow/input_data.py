@@ -14,7 +14,7 @@ from .._shared.four_files import has_four
 from .batches import DataSet
 
 DEFAULT_SOURCE_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/"
-"""The initial value of `source_url`, as in the original."""
+"""The default of `source_url`: the address that the original downloads MNIST from."""
 
 _SETS = {
     DEFAULT_SOURCE_URL: "mnist",

@@ -201,6 +201,7 @@ def test_two_builds_have_equal_bytes(build, tmp_path, monkeypatch):
             os.umask(old)
     assert made[0] == made[1]
     sdist, wheel = made[0]
+    assert int.from_bytes(sdist[4:8], "little") == 1_700_000_000  # in the header of gzip
     with tarfile.open(fileobj=io.BytesIO(sdist)) as tar:
         found = {member.name: member for member in tar}
     assert found["tree/run.sh"].mode == found["tree/ours"].mode == 0o755

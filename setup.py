@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -255,7 +256,17 @@ class Wheel(bdist_wheel):
             path.chmod(plain_mode(path.stat().st_mode))
 
 
+def describe() -> str:
+    """README.md for a page elsewhere: without the links and pictures that lead into a clone."""
+    path = Path(__file__).with_name("README.md")
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"^!\[[^]]*\]\((?!https:)[^)]*\)\n\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"\[([^]]+)\]\((?!https:)[^)]*\)", r"\1", text)
+
+
 setup(
+    long_description=describe(),
+    long_description_content_type="text/markdown",
     # Not "deflate": the linker may look for that among the system's libraries first.
     libraries=[] if SYSTEM else [("idxfast_deflate", {"sources": []})],
     ext_modules=[

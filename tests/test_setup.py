@@ -3,7 +3,6 @@
 import ctypes
 import importlib.util
 import io
-import os
 import re
 import shutil
 import subprocess
@@ -54,6 +53,15 @@ def content_of(folder):
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def test_the_description_links_to_nothing_in_a_clone(build):
+    """The page of a package index shows it, where relative links lead nowhere."""
+    text = build.options["long_description"]
+    assert text.startswith("# idxfast\n") and "(SECURITY.md)" in text
+    targets = re.findall(r"\]\(([^)]*)\)", text)
+    assert targets and all(target.startswith("https://") for target in targets)
+    assert "![" not in text
 
 
 def test_libdeflate_is_fetched_once(build, tmp_path, monkeypatch):

@@ -99,7 +99,7 @@ class Dataset:
     Attributes
     ----------
     name, title, classes, licence, citation
-        As for `facts.Info`.
+        As `idxfast.datasets.info` gives them.
     files : tuple of File
     mirrors : tuple of str
         Addresses of folders, to which the name of a file is appended. Empty if the files are in an

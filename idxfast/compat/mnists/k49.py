@@ -17,7 +17,7 @@ _LIMIT = 192 << 20
 
 
 class K49(Dataset):
-    """Kuzushiji-49. Parameters and methods are those of `Dataset`; nothing is downloaded."""
+    """Kuzushiji-49, which is not downloaded. Else, it is used as `dataset.Dataset` is."""
 
     # The original's MD5 of each file. No other hash is published.
     _md5: ClassVar = {

@@ -21,21 +21,21 @@ def _kana() -> list[str]:
 
 
 class MNIST(Dataset):
-    """MNIST. Parameters and methods are those of `Dataset`."""
+    """MNIST. Parameters and methods are those of `dataset.Dataset`."""
 
     _name = "mnist"
     classes = made_when_asked(numbered_digits)
 
 
 class FashionMNIST(Dataset):
-    """Fashion-MNIST. Parameters and methods are those of `Dataset`."""
+    """Fashion-MNIST. Parameters and methods are those of `dataset.Dataset`."""
 
     _name = "fashion-mnist"
     classes = made_when_asked(lambda: names("fashion-mnist"))
 
 
 class KMNIST(Dataset):
-    """Kuzushiji-MNIST. Parameters and methods are those of `Dataset`."""
+    """Kuzushiji-MNIST. Parameters and methods are those of `dataset.Dataset`."""
 
     _name = "kmnist"
     classes = made_when_asked(_kana)

@@ -79,4 +79,4 @@ def collate(batch: Sequence[Sample], *, collate_fn_map: Any = None) -> list[Any]
 
 
 # torch's documentation of `default_collate` says that types are added in this way.
-default_collate_fn_map[Sample] = collate
+default_collate_fn_map.update({Sample: collate})

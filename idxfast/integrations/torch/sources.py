@@ -17,7 +17,7 @@ from ...reading.opening import open
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Path: TypeAlias = str | os.PathLike[str]
-Source: TypeAlias = torch.Tensor | Array | IdxFile
+Source: TypeAlias = "torch.Tensor | Array | IdxFile"
 
 
 def as_source(images: Path | Source) -> Source:

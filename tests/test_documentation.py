@@ -1,148 +1,42 @@
-"""Each Python snippet of README.md and of the pages in .docs runs, in the order of its page.
+"""Each snippet of the documentation runs, in the order of its page, and does what the page says.
 
-A snippet that needs a network, or a package that is not installed, is skipped, and so are those that
-use what it would have made.
+Pages are README.md, those in .docs, and the files that they include. A snippet that needs a package
+that is not installed is skipped, and so are those that use what it would have made.
 """
 
-import ast
-import builtins
-import contextlib
-import doctest
-import os
 import re
-import socket
-import struct
-from pathlib import Path
-from types import SimpleNamespace
+import tomllib
 
 import numpy as np
 import pytest
 
-import idxfast
-
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / ".docs").glob("*.md"))]
-NEEDS_NETWORK = ("https://", "s3://", "datasets.load(")
-COUNT = 13_000
-
-
-def snippets_of(page):
-    """The line where each snippet starts, and its code."""
-    text = page.read_text() if page.exists() else ""
-    for match in re.finditer(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        yield text.count("\n", 0, match.start()) + 2, match[1]
-
+from pages.snippets import ROOT, find_pages, run, run_page, sides_of, snippets_of
+from pages.surroundings import COUNT, inside, make_files, serve, surroundings
 
 SNIPPETS = [
-    pytest.param((page, line), id=f"{page.name}:{line}")
-    for page in PAGES
-    for line, _ in snippets_of(page)
+    pytest.param((page, snippet.line), id=f"{page.relative_to(ROOT).as_posix()}:{snippet.line}")
+    for page in find_pages()
+    for snippet in snippets_of(page)
 ]
 
 
-def names_in(code):
-    """The names that a snippet assigns or imports, and those that it uses."""
-    made, used = set(), set()
-    if ">>>" in code:
-        code = "".join(example.source for example in doctest.DocTestParser().get_examples(code))
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Name):
-            (used if isinstance(node.ctx, ast.Load) else made).add(node.id)
-        elif isinstance(node, ast.alias):
-            made.add((node.asname or node.name).partition(".")[0])
-    return made, used
-
-
-def run(page, line, code, names):
-    if ">>>" not in code:
-        exec(compile("\n" * (line - 1) + code, page, "exec", dont_inherit=True), names)
-        return
-    test = doctest.DocTestParser().get_doctest(code, names, page.name, str(page), line - 1)
-    doctest.DebugRunner(optionflags=doctest.ELLIPSIS).run(test, clear_globs=False)
-    names.update(test.globs)
-
-
-def missing_package(error):
-    """The package whose import failed; a package may raise an error of its own for another one."""
-    while error.name is None and isinstance(error.__cause__, ImportError):
-        error = error.__cause__
-    return (error.name or "idxfast").partition(".")[0]
-
-
-def run_page(page):
-    """What became of each snippet, by its line, and the names that all of them have made."""
-    names, missing, outcomes = {"__name__": "__main__"}, {}, {}
-    for line, code in snippets_of(page):
-        made, used = names_in(code)
-        reason = next((missing[name] for name in sorted(used - made) if name in missing), None)
-        if any(word in code for word in NEEDS_NETWORK):
-            reason = "it needs a network"
-        error = None
-        if reason is None:
-            try:
-                run(page, line, code, names)
-            except ImportError as caught:
-                package = missing_package(caught)
-                if package == "idxfast":
-                    error = caught
-                else:
-                    reason = f"{package} is not installed"
-            except Exception as caught:
-                error = caught
-        if reason is not None:
-            missing |= dict.fromkeys(made - names.keys() - set(dir(builtins)), reason)
-        outcomes[line] = reason, error
-    return SimpleNamespace(outcomes=outcomes, names=SimpleNamespace(**names))
-
-
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def pages(tmp_path_factory, oracle):
     """Run a page once, in a folder with the files that it reads."""
-    done, old = {}, os.getcwd()
+    done = {}
 
     def run_once(page):
         if page not in done:
             folder = tmp_path_factory.mktemp(page.stem)
             make_files(folder)
-            os.chdir(folder)
-            done[page] = run_page(page)
+            with pytest.MonkeyPatch.context() as patch, inside(folder):
+                serve(folder, patch)
+                done[page] = run_page(page)
         return done[page]
 
-    with pytest.MonkeyPatch.context() as patch:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        # As torchrun sets them.
-        for name, value in {
-            "RANK": 0, "WORLD_SIZE": 1, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port,
-            "GLOO_SOCKET_IFNAME": "lo",
-        }.items():  # fmt: skip
-            patch.setenv(name, str(value))
-        try:
-            yield run_once
-        finally:
-            os.chdir(old)
-            idxfast.compat.unpatch()
-
-
-def make_files(folder):
-    random = np.random.default_rng(1)
-    images = random.integers(0, 256, (COUNT, 28, 28), np.uint8)
-    labels = random.integers(0, 10, COUNT, np.uint8)
-    for name in ("", "folder/", "fashion/"):
-        (folder / name).mkdir(exist_ok=True)
-        idxfast.save(folder / f"{name}train-images-idx3-ubyte.gz", images, compresslevel=1)
-        idxfast.save(folder / f"{name}train-labels-idx1-ubyte.gz", labels)
-    idxfast.save(folder / "train-images-idx3-ubyte", images)
-    with contextlib.suppress(ImportError):
-        from PIL import Image
-
-        for name in ("sandal.jpg", "digit.png"):
-            Image.fromarray(images[0]).save(folder / name)
-    # Labels that somebody has written in 8 bytes each, under the header of labels of one byte.
-    header = struct.pack(">HBBI", 0, 8, 1, 10_000)
-    payload = labels[:10_000].astype("<i8").tobytes()
-    (folder / "labels-idx1-ubyte").write_bytes(header + payload)
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch, surroundings(patch, oracle, home):
+        yield run_once
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)
@@ -155,6 +49,51 @@ def test_a_snippet_runs(pages, snippet):
         raise error
     if reason is not None:
         pytest.skip(reason)
+
+
+@pytest.mark.skipif(not SNIPPETS, reason="there are no pages beside the tests")
+def test_there_are_snippets_of_each_kind():
+    found = [snippet for page in find_pages() for snippet in snippets_of(page)]
+    kinds = [snippet.kind for snippet in found]
+    assert (kinds.count("python"), kinds.count("sh"), kinds.count("diff")) > (40, 10, 12)
+
+
+# Originals leave files open.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", ["idx2numpy", "mnist", "mlxtend"])
+def test_before_and_after_a_migration(pages, tmp_path, name):
+    """The other originals are not installed, or download."""
+    page = ROOT / ".docs" / "migrate.md"
+    if not page.exists():
+        pytest.skip("there are no pages beside the tests")
+    pytest.importorskip(name)
+    section = page.read_text().partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    make_files(tmp_path)
+    results = []
+    with inside(tmp_path):
+        for code in sides_of(re.search("```diff\n(.*?)```", section, re.DOTALL)[1]):
+            names = {}
+            run(page, 1, code, names)
+            results.append(names)
+    before, after = results
+    assert before["images"].size == COUNT * 784
+    for key in before.keys() & {"images", "labels"}:
+        assert before[key].dtype == after[key].dtype
+        assert np.array_equal(before[key], after[key])
+
+
+@pytest.mark.skipif(not SNIPPETS, reason="there are no pages beside the tests")
+def test_the_extras_that_pages_name_exist():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    named = {
+        extra
+        for page in find_pages()
+        for extras in re.findall(r"(?:idxfast|\.)\[([a-z,]+)\]'", page.read_text())
+        for extra in extras.split(",")
+    }
+    assert {"datasets", "images", "http", "torch"} < named <= extras.keys()
 
 
 @pytest.fixture

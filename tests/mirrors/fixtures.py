@@ -37,25 +37,35 @@ def objects(monkeypatch):
         gc.collect()
 
 
-@pytest.fixture
-def mirror(monkeypatch):
+@contextlib.contextmanager
+def mirroring(patch):
     """A mirror of data sets, which fetching takes for one that speaks https."""
     from idxfast.datasets import transfer
 
     check_url = transfer.check_url
     with running(Mirror()) as server:
         secure = f"https://{server.address}/"
-        monkeypatch.setattr(
+        patch.setattr(
             transfer, "check_url", lambda url, by: check_url(url.replace(server.url, secure), by)
         )
-        monkeypatch.setattr("idxfast.datasets.parts.PAUSE", 0.0)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        monkeypatch.delenv("IDXFAST_OFFLINE", raising=False)
+        patch.setattr("idxfast.datasets.parts.PAUSE", 0.0)
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        patch.delenv("IDXFAST_OFFLINE", raising=False)
+        yield server
+
+
+@pytest.fixture
+def mirror(monkeypatch):
+    with mirroring(monkeypatch) as server:
         yield server
 
 
 @pytest.fixture
 def publish(mirror, oracle, monkeypatch):
+    return publishing(mirror, oracle, monkeypatch)
+
+
+def publishing(mirror, oracle, patch):
     """Put files of uint8, by name, on the mirror, as a set of the catalogue or in EMNIST's way."""
     from idxfast.datasets import catalogue
     from idxfast.format import Header
@@ -80,6 +90,6 @@ def publish(mirror, oracle, monkeypatch):
         known = catalogue.datasets().get(name)
         classes = known.classes if known else {}
         dataset = catalogue.Dataset(name, "", tuple(files), mirrors, archive, classes, None)
-        monkeypatch.setitem(catalogue.datasets(), name, dataset)
+        patch.setitem(catalogue.datasets(), name, dataset)
 
     return publish

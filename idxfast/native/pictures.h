@@ -69,15 +69,17 @@ typedef struct {
 
 /* Add a line of levels to those of the new lines in which it has a weight.
  *
- * The lines have to come in order: `first` is the first new line that still misses some.
+ * The lines have to come in order: `first` is the first new line that still misses some. MSVC knows
+ * `restrict` only by the name with underscores.
  */
-static inline void add_line(double *restrict target, const double *restrict line, ptrdiff_t size,
-                            ptrdiff_t k, const resampling *how, ptrdiff_t *first) {
+static inline void add_line(double *__restrict target, const double *__restrict line,
+                            ptrdiff_t size, ptrdiff_t k, const resampling *how,
+                            ptrdiff_t *first) {
     while (*first < how->new_count && how->spans[2 * *first + 1] <= k)
         ++*first;
     for (ptrdiff_t i = *first; i < how->new_count && how->spans[2 * i] <= k; i++) {
         const double weight = how->weights[i * how->longest + k - how->spans[2 * i]];
-        double *restrict const sums = target + i * size;
+        double *__restrict const sums = target + i * size;
         for (ptrdiff_t n = 0; n < size; n++)
             sums[n] += weight * line[n];
     }

@@ -40,7 +40,7 @@ static const char *make_codes(struct inflater *inflater, const uint8_t *literal_
                    table + TABLE_SIZE, inflater->small_table))
         return "invalid distances set";
     inflater->has_one_distance = distance_lengths[0] == 1 &&
-                                 inflater->table[TABLE_SIZE + 1] == NO_SYMBOL + OF_LENGTH(1);
+                                 inflater->table[TABLE_SIZE + 1] == NO_CODEWORD;
     if (inflater->has_one_distance)
         for (int i = 0; i < TABLE_SIZE; i++)
             if (!(table[i] & (LITERAL | SPECIAL))) table[i] = (table[i] + 1) | NO_DISTANCE;

@@ -45,7 +45,7 @@ static enum stop decode_carefully(struct inflater *inflater, struct work *work, 
         }
         if (entry & SPECIAL) {
             if (entry & IS_INVALID) return refuse(inflater, work, bit, "invalid literal/length code");
-            work->bit += used;
+            work->bit += codeword_bits(entry);
             inflater->type = NO_BLOCK;
             return GOES_ON;
         }

@@ -1,7 +1,8 @@
 /* Huffman codes of a block (RFC 1951, section 3.2.2): from the lengths of codewords to a table.
  *
  * The next bits of the stream are the index into a table, whose entry describes the symbol:
- *   bits 0-5    how many bits the symbol takes, codeword and extra bits
+ *   bits 0-5    how many bits the symbol takes, codeword and extra bits; 63 in the table's SPECIAL
+ *               entries, so that shifting by it leaves none of a load
  *   bit 6       SPECIAL: an end of block, a codeword longer than the index, or an invalid one
  *   bit 10      LITERAL, whose byte is in bits 24-31
  *   bit 11      NO_DISTANCE: a literal or a length follows. The flag equals the size of a table, so
@@ -10,8 +11,6 @@
  *               bits of a shift count, shifting a 32-bit word by bits 12 and up needs no mask
  *   bits 17-31  the base of a length or distance, to which its extra bits are added; for SPECIAL,
  *               the kind
- * The low ten bits of four entries can be summed: the sum exceeds 56 only if an entry is SPECIAL,
- * or if the four symbols take more bits than one load holds.
  */
 #ifndef IDXFAST_DECODER_CODES_H
 #define IDXFAST_DECODER_CODES_H
@@ -66,6 +65,8 @@ struct code {
 /* What is added to an entry for a codeword of a length. */
 #define OF_LENGTH(length) ((uint32_t)(length) << CODEWORD_SHIFT | (uint32_t)(length))
 #define NO_SYMBOL (SPECIAL | IS_INVALID | NO_DISTANCE)
+#define NO_CODEWORD ((NO_SYMBOL + OF_LENGTH(1)) | BITS_MASK)
+
 
 /* The symbols' entries before their codewords are known (RFC 1951, section 3.2.5). */
 static const uint32_t literal_entries[LITERALS] = {
@@ -137,6 +138,7 @@ static void fill_table(struct code *code, const uint32_t *entries, uint32_t *tab
             for (int i = 0; i < count; i++) {
                 uint32_t place = reversed_16((codeword + (uint32_t)i) << (16 - length));
                 table[place] = entries[symbol[i]] + OF_LENGTH(length);
+                if (table[place] & SPECIAL) table[place] |= BITS_MASK;
             }
         } else {
             code->offsets[length] = (int32_t)(symbol - code->symbols) - (int32_t)codeword;
@@ -157,8 +159,8 @@ static int make_code(struct code *code, const uint8_t *lengths, int count, const
     int left = sort_symbols(code, lengths, count);
     if (left != 0 && left != none && !(left == lone && code->counts[1])) return 0;
     /* In an incomplete code, zlib counts an invalid codeword as one bit. */
-    fill_table(code, entries, table, TABLE_BITS, left ? NO_SYMBOL + OF_LENGTH(1) : SPECIAL | NO_DISTANCE,
-               small_table);
+    fill_table(code, entries, table, TABLE_BITS,
+               left ? NO_CODEWORD : SPECIAL | NO_DISTANCE | BITS_MASK, small_table);
     return 1;
 }
 

@@ -63,6 +63,7 @@ static ALWAYS_INLINE TARGET void VARIANT(decode_in_order)(const int appends,
         }
         if (UNLIKELY(entry & SPECIAL)) {
             if (is_long(entry)) {
+                word = bits;
                 count += entry;
                 entry = long_entry(&inflater->literals, literal_entries, word);
                 if (!(entry & (LITERAL | SPECIAL))) entry += one_distance;

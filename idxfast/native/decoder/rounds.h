@@ -114,12 +114,14 @@ static TARGET uint64_t VARIANT(decode_round)(struct inflater *inflater, struct w
     struct cursor all[MAX_CURSORS], *running[MAX_CURSORS];
     uint64_t starts[MAX_CURSORS];
     const size_t warm = inflater->warm_groups;
+    const uintptr_t record =
+        (uintptr_t)inflater->scratch->records - 8 * first_literal(inflater->scratch, 0);
 
     for (int k = 0; k < cursors; k++) {
         all[k].bit = work->bit + (uint64_t)k * chunk;
         all[k].limit = last;
         all[k].is_guess = k > 0;
-        clear_cursor(inflater->scratch, &all[k], k);
+        clear_cursor(inflater->scratch, &all[k], k, record);
         running[k] = &all[k];
     }
     VARIANT(step)(cursors, running, inflater, in, warm);
@@ -128,7 +130,7 @@ static TARGET uint64_t VARIANT(decode_round)(struct inflater *inflater, struct w
         while (all[k].table) VARIANT(step_carefully)(inflater, &all[k], in, 1);
         starts[k] = all[k].bit;
         all[k].is_guess = 0;
-        clear_cursor(inflater->scratch, &all[k], k);
+        clear_cursor(inflater->scratch, &all[k], k, all[0].record);
         all[k - 1].limit = starts[k];
     }
     if (last > work->bit + (uint64_t)cursors * chunk + chunk / 8)

@@ -58,48 +58,74 @@ static ALWAYS_INLINE TARGET size_t VARIANT(step_groups)(const int cursors, struc
                                                         const struct inflater *inflater,
                                                         const uint8_t *in, size_t groups) {
     const uint32_t *table = inflater->table;
-    uint64_t bit[MAX_CURSORS];
-    uintptr_t literal[MAX_CURSORS], record[MAX_CURSORS];
-    size_t next[MAX_CURSORS];
+    uint64_t bit[MAX_CURSORS], word[MAX_CURSORS];
+    uintptr_t literal[MAX_CURSORS], to_literal[MAX_CURSORS], record = cursor[0]->record;
+    size_t next[MAX_CURSORS], off[MAX_CURSORS];
     int stops = 0;
-#define TAKE(k)                         \
-    (bit[k] = cursor[k]->bit, literal[k] = cursor[k]->literal, record[k] = cursor[k]->record, \
-     next[k] = cursor[k]->table)
+/* All cursors take a step before any of them takes the next one: while a step waits for its entry,
+ * what a processor looks ahead has to reach the other cursors' steps. Not a loop, because clang 14
+ * would keep the arrays in memory. */
+#define EACH(DO, i)                \
+    do {                           \
+        DO(0, i);                  \
+        if (cursors > 1) DO(1, i); \
+        if (cursors > 2) DO(2, i); \
+        if (cursors > 3) DO(3, i); \
+    } while (0)
+#define TAKE(k, i) \
+    (bit[k] = cursor[k]->bit, literal[k] = cursor[k]->literal, next[k] = cursor[k]->table)
 #define GIVE(k)                         \
-    (cursor[k]->bit = bit[k], cursor[k]->literal = literal[k], cursor[k]->record = record[k], \
+    (cursor[k]->bit = bit[k], cursor[k]->literal = literal[k], cursor[k]->record = record, \
      cursor[k]->table = next[k])
-/* For the C version, gcc 12 makes half as many instructions again: it computes each address anew,
- * and turns the flag into a number before subtracting. On image data the steps take 1.1 times as
- * long. */
+/* The highest bit of the load is set. It shows afterwards how many bits the group has shifted away,
+ * and is itself shifted away by what does not fit below it, and by special entries. */
+#define BEGIN(k, i)                                                                              \
+    (word[k] = (load_64(in + (size_t)(bit[k] >> 3)) | (uint64_t)1 << 63) >> (bit[k] & 7),        \
+     to_literal[k] = literal[k], off[k] = next[k])
 #ifdef STEP_IN_ASSEMBLY
-#define STEP(entry, i)                                                                       \
-    uint64_t entry = table[_bzhi_u64(word, table_bits) + off];                               \
-    __asm__ volatile(                                                                        \
-        "movl %k0, %c4(%2, %3, 8)\n\tmovl %k3, %c5(%2, %3, 8)\n\tmovl %k1, -3(%3)" ::"r"(word), \
-        "r"(entry), "r"(to_record), "r"(to_literal), "i"(8 * (i)), "i"(8 * (i) + 4)          \
-        : "memory");                                                                         \
-    word >>= entry & BITS_MASK;                                                              \
-    off = _andn_u64(entry, no_distance);                                                     \
-    __asm__("btl $10, %k1\n\tsbbq $0, %0" : "+r"(to_literal) : "r"(entry) : "cc")
-#else
-#define STEP(entry, i)                                                                       \
-    uint32_t entry = table[lowest(word, TABLE_BITS) + off];                                  \
-    {                                                                                        \
-        uint32_t kept;                                                                       \
-        const struct record one = {(uint32_t)word, (uint32_t)to_literal};                    \
-        memcpy((uint8_t *)(to_record + 8 * to_literal + 8 * (i)), &one, sizeof(one));        \
-        KEEP_LITERAL(to_literal, entry);                                                     \
-    }                                                                                        \
-    word >>= entry & BITS_MASK;                                                              \
-    off = ~entry & NO_DISTANCE;                                                              \
-    to_literal -= entry >> 10 & 1
-#endif
-#ifdef STEP_IN_ASSEMBLY
+#define STEP(k, i)                                                                               \
+    do {                                                                                         \
+        uint64_t entry = table[_bzhi_u64(word[k], table_bits) + off[k]];                         \
+        __asm__ volatile(                                                                        \
+            "movl %k0, %c4(%2, %3, 8)\n\tmovl %k3, %c5(%2, %3, 8)\n\tmovl %k1, -3(%3)" ::"r"(    \
+                word[k]),                                                                        \
+            "r"(entry), "r"(record), "r"(to_literal[k]), "i"(8 * (i)), "i"(8 * (i) + 4)          \
+            : "memory");                                                                         \
+        word[k] >>= entry & BITS_MASK;                                                           \
+        off[k] = _andn_u64(entry, no_distance);                                                  \
+        __asm__("btl $10, %k1\n\tsbbq $0, %0" : "+r"(to_literal[k]) : "r"(entry) : "cc");        \
+    } while (0)
     /* With constants, gcc would use two instructions instead of one. */
     uint64_t table_bits = TABLE_BITS, no_distance = NO_DISTANCE;
     __asm__("" : "+r"(table_bits), "+r"(no_distance));
+#else
+#define STEP(k, i)                                                                               \
+    do {                                                                                         \
+        uint32_t kept, entry = table[lowest(word[k], TABLE_BITS) + off[k]];                      \
+        const struct record one = {(uint32_t)word[k], (uint32_t)to_literal[k]};                  \
+        memcpy((uint8_t *)(record + 8 * to_literal[k] + 8 * (i)), &one, sizeof(one));            \
+        KEEP_LITERAL(to_literal[k], entry);                                                      \
+        word[k] >>= entry & BITS_MASK;                                                           \
+        off[k] = ~entry & NO_DISTANCE;                                                           \
+        to_literal[k] -= entry >> 10 & 1;                                                        \
+    } while (0)
 #endif
-    for (int k = 0; k < cursors; k++) TAKE(k);
+#define END(k, i)                                                                                \
+    do {                                                                                         \
+        const unsigned used = leading_zeros(word[k]);                                            \
+        if (LIKELY(used <= GROUP_BITS)) {                                                        \
+            bit[k] = (bit[k] & ~(uint64_t)7) + used;                                             \
+            literal[k] = to_literal[k];                                                          \
+            next[k] = off[k];                                                                    \
+        } else {                                                                                 \
+            const uint64_t before = bit[k];                                                      \
+            GIVE(k);                                                                             \
+            VARIANT(step_carefully)(inflater, cursor[k], in, GROUP);                             \
+            TAKE(k, );                                                                           \
+            if (cursor[k]->state != RUNS || bit[k] - before > GROUP_BITS) stops = 1;             \
+        }                                                                                        \
+    } while (0)
+    EACH(TAKE, );
     while (groups && !stops) {
         /* As many groups as end before each cursor's limit if each takes at most GROUP_BITS. */
         size_t safe = groups;
@@ -114,32 +140,13 @@ static ALWAYS_INLINE TARGET size_t VARIANT(step_groups)(const int cursors, struc
         if (stops) break;
         groups -= safe;
         do {
-            UNROLL
-            for (int k = 0; k < cursors; k++) {
-                uint64_t word = load_64(in + (size_t)(bit[k] >> 3)) >> (bit[k] & 7);
-                uintptr_t to_literal = literal[k];
-                const uintptr_t to_record = record[k];
-                size_t off = next[k];
-                STEP(e0, 0);
-                STEP(e1, 1);
-                STEP(e2, 2);
-                STEP(e3, 3);
-                uint64_t sum = (e0 + e1 + e2 + e3) & SUM_MASK;
-                if (LIKELY(sum <= GROUP_BITS)) {
-                    bit[k] += sum;
-                    literal[k] = to_literal;
-                    record[k] = to_record + 8 * GROUP;
-                    next[k] = off;
-                } else {
-                    int count = e0 & SPECIAL ? 1 : e1 & SPECIAL ? 2 : e2 & SPECIAL ? 3 : 4;
-                    uint64_t before = bit[k];
-                    if (count == 4 && !(e3 & SPECIAL)) count = 2;
-                    GIVE(k);
-                    VARIANT(step_carefully)(inflater, cursor[k], in, count);
-                    TAKE(k);
-                    if (cursor[k]->state != RUNS || bit[k] - before > GROUP_BITS) stops = 1;
-                }
-            }
+            EACH(BEGIN, );
+            EACH(STEP, 0);
+            EACH(STEP, 1);
+            EACH(STEP, 2);
+            EACH(STEP, 3);
+            EACH(END, );
+            record += 8 * GROUP;
         } while (--safe && LIKELY(!stops));
         groups += safe;
         if (stops) {
@@ -147,13 +154,17 @@ static ALWAYS_INLINE TARGET size_t VARIANT(step_groups)(const int cursors, struc
             for (int k = 0; k < cursors; k++) stops |= cursor[k]->state != RUNS;
         }
     }
-    for (int k = 0; k < cursors; k++) GIVE(k);
+    for (int k = 0; k < cursors; k++)
+        if (cursor[k]->state != ENDS) GIVE(k);
     return groups;
 }
 
 #undef TAKE
 #undef GIVE
 #undef STEP
+#undef EACH
+#undef BEGIN
+#undef END
 
 static NEVER_INLINE TARGET size_t VARIANT(step_1)(struct cursor **cursor,
                                                   const struct inflater *inflater,

@@ -42,9 +42,16 @@ static const uint8_t repetition_sizes[16] = {
     0, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15,
 };
 
+/* Only newer versions of gcc can ask for LZCNT. Without it, steps take 1.05 times as long. */
+#if __GNUC__ >= 11
+#define LZCNT "lzcnt"
+#else
+#define LZCNT "bmi"
+#endif
+
 #define VARIANT(name) name##_bmi2
 #define STEP_IN_ASSEMBLY
-#define TARGET __attribute__((target("bmi,bmi2,ssse3,prfchw")))
+#define TARGET __attribute__((target("bmi,bmi2,ssse3,prfchw," LZCNT)))
 #define LOWEST(word, count) _bzhi_u64(word, count)
 /* Bits 6 and 7 of a length's or distance's entry are 0. */
 #define VALUE_OF(entry, bits) sum_of(entry, _bzhi_u64(bits, entry))
@@ -68,7 +75,7 @@ static const uint8_t repetition_sizes[16] = {
 static int has_bmi2(void) {
 #ifdef HAS_VARIANTS
     return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("ssse3");
+           __builtin_cpu_supports("ssse3") && __builtin_cpu_supports(LZCNT);
 #else
     return 0;
 #endif

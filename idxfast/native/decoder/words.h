@@ -15,6 +15,7 @@
 /* Keep the compiler from moving a load past a branch. */
 #define LOAD_NOW(value) __asm__ volatile("" : "+r"(value))
 #elif defined(_MSC_VER)
+#include <intrin.h>
 #define LIKELY(condition) (condition)
 #define UNLIKELY(condition) (condition)
 #define ALWAYS_INLINE __forceinline
@@ -28,14 +29,6 @@
 #define NEVER_INLINE
 #define PREFETCH_TO_WRITE(address) ((void)0)
 #define LOAD_NOW(value) ((void)0)
-#endif
-
-#if defined(__clang__)
-#define UNROLL _Pragma("unroll")
-#elif defined(__GNUC__)
-#define UNROLL _Pragma("GCC unroll 4")
-#else
-#define UNROLL
 #endif
 
 /* gcc and clang define the byte order. All platforms of MSVC are little-endian. */
@@ -66,6 +59,20 @@ static ALWAYS_INLINE uint64_t reversed_64(uint64_t word) {
     word = (word & 0x00ff00ff00ff00ff) << 8 | (word >> 8 & 0x00ff00ff00ff00ff);
     word = (word & 0x0000ffff0000ffff) << 16 | (word >> 16 & 0x0000ffff0000ffff);
     return word << 32 | word >> 32;
+#endif
+}
+
+/* How many zeros a word begins with. */
+static ALWAYS_INLINE unsigned leading_zeros(uint64_t word) {
+#if defined(__GNUC__)
+    return word ? (unsigned)__builtin_clzll(word) : 64;
+#elif defined(_M_X64) || defined(_M_ARM64)
+    unsigned long highest;
+    return _BitScanReverse64(&highest, word) ? 63 - (unsigned)highest : 64;
+#else
+    unsigned count = 0;
+    for (; count < 64 && !(word >> 63); word <<= 1) count++;
+    return count;
 #endif
 }
 

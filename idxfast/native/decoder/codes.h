@@ -2,7 +2,7 @@
  *
  * The next bits of the stream are the index into a table, whose entry describes the symbol:
  *   bits 0-5    how many bits the symbol takes, codeword and extra bits; 63 in the table's SPECIAL
- *               entries, so that shifting by it leaves none of a load
+ *               entries, so that shifting by it leaves one bit of a load at most
  *   bit 6       SPECIAL: an end of block, a codeword longer than the index, or an invalid one
  *   bit 10      LITERAL, whose byte is in bits 24-31
  *   bit 11      NO_DISTANCE: a literal or a length follows. The flag equals the size of a table, so
@@ -66,7 +66,6 @@ struct code {
 #define OF_LENGTH(length) ((uint32_t)(length) << CODEWORD_SHIFT | (uint32_t)(length))
 #define NO_SYMBOL (SPECIAL | IS_INVALID | NO_DISTANCE)
 #define NO_CODEWORD ((NO_SYMBOL + OF_LENGTH(1)) | BITS_MASK)
-
 
 /* The symbols' entries before their codewords are known (RFC 1951, section 3.2.5). */
 static const uint32_t literal_entries[LITERALS] = {

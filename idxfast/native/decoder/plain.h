@@ -62,23 +62,8 @@ static ALWAYS_INLINE TARGET void VARIANT(decode_in_order)(const int appends,
             }
         }
         if (UNLIKELY(entry & SPECIAL)) {
-            if (is_long(entry)) {
-                word = bits;
-                count += entry;
-                entry = long_entry(&inflater->literals, literal_entries, word);
-                if (!(entry & (LITERAL | SPECIAL))) entry += one_distance;
-                TAKE(entry);
-            }
-            if (entry & SPECIAL) {
-                count += entry;
-                break;
-            }
-            if (entry & LITERAL) {
-                PUT(entry);
-                entry = next;
-                REFILL();
-                continue;
-            }
+            count += entry;
+            break;
         }
         const size_t length = VALUE_OF(entry - one_distance, bits);
         size_t distance = 1;

@@ -34,7 +34,7 @@ struct inflater {
     int match_share;
     struct scratch *scratch; /* for cursors (cursors.h); NULL until needed */
     enum block_type type; /* of the current block */
-    int has_bmi2; /* whether the processor has BMI2 and SSSE3 */
+    int has_bmi2; /* whether the processor has BMI2, SSSE3 and, for some compilers, LZCNT */
     int is_final;
     const char *reason;    /* why the stream is wrong, once that is known */
     uint32_t stored_left;  /* how many bytes of a stored block are still to come */

@@ -42,7 +42,8 @@ static const uint8_t repetition_sizes[16] = {
     0, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15,
 };
 
-/* Only newer versions of gcc can ask for LZCNT. Without it, steps take 1.05 times as long. */
+/* Where gcc can ask for LZCNT, a processor has to have it. Without it, steps take 1.05 times as
+ * long. */
 #if __GNUC__ >= 11
 #define LZCNT "lzcnt"
 #else

@@ -71,7 +71,12 @@ static ALWAYS_INLINE unsigned leading_zeros(uint64_t word) {
     return _BitScanReverse64(&highest, word) ? 63 - (unsigned)highest : 64;
 #else
     unsigned count = 0;
-    for (; count < 64 && !(word >> 63); word <<= 1) count++;
+    if (!word) return 64;
+    for (unsigned bits = 32; bits; bits /= 2) {
+        if (word >> (64 - bits)) continue;
+        word <<= bits;
+        count += bits;
+    }
     return count;
 #endif
 }

@@ -5,6 +5,7 @@ and its names and defaults have changed since. All such changes are here:
 
 - The losses "log" and "deviance" are "log_loss" now.
 - SGDClassifier, Perceptron and PassiveAggressiveClassifier made five passes over the data.
+- Perceptron took no `l1_ratio`: with the penalty elasticnet, it used 0, which is the penalty l2.
 - PassiveAggressiveClassifier is SGDClassifier with the learning rate "pa1" now, whose `eta0` is C.
 - SVC had gamma = 1 / (number of features), today's "auto".
 - LogisticRegression had the solver liblinear and one model for each class. liblinear refuses more
@@ -30,7 +31,7 @@ _FIVE_PASSES = {"max_iter": 5, "tol": None}
 # What scikit-learn filled in then, where its default is another one now.
 _THEN: dict[str, dict[str, Any]] = {
     "SGDClassifier": _FIVE_PASSES,
-    "Perceptron": _FIVE_PASSES,
+    "Perceptron": {**_FIVE_PASSES, "l1_ratio": 0},
     "PassiveAggressiveClassifier": _FIVE_PASSES,
     "SVC": {"gamma": "auto"},
     "LogisticRegression": {"solver": "liblinear"},

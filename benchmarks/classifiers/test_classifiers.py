@@ -67,6 +67,8 @@ def test_the_table_has_all_rows() -> None:
          "SGDClassifier(loss='log_loss', penalty='l1', max_iter=5, tol=None)"),
         ("PassiveAggressiveClassifier C=10",
          "SGDClassifier(max_iter=5, tol=None, penalty=None, learning_rate='pa1', eta0=10.0)"),
+        ("Perceptron penalty=elasticnet",
+         "Perceptron(penalty='elasticnet', max_iter=5, tol=None, l1_ratio=0)"),
         ("GradientBoostingClassifier n_estimators=10 loss=deviance max_depth=3",
          "GradientBoostingClassifier(n_estimators=10, loss='log_loss', max_depth=3)"),
         ("LogisticRegression C=10 multi_class=ovr penalty=l1",

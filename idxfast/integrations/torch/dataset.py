@@ -9,7 +9,7 @@ from typing import Any, SupportsIndex
 from torch.utils.data import Dataset, default_collate
 
 from .batch import Batch, Sample
-from .sources import Path, Source, as_labels, as_source, check_pair, row_of, take
+from .sources import Path, Source, as_labels, as_rows, as_source, check_pair, row_of, take
 
 
 class IdxDataset(Dataset):
@@ -81,7 +81,8 @@ class IdxDataset(Dataset):
 
     def __getitems__(self, rows: list[int]) -> Sequence[Any]:
         """The samples of several numbers, read at once: what a `DataLoader` asks for."""
-        batch = Batch(take(self.images, rows), take(self.labels, rows))
+        numbers = as_rows(rows)
+        batch = Batch(take(self.images, numbers), take(self.labels, numbers))
         if self.transform is None and self.target_transform is None:
             return batch
         return [self._transformed(sample) for sample in batch]

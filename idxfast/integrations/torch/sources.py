@@ -16,6 +16,7 @@ from ...reading.loading import load
 from ...reading.opening import open
 
 Array: TypeAlias = np.ndarray[Any, Any]
+Rows: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Path: TypeAlias = str | os.PathLike[str]
 Source: TypeAlias = "torch.Tensor | Array | IdxFile"
 
@@ -112,14 +113,18 @@ def row_of(source: Source, number: int) -> torch.Tensor:
     return source[number] if isinstance(source, torch.Tensor) else _from_array(source[number])
 
 
-def take(source: Source, rows: Sequence[int]) -> torch.Tensor:
+def as_rows(rows: Sequence[int]) -> Rows:
+    """Numbers of images as an array. For a list of 256, torch takes six times as long as numpy."""
+    return np.array(rows, np.int64)
+
+
+def take(source: Source, rows: Rows) -> torch.Tensor:
     """Several images, in this order, as a new tensor; IndexError if one does not exist."""
     if isinstance(source, torch.Tensor):
-        index = torch.as_tensor(rows, dtype=torch.int64, device=source.device)
-        return source.index_select(0, torch.where(index < 0, index + len(source), index))
-    if isinstance(source, IdxFile):
-        return torch.from_numpy(source.__getitems__(rows))
-    return _from_array(source[np.asarray(rows, np.int64)])
+        if rows.min(initial=0) < 0:
+            rows = np.where(rows < 0, rows + len(source), rows)
+        return source.index_select(0, torch.from_numpy(rows).to(source.device))
+    return _from_array(source[rows])
 
 
 def _from_array(array: Any) -> torch.Tensor:

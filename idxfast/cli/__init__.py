@@ -90,7 +90,9 @@ def _ending_in_order() -> Iterator[None]:
     """Have SIGTERM raise SystemExit, so that no unfinished files are left."""
 
     def end(number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_IGN)  # what is under way is to be cleaned up
+        # What is under way is to be cleaned up.
+        signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
     # Another thread may not set handlers, and a handler of the caller's own stays.

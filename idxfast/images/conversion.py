@@ -79,11 +79,13 @@ def convert(root: str, names: Sequence[str], conversion: Conversion) -> Converte
     options = conversion.options()
     failures: dict[int, str] = {}
     for group in _groups(root, names, failures):
-        for place, pixels, is_indexed in group:
+        while group:
+            place, pixels, is_indexed = group.pop(0)
             try:
                 *_, (_, records[place]) = each_step(pixels, is_indexed, **options)
             except _FAILURES as error:
                 failures[place] = _reason(names[place], error)
+            del pixels  # before more are decoded: they may take gigabytes
     return Converted(records, dict(sorted(failures.items())))
 
 
@@ -101,6 +103,7 @@ def _groups(
             continue
         group.append((place, pixels, is_indexed))
         nbytes += pixels.nbytes
+        del pixels
         if nbytes >= _GROUP_BYTES:
             yield group
             group, nbytes = [], 0

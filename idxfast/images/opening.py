@@ -23,6 +23,10 @@ _FORMATS = {
     "JPEG2000": (".jp2", ".j2k"),
     "TGA": (".tga",),
 }
+# Where Pillow keeps EXIF, as bytes or as twice as many digits, and up to which length it is looked
+# at: that of a JPEG's. Older versions of Pillow make gigabytes from larger EXIF that is hostile.
+_EXIF = ("exif", "Raw profile type exif")
+_MAX_EXIF = 1 << 17
 ENDINGS = tuple(ending for endings in _FORMATS.values() for ending in endings)
 
 
@@ -59,7 +63,7 @@ def open_picture(path: str | os.PathLike[str]) -> Any:
             if limit is not None and width * height > limit:
                 raise Image.DecompressionBombError(f"{width} x {height}")
             image.load()
-            if image.info:
+            if not any(len(image.info.get(key, "")) > _MAX_EXIF for key in _EXIF):
                 _turn_upright(image)
         except MemoryError:
             raise

@@ -10,8 +10,8 @@ except ImportError:  # on Windows
     fcntl = None  # type: ignore[assignment]
 
 
-def try_to_lock(file: BinaryIO | int) -> bool | None:
-    """Lock an open file, or a descriptor, without waiting.
+def try_to_lock(file: BinaryIO) -> bool | None:
+    """Lock an open file without waiting.
 
     Returns
     -------

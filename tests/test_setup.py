@@ -3,6 +3,7 @@
 import ctypes
 import importlib.util
 import io
+import os
 import re
 import shutil
 import subprocess

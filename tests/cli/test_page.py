@@ -56,4 +56,4 @@ def test_the_examples_run(folder, capsys):
         idxfast.load("fashion/t10k-images-idx3-ubyte.gz"),
     )
     assert np.load("sandals.npy").shape == (2, 28, 28)
-    assert sorted(path.name for path in Path("pictures").iterdir()) == list("0123456789")
+    assert sorted(path.name for path in Path("test-pictures").iterdir()) == list("0123456789")

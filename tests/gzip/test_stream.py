@@ -149,7 +149,7 @@ def test_segments_are_used(packer, threads, big, oracle, monkeypatch):
         return is_appended
 
     def slow(self, *args, **kwargs):
-        time.sleep(0.002)
+        time.sleep(0.005)
         return advance(self, *args, **kwargs)
 
     monkeypatch.setattr(pool, "MAX_STEP", 256 << 10)

@@ -16,7 +16,7 @@ import pytest
 
 import idxfast
 
-setuptools = pytest.importorskip("setuptools")
+setuptools = pytest.importorskip("setuptools", minversion="77")
 
 SETUP = Path(__file__).parents[1] / "setup.py"
 FILES = {"COPYING": b"licence", "libdeflate.h": b"", "lib/a.c": b"int a;", "lib/x86/b.h": b"int b;"}

@@ -100,11 +100,14 @@ def _ending_in_order() -> Iterator[None]:
     if not is_main or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return
+    on_interrupt = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGTERM, end)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if on_interrupt is not None:  # None: a handler that is not Python's
+            signal.signal(signal.SIGINT, on_interrupt)
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

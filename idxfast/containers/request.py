@@ -58,8 +58,7 @@ class Request(NamedTuple):
             If they are larger than `max_bytes`.
         """
         part = find_part(header, self.start, self.stop)
-        if self.max_bytes is not None:
-            check_limit(part.header, filename, self.max_bytes)
+        check_limit(part.header, filename, self.max_bytes)
         return part
 
     def destination(self, header: Header, filename: str) -> np.ndarray[Any, Any]:

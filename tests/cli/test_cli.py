@@ -5,6 +5,7 @@ import io
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 
@@ -18,6 +19,16 @@ def test_wrong_usage():
     with pytest.raises(SystemExit) as error:
         main(["nothing"])
     assert error.value.code == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_after_sigterm_the_callers_handlers_are_back(monkeypatch):
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    monkeypatch.setattr("idxfast.cli.info.run", lambda options: signal.raise_signal(signal.SIGTERM))
+    with pytest.raises(SystemExit) as error:
+        main(["info", "file"])
+    assert error.value.code == 143
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == handlers
 
 
 def test_the_module_is_the_command(images, capfd):

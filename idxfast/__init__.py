@@ -44,7 +44,6 @@ from .errors import (  # noqa: E402
 )
 from .format import Header  # noqa: E402
 from .reading.loading import load, loads, read_header  # noqa: E402
-from .writing.saving import dumps, save  # noqa: E402
 
 __all__ = [
     "ChecksumError",
@@ -73,8 +72,8 @@ __all__ = [
 
 __version__ = "0.2.0"
 
-# What `load` and `save` need is imported at once. Everything else is imported when it is first used
-# (PEP 562), so that `import idxfast` takes little longer than `import numpy`.
+# What `load` needs is imported at once. Everything else is imported when it is first used (PEP
+# 562), so that `import idxfast` takes little longer than `import numpy`.
 _MODULES = ("compat", "datasets", "errors", "images", "integrations")
 _MODULE_OF = {
     "IdxAppender": ".writing.appending",
@@ -82,8 +81,10 @@ _MODULE_OF = {
     "IdxWriter": ".writing.idx_writer",
     "append": ".writing.appending",
     "create": ".writing.creating",
+    "dumps": ".writing.saving",
     "load_dataset": ".datasets.folder",
     "open": ".reading.opening",
+    "save": ".writing.saving",
 }
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from .writing.appending import IdxAppender, append
     from .writing.creating import create
     from .writing.idx_writer import IdxWriter
+    from .writing.saving import dumps, save
 else:
 
     def __getattr__(name: str) -> Any:

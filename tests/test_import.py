@@ -14,10 +14,10 @@ import idxfast
 FOLDER = Path(idxfast.__file__).parent
 # Of the standard library, what numpy may not have imported.
 STANDARD = {
-    "__future__", "mmap", "_heapq", "_queue", "errno", "heapq", "queue", "threading", "fcntl",
-    "bisect", "_bisect",
+    "__future__", "mmap", "_heapq", "_queue", "errno", "heapq", "queue", "threading", "bisect",
+    "_bisect",
 }  # fmt: skip
-LATER = ("cli", "compat", "datasets", "integrations", "images")
+LATER = ("cli", "compat", "datasets", "integrations", "images", "writing")
 
 
 def run(code, *, check=True, **options):
@@ -46,6 +46,7 @@ def test_little_is_imported():
         "idxfast.compat.patch",
         "idxfast.errors.IdxError",
         "idxfast.load_dataset",
+        "idxfast.save",
     ],
 )
 def test_what_is_imported_on_first_use(expression):

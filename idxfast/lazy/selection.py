@@ -47,9 +47,10 @@ def select(key: Any, shape: tuple[int, ...]) -> Selection:
     IndexError
         As numpy raises it for an array of this shape.
     """
+    # Another thread may change the caller's arrays. What is checked has to be what is used.
+    index = [_own(part) for part in (key if isinstance(key, tuple) else (key,))]
     # An array that repeats one element has the shape and takes no memory.
-    result = np.shape(np.broadcast_to(np.False_, shape)[key])
-    index = list(key) if isinstance(key, tuple) else [key]
+    result = np.shape(np.broadcast_to(np.False_, shape)[tuple(index)])
     place = _find_first_axis(index, len(shape))
     axis = sum(part is None for part in index[:place]) if all(map(_is_basic, index)) else None
     if place == len(index) or index[place] is ...:
@@ -68,7 +69,7 @@ def select(key: Any, shape: tuple[int, ...]) -> Selection:
         index[place] = 0
         return Selection(range(row, row + 1), tuple(index), None, result)
     else:
-        numbers = array.astype(np.intp, copy=False)  # of an empty list, numpy makes floats
+        numbers = array.astype(np.intp, copy=False)
         numbers = np.where(numbers < 0, numbers + shape[0], numbers)
     rows, places = np.unique(numbers, return_inverse=True)
     index[place] = places.reshape(numbers.shape)
@@ -85,7 +86,7 @@ def as_row_numbers(key: Any, count: int) -> np.ndarray[Any, Any] | None:
     if not isinstance(key, (list, np.ndarray)):
         return None
     try:
-        numbers = np.asarray(key)
+        numbers = np.array(key)  # a copy, which no other thread can change
     except ValueError:
         return None
     if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or not numbers.size:
@@ -96,6 +97,19 @@ def as_row_numbers(key: Any, count: int) -> np.ndarray[Any, Any] | None:
     rows = numbers.astype(np.int64)
     rows[rows < 0] += count
     return rows
+
+
+def _own(part: Any) -> Any:
+    """A part of an index, with its numbers in an array of our own if it holds any."""
+    is_sequence = isinstance(part, (list, tuple))
+    if not is_sequence and (isinstance(part, np.generic) or not hasattr(part, "__array__")):
+        return part
+    array = np.array(part)
+    if not array.size and not isinstance(part, np.ndarray):
+        return array.astype(np.intp)  # numpy makes floats of an empty sequence, but accepts it
+    if array.dtype.kind not in "biu":
+        operator.getitem(np.empty(0), part)  # numpy's error names sequences and arrays differently
+    return array
 
 
 def _find_first_axis(index: list[Any], ndim: int) -> int:

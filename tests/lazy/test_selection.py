@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from files.indexes import arrays_and_indexes
-from idxfast.lazy.selection import select
+from idxfast.lazy.selection import as_row_numbers, select
 
 ARRAY = np.arange(5 * 4 * 3).reshape(5, 4, 3)
 
@@ -72,3 +72,46 @@ def test_a_shape_of_any_size_takes_no_memory():
     shape = (1 << 31, 1 << 20, 1 << 10)
     assert select((slice(None), 5, 6), shape).rows == range(1 << 31)
     assert select([-1, 0], shape).rows.tolist() == [0, (1 << 31) - 1]
+
+
+class Changing(np.ndarray):
+    """An index of 1s that somebody sets to a large number once it has been looked at."""
+
+    def __array_finalize__(self, parent):
+        if type(parent) is Changing:
+            parent.view(np.ndarray)[...] = 1 << 40
+
+
+@pytest.mark.parametrize("shape", [3, (2, 2)])
+def test_an_index_that_changes_meanwhile(shape):
+    """What was checked is used: a copy, made before anything else looks at the numbers."""
+    key = np.ones(shape, np.int64).view(Changing)
+    rows, index, *_ = select(key, ARRAY.shape)
+    assert list(rows) == [1]
+    assert (ARRAY[np.asarray(rows)][index] == ARRAY[1]).all()
+
+
+def test_an_index_of_the_callers_is_not_used():
+    key = np.array([[2, 1], [0, 2]])
+    rows, index, *_ = select((slice(1, 3), key), ARRAY.shape)
+    key[...] = 99
+    assert (ARRAY[np.asarray(rows)][index] == ARRAY[1:3, [[2, 1], [0, 2]]]).all()
+    numbers = [0, 2]
+    mask = ARRAY[..., 0] > 30
+    expected = ARRAY[mask]
+    rows, index, *_ = select(mask, ARRAY.shape)
+    mask[...] = True
+    assert (ARRAY[np.asarray(rows)][index] == expected).all()
+    rows, index, *_ = select((1, numbers), ARRAY.shape)
+    numbers[0] = 99
+    assert (ARRAY[np.asarray(rows, np.intp)][index] == ARRAY[1, [0, 2]]).all()
+
+
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_row_numbers_are_a_copy(kind):
+    key = kind([3, -1, 0])
+    rows = as_row_numbers(key, 5)
+    key[0] = 99
+    assert rows.tolist() == [3, 4, 0]
+    for wrong in ([3, 5], [-6], [0.5], [], [[1]], [True], [[1], [1, 2]]):
+        assert as_row_numbers(wrong, 5) is None

@@ -13,7 +13,7 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection, Pipe, wait
 
 import numpy as np
 
@@ -53,13 +53,14 @@ class _Worker:
 
     def __init__(self, root: str, conversion: Conversion, stack: contextlib.ExitStack) -> None:
         self.tasks: deque[_Task] = deque()
-        for_child, ours = os.pipe()
-        self._sending = stack.enter_context(Connection(ours, readable=False))
-        ours, from_child = os.pipe()
-        self.results = stack.enter_context(Connection(ours, writable=False))
+        receiver, sender = Pipe(duplex=False)
+        self._sending = stack.enter_context(sender)
+        receiver_of_results, sender_of_results = Pipe(duplex=False)
+        self.results = stack.enter_context(receiver_of_results)
         # The same modules are found, and file names are encoded in the same way: -I, -X utf8.
         flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-        try:
+        with receiver, sender_of_results:
+            for_child, from_child = receiver.fileno(), sender_of_results.fileno()
             process = subprocess.Popen(
                 [sys.executable, *flags, "-c", _CODE, str(for_child), str(from_child), *sys.path],
                 stdin=subprocess.DEVNULL,
@@ -68,11 +69,7 @@ class _Worker:
                 # Ctrl-C is for the caller's process alone, which ends the others.
                 start_new_session=True,
             )
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-        finally:
-            os.close(for_child)
-            os.close(from_child)
+            stack.callback(_stop, process)
         self._root = root
         self._conversion = conversion
 
@@ -93,6 +90,8 @@ class _Worker:
         """Say what happened if the process has ended."""
         try:
             yield
+        except TimeoutError:
+            raise  # from a signal handler of the caller: a pipe has no such error
         except (EOFError, OSError) as error:
             names = self.tasks[0].names
             raise IdxError(
@@ -100,6 +99,11 @@ class _Worker:
                 f"{len(names):,}; memory may be lacking",
                 filename=names[0],
             ) from error
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
 
 
 def convert_all(

@@ -1,9 +1,11 @@
 """Converting on several processes: the same records, in order; and processes that end."""
 
+import errno
 import os
 import subprocess
 import sys
 import time
+from multiprocessing.connection import Pipe
 
 import numpy as np
 import pytest
@@ -74,6 +76,60 @@ def test_a_process_that_is_killed(folder, monkeypatch):
     with pytest.raises(IdxError, match=r"\.png: a process was killed while it converted"):
         list(results)
     assert children() == before
+
+
+@pytest.mark.parametrize("place", ["callback", "fileno", "kill"])
+def test_ctrl_c_at_a_bad_moment(folder, place):
+    """An interrupt within a call that starts or ends a process, in a process of its own."""
+    code = (
+        "import sys; from idxfast.images import workers, conversion\n"
+        "workers.usable_cores = lambda: 2; calls = []\n"
+        "def profile(frame, event, argument):\n"
+        "    if event == 'call' and frame.f_code.co_name == sys.argv[2]:\n"
+        "        calls.append(frame)\n"
+        "        if len(calls) == int(sys.argv[3]):\n"
+        "            sys.setprofile(None)\n"
+        "            raise KeyboardInterrupt\n"
+        "plain = conversion.Conversion(4, False, conversion.PLAIN)\n"
+        "sys.setprofile(profile)\n"
+        "try: list(workers.convert_all(sys.argv[1], [['1.png']], plain, 1000))\n"
+        "except KeyboardInterrupt: print('interrupted')"
+    )
+    for number in range(1, 3):
+        command = [sys.executable, "-P", "-c", code, folder, place, str(number)]
+        child = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60)
+        assert child.returncode == 0
+        assert child.stdout == ("interrupted\n" if number == 1 or place != "kill" else "")
+
+
+def test_no_pipe_is_left_if_there_are_no_more_descriptors(folder, monkeypatch):
+    monkeypatch.setattr(workers, "usable_cores", lambda: 2)
+    opened = []
+
+    def limited(*arguments, **options):
+        if len(opened) == 2:
+            raise OSError(errno.EMFILE, "Too many open files")
+        opened.extend(Pipe(*arguments, **options))
+        return tuple(opened)
+
+    monkeypatch.setattr(workers, "Pipe", limited)
+    with pytest.raises(OSError, match="Too many"):
+        list(workers.convert_all(folder, batches(), PLAINLY, COUNT))
+    receiver, sender = opened
+    assert sender.closed
+    receiver.close()
+
+
+def test_a_timeout_of_the_callers_is_no_lost_process(folder, monkeypatch):
+    """Signal handlers that raise TimeoutError are common."""
+    monkeypatch.setattr(workers, "usable_cores", lambda: 2)
+
+    def late(*_):
+        raise TimeoutError("too late")
+
+    monkeypatch.setattr(workers.Connection, "send", late)
+    with pytest.raises(TimeoutError, match="too late"):
+        list(workers.convert_all(folder, batches(), PLAINLY, COUNT))
 
 
 def test_workers_end_with_their_caller(folder, tmp_path):

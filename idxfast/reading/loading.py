@@ -20,7 +20,7 @@ from ..containers.request import Request
 from ..containers.stated import state
 from ..format import Header
 from ..storage.inputs import open_bytes, open_source
-from ..storage.source import Progress
+from ..storage.source import FileSource, Progress
 from ..threads.count import check_threads
 from ..typing import BytesLike, ReadableFile
 from .mapping import map_file
@@ -53,8 +53,9 @@ def load(
         name. From Python 3.14 on, Zstandard files are read as xz and bzip2 files are. If a zip or
         tar file holds several IDX files, ``"zip://name::file.zip"`` or ``"tar://name::file.tar"``
         names one. Local archives do not need fsspec. A tar file may be compressed. An archive from
-        a pipe is read into memory as a whole; from a pipe, a tar file must be raw or in gzip. If a
-        pipe or another stream is refused, up to 64 MiB more may be read to find an explanation.
+        a pipe is read into memory as a whole. From a pipe, a tar file should be in gzip: a raw one
+        is recognised only if its first 262 bytes have arrived. If a pipe or another stream is
+        refused, up to 64 MiB more may be read to find an explanation.
     start, stop : int, optional
         Read only ``array[start:stop]``, the elements along the first axis from `start` to before
         `stop`. All of them have to exist. To read several parts of a file, use `open`. Of a raw
@@ -150,6 +151,8 @@ def load(
     with open_source(file, small=SMALL) as source:
         request = Request(out, threads, progress, max_bytes, start, stop, stated)
         array = recognise.read(source, request)
+        if isinstance(source, FileSource):
+            source.check_descriptor()
         if start is None and stop is None:
             source.consume()
         return array

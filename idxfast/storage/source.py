@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 
+from ..errors import IdxError
 from ..native import files
 from ..typing import BytesLike, Memory
 from .identity import Identity, State
@@ -56,13 +57,14 @@ class FileSource:
         Which member the caller wants, if the file is an archive.
     """
 
-    __slots__ = ("_descriptor", "_file", "_owned", "_start", "member", "name", "size")
+    __slots__ = ("_descriptor", "_file", "_inode", "_owned", "_start", "member", "name", "size")
 
     def __init__(self, file: BinaryIO, name: str, size: int, *, owned: bool) -> None:
         self._file = file
         self._descriptor = file.fileno()
         self._start = file.tell()
         self._owned = owned
+        self._inode = None if owned else self.state()[2:]
         self.name = name
         self.size = max(size - self._start, 0)
         self.member: str | None = None
@@ -85,6 +87,25 @@ class FileSource:
     def identity(self) -> Identity:
         """How the file is recognised when another process opens it."""
         return Identity.of(self._descriptor)
+
+    def check_descriptor(self) -> None:
+        """Refuse what was read if the caller has closed the file meanwhile.
+
+        Raises
+        ------
+        IdxError
+            If its descriptor is another file's now.
+        OSError
+            If it is no descriptor any more.
+        """
+        if self._inode is not None and self.state()[2:] != self._inode:
+            raise IdxError(
+                "the file was closed while it was read, and its descriptor is another file's now",
+                part="payload",
+                filename=self.name,
+                expected=f"device and inode {self._inode}",
+                found=f"device and inode {self.state()[2:]}",
+            )
 
     def consume(self) -> None:
         """Leave the caller's file object at the end of the data."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 
@@ -106,3 +107,26 @@ def test_signals_do_not_end_a_read(content, packed, oracle):
         signal.signal(signal.SIGALRM, old)
         thread.join()
     assert rings
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors are numbered otherwise")
+@pytest.mark.parametrize("is_object", [True, False], ids=["object", "descriptor"])
+@pytest.mark.parametrize("rows", [{}, {"start": 1, "stop": 7}], ids=["whole", "part"])
+def test_a_descriptor_that_becomes_another_file_s(is_object, rows, tmp_path):
+    """The caller closes the file and opens another, which gets the same number."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    idxfast.save(first, np.full((8, 1 << 20), 1, np.uint8))
+    idxfast.save(second, np.full((8, 1 << 20), 2, np.uint8))
+    number = os.open(first, os.O_RDONLY)
+    file = os.fdopen(number, "rb") if is_object else number
+
+    def replace(done, total):
+        if os.path.samestat(os.fstat(number), first.stat()):
+            os.close(number)
+            assert os.open(second, os.O_RDONLY) == number
+
+    try:
+        with pytest.raises(idxfast.IdxError, match="descriptor is another file's now"):
+            idxfast.load(file, progress=replace, threads=1, **rows)
+    finally:
+        file.close() if is_object else os.close(number)

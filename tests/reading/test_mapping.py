@@ -73,6 +73,17 @@ def test_an_empty_file_is_said_to_be_empty(mode, tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["r", "c", "r+"])
+@pytest.mark.parametrize("shape", [(0,), (0, 28, 28), (3, 0)])
+def test_an_empty_file_that_is_described_as_such(mode, shape, tmp_path):
+    path = tmp_path / "file"
+    path.touch()
+    header = idxfast.Header(np.dtype(">i2"), shape)
+    array = idxfast.load(path, header=header, offset=0, mmap_mode=mode)
+    assert (array.dtype, array.shape) == (np.dtype(">i2"), shape)
+    assert array.flags.writeable == (mode != "r")
+
+
+@pytest.mark.parametrize("mode", ["r", "c", "r+"])
 @pytest.mark.parametrize("size", [0, 4_095])
 def test_a_file_that_becomes_shorter_before_it_is_mapped(size, mode, path, monkeypatch):
     whole = path.stat().st_size

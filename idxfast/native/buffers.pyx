@@ -3,10 +3,14 @@
 """Swap the byte order of a buffer, copy it, or make lists of it."""
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_GetSlice, PyList_New
 from cpython.object cimport PyObject
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy
+
+cdef enum:
+    UNBROKEN = 1 << 20      # how many ints `rows` makes at once, in some 10 ms
 
 cdef extern from "Python.h":
     void Py_INCREF(PyObject *)
@@ -114,7 +118,7 @@ def rows(buffer, Py_ssize_t count):
     cdef PyObject *values[256]
     cdef Py_buffer view
     cdef const uint8_t *data
-    cdef Py_ssize_t width, i, j
+    cdef Py_ssize_t width, i, j, unbroken = 0
     cdef list made, zeros
     cdef PyObject *row
     cdef PyObject *value
@@ -144,6 +148,13 @@ def rows(buffer, Py_ssize_t count):
                     Py_INCREF(value)
                     PyList_SetItem(row, j, value)
             data += width
+            unbroken += width
+            if unbroken >= UNBROKEN:
+                # Let other threads run, and Ctrl-C in.
+                with nogil:
+                    pass
+                PyErr_CheckSignals()
+                unbroken = 0
         PyObject_GC_Track(<PyObject *>made)
         return made
     finally:

@@ -18,11 +18,12 @@
 #include <unistd.h>
 
 #define HAS_FILES 1
+#define OPEN_FLAGS (O_RDONLY | O_CLOEXEC)
 
 /* A descriptor, or -1 with errno set, as for a folder. The size is 0 if the file is not regular. */
 static int open_with_size(const char *path, int64_t *size) {
     struct stat status;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = open(path, OPEN_FLAGS);
     if (descriptor < 0) {
         return -1;
     }
@@ -115,10 +116,12 @@ static int get_state(int descriptor, int64_t *size, int64_t *written, uint64_t *
     *device = (uint64_t)status.st_dev;
     *inode = (uint64_t)status.st_ino;
 #ifdef __APPLE__
-    *written = (int64_t)status.st_mtimespec.tv_sec * 1000000000 + status.st_mtimespec.tv_nsec;
+    const struct timespec time = status.st_mtimespec;
 #else
-    *written = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+    const struct timespec time = status.st_mtim;
 #endif
+    /* Without a sign: after the year 2262, the number wraps round. */
+    *written = (int64_t)((uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec);
     return 0;
 }
 
@@ -253,6 +256,7 @@ static void sync_folder(int folder) { fsync(folder); }
 #include <errno.h>
 
 #define HAS_FILES 0
+#define OPEN_FLAGS 0
 #define HAS_ENTRIES 0
 
 static int open_with_size(const char *path, int64_t *size) { return -1; }

@@ -7,6 +7,7 @@ Python: Ctrl-C could come before an object owns it.
 """
 
 from io import FileIO
+from sys import audit
 
 cimport cython
 
@@ -26,6 +27,7 @@ cdef extern from "Python.h":
 
 cdef extern from "files.h" nogil:
     const bint HAS_FILES, HAS_ENTRIES
+    const int OPEN_FLAGS
     int open_with_size(const char *path, int64_t *size)
     ptrdiff_t read_and_close(int descriptor, char *out, size_t count)
     ptrdiff_t read_from(int descriptor, char *out, size_t count, int64_t offset)
@@ -85,6 +87,7 @@ def open_file(path, Py_ssize_t limit):
     cdef int64_t size = -1
     cdef ptrdiff_t count
     cdef char *out
+    audit("open", path, "rb", OPEN_FLAGS)   # as `open` does, for those who watch
     try:
         while descriptor < 0:
             with nogil:
@@ -93,7 +96,9 @@ def open_file(path, Py_ssize_t limit):
                 PyErr_SetFromErrnoWithFilenameObject(OSError, path)
             PyErr_CheckSignals()
         if not 0 < size <= limit:
-            return FileIO(descriptor), size
+            file = FileIO(descriptor)
+            descriptor = -1     # the file closes it
+            return file, size
         data = PyBytes_FromStringAndSize(NULL, size)
     except BaseException:
         if descriptor >= 0:
@@ -118,7 +123,11 @@ def state(int descriptor):
     """
     cdef int64_t size = 0, written = 0
     cdef uint64_t device = 0, inode = 0
-    if get_state(descriptor, &size, &written, &device, &inode) < 0:
+    cdef int result
+    # A file system on the network may take long.
+    with nogil:
+        result = get_state(descriptor, &size, &written, &device, &inode)
+    if result < 0:
         PyErr_SetFromErrno(OSError)
     return size, written, device, inode
 

@@ -1,7 +1,9 @@
 """The byte order of buffers, copies of them, and lists of their bytes."""
 
 import gc
+import signal
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -120,3 +122,25 @@ def test_other_buffers_are_refused():
         rows(np.zeros((4, 4), np.uint8)[:, ::2], 4)
     with pytest.raises(TypeError):
         rows("text", 2)
+
+
+@pytest.mark.skipif(not hasattr(signal, "ITIMER_VIRTUAL"), reason="needs a timer of CPU time")
+def test_a_signal_is_handled_meanwhile():
+    """The handler finds a part of the rows alone, and can end the call."""
+    data, found = bytes(range(256)) * (1 << 16), []
+
+    def handle(*_):
+        found.append(tracemalloc.get_traced_memory()[0])
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGVTALRM, handle)
+    tracemalloc.start()
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.01)  # all rows take longer on any machine
+        with pytest.raises(TimeoutError):
+            rows(data, 1 << 16)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        tracemalloc.stop()
+        signal.signal(signal.SIGVTALRM, before)
+    assert found[0] < 0.9 * 8 * len(data)  # each int takes eight bytes of a list

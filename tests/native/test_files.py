@@ -2,6 +2,8 @@
 
 import copy
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,22 @@ def test_open_file(tmp_path):
     assert error.value.filename == path + "x"
     with pytest.raises(ValueError, match="null"):
         files.open_file("a\0b", 5)
+
+
+@pytest.mark.skipif(not files.AVAILABLE, reason="this system has no open() of its own")
+@pytest.mark.parametrize("limit", [0, 5], ids=["large", "small"])
+def test_those_who_audit_see_every_file(limit, tmp_path):
+    """The event is that of `open`."""
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    code = (
+        "import sys; from idxfast.native import files\n"
+        "sys.addaudithook(lambda event, arguments: event == 'open' and print(arguments[:2]))\n"
+        "files.open_file(sys.argv[1], int(sys.argv[2]))"
+    )
+    command = [sys.executable, "-P", "-c", code, str(path), str(limit)]
+    seen = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert seen.splitlines()[0] == repr((str(path), "rb"))
 
 
 def test_a_file_that_is_shorter_than_its_size():

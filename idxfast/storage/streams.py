@@ -129,9 +129,13 @@ class StreamSource:
             import select  # needed only for files that do not start like IDX
 
         try:
-            return bool(select.select([self._file], [], [], 0)[0])
-        except (OSError, ValueError):
-            return False  # no descriptor, or one that `select` does not take, as on Windows
+            if not hasattr(select, "poll"):  # on Windows, for sockets
+                return bool(select.select([self._file], [], [], 0)[0])
+            poll = select.poll()  # unlike `select`, also for descriptors above 1,023
+            poll.register(self._file, select.POLLIN)
+            return any(event & (select.POLLIN | select.POLLHUP) for _, event in poll.poll(0))
+        except (OSError, TypeError, ValueError):
+            return False  # no descriptor, or one of a kind that these calls do not take
 
     def read_into(self, buffer: memoryview, *, is_patient: bool = True) -> int:
         """Fill a buffer with the next bytes, as far as there are any; return how many.

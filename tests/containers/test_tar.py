@@ -1,6 +1,8 @@
 """tar files with an IDX file in them; what holds for zip files, too, is in test_members.py."""
 
 import io
+import os
+import sys
 import tarfile
 
 import pytest
@@ -26,6 +28,29 @@ def test_the_last_member_of_a_name(pack, content, oracle, tmp_path):
             opened.addfile(info, io.BytesIO(data))
     (tmp_path / "file").write_bytes(pack(file.getvalue()))
     oracle.check(idxfast.load(f"tar://images::{tmp_path}/file"), content)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the first bytes of a pipe are not known there")
+@pytest.mark.parametrize("number", [0, 1500])
+def test_a_raw_tar_file_from_a_pipe(number, content, oracle):
+    """Whatever the number of the descriptor, what has arrived is seen."""
+    import fcntl
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limits[1] < 2000:
+        pytest.skip("descriptors of this number are not allowed")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(2000, limits[0]), limits[1]))
+    receiver, sender = os.pipe()
+    try:
+        high = fcntl.fcntl(receiver, fcntl.F_DUPFD, number)
+        os.write(sender, archive("tar", images=content))
+    finally:
+        os.close(receiver)
+        os.close(sender)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    with os.fdopen(high, "rb", buffering=0) as file:
+        oracle.check(idxfast.load(file), content)
 
 
 def test_a_tar_file_that_states_a_negative_size(content):

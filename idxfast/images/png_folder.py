@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import FormatError
 from ..storage.new_folder import new_folder
+from ..storage.outputs import naming_written
 from ..storage.regular import open_regular
 from .pillow import import_pillow
 
@@ -221,7 +222,8 @@ def write_folder(
         for block in blocks:
             for pixels in block:
                 target = os.path.join(folders[int(labels[done])], f"{done:0{digits}}{_SUFFIX}")
-                image.fromarray(pixels).save(target, "PNG")
+                with naming_written(target):
+                    image.fromarray(pixels).save(target, "PNG")
                 done += 1
                 progress(done, len(labels))
         if hasattr(os, "sync"):

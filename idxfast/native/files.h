@@ -167,6 +167,14 @@ static int write_to(int descriptor, const char *data, size_t count, int64_t offs
 #endif
 }
 
+/* Have the system begin to write a part of a file to the disk, if it can. What fails then, `fsync`
+ * reports. */
+static void start_write_out(int descriptor, int64_t offset, int64_t count) {
+#ifdef SYNC_FILE_RANGE_WRITE
+    sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+#endif
+}
+
 /* Lock a file, or unlock it; return 0, or -1 with errno set. */
 static int lock_descriptor(int descriptor, int is_locked) {
     return flock(descriptor, is_locked ? LOCK_EX : LOCK_UN);
@@ -273,6 +281,7 @@ static int is_unchanged(int descriptor, const char *start, size_t count, int64_t
 }
 static int write_to(int descriptor, const char *data, size_t count, int64_t offset,
                     int wait) { return -1; }
+static void start_write_out(int descriptor, int64_t offset, int64_t count) {}
 static int append_unchanged(int descriptor, const char *start, size_t start_size, int64_t size,
                             const char *marked, const char *data, size_t count,
                             const char *committed) {

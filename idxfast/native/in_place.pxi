@@ -81,6 +81,15 @@ def write_at(int descriptor, data, int64_t offset, bint is_awaited):
         PyBuffer_Release(&source)
 
 
+def start_write_out(int descriptor, int64_t offset, int64_t count):
+    """Have the system begin to write a part of a file to the disk; where it cannot, do nothing.
+
+    This call does not wait for the disk, and reports no errors; `os.fsync` does both.
+    """
+    with nogil:
+        begin_write_out(descriptor, offset, count)
+
+
 def append_items(
     int descriptor, bytes header, int64_t size, bytes mark, bytes format, data,
 ):

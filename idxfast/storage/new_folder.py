@@ -51,11 +51,19 @@ def new_folder(path: str) -> Iterator[str]:
                 os.rmdir(path)
             # This takes the place of an empty folder, but of no other.
             os.rename(private, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             shutil.rmtree(private)
+        if isinstance(error, OSError) and _is_below(error.filename, private):
+            # The caller does not know the private folder.
+            inner = os.path.relpath(error.filename, private)
+            raise OSError(error.errno, error.strerror, os.path.join(given, inner)) from error
         raise
     _sync(parent)
+
+
+def _is_below(path: object, folder: str) -> bool:
+    return isinstance(path, str) and path.startswith(os.path.join(folder, ""))
 
 
 def _sync(folder: str) -> None:

@@ -14,6 +14,7 @@ from ..typing import Buffer, WritableFile
 from .atomic import write_atomically
 from .folders import Entry, Folder
 from .trust import may_be_planted
+from .write_out import written_out
 
 # How many symbolic links are followed: as many as Linux follows.
 MAX_LINKS = 40
@@ -63,18 +64,33 @@ def naming(given: str) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, given) from error
 
 
+@contextlib.contextmanager
+def naming_written(name: str) -> Iterator[None]:
+    """Have errors of the system name the file that is written to: those of a write name none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, name) from error
+
+
 def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
     held: list[Folder | Entry] = []
     try:
         folder, name, entry = find_target(given, held)
         if entry is None or stat.S_ISREG(entry.status.st_mode):
-            write_atomically(folder, name, lambda file: _write_to_object(file, pieces))
+            write_atomically(
+                folder,
+                name,
+                lambda file: _write_to_object(file, written_out(pieces, file.fileno()), given),
+            )
             return
         # A pipe, a device, or an open file.
         if not stat.S_ISDIR(entry.status.st_mode) and may_be_planted(entry.status, folder):
             raise _refusal("pipe", "written to", entry.path)
         with entry.open() as file:
-            _write_to_object(file, pieces)
+            _write_to_object(file, pieces, given)
     finally:
         # Closed explicitly: an error that is kept keeps alive what its frames refer to.
         for found in held:
@@ -127,7 +143,8 @@ def _refusal(what: str, done: str, path: str) -> PermissionError:
     return PermissionError(errno.EACCES, reason, path)
 
 
-def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:
+def _write_to_object(file: Any, pieces: Iterable[Buffer], name: str | None = None) -> None:
+    """Write pieces. If a name is given, errors of the file name it."""
     if isinstance(file, io.TextIOBase):
         raise TypeError("the file is open in text mode; open it in binary mode")
     if not hasattr(file, "write"):
@@ -138,7 +155,11 @@ def _write_to_object(file: Any, pieces: Iterable[Buffer]) -> None:
     for piece in pieces:
         data: Any = bytes(piece) if may_keep else memoryview(piece).cast("B")
         while len(data):
-            count = file.write(data)
+            if name is None:
+                count = file.write(data)
+            else:
+                with naming_written(name):
+                    count = file.write(data)
             if count is None:
                 if isinstance(file, io.RawIOBase):
                     raise BlockingIOError("a non-blocking file takes no more data yet")

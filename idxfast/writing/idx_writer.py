@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import IdxError, SizeError, TruncatedError
 from ..format import Header
 from ..storage.new_file import NewFile
+from ..storage.outputs import naming_written
 from .items import as_items, check_count
 from .new_items import NewRawItems, NewSeekableItems
 from .spans import Spans
@@ -158,7 +159,8 @@ class IdxWriter:
                 found=stop,
             )
         try:
-            self._items.put(items, start)
+            with naming_written(self.name):
+                self._items.put(items, start)
             self._written.add(start, stop)
         except BaseException:
             self._is_broken = True
@@ -184,8 +186,9 @@ class IdxWriter:
             try:
                 self._check_unbroken()
                 self._check_whole()
-                self._items.finish(Header(self._header.dtype, self.shape))
-                self._file.commit()
+                with naming_written(self.name):
+                    self._items.finish(Header(self._header.dtype, self.shape))
+                    self._file.commit()
             finally:
                 self._is_closed = True
                 self._file.discard()

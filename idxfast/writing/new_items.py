@@ -12,6 +12,7 @@ from ..gzip.block_tables import from_list, join, list_sizes, pack_tables, sizes_
 from ..gzip.seekable import choose_block_size, pack_header_block
 from ..gzip.writer import BGZF_END, encode_blocks
 from ..storage.in_place import write_at
+from ..storage.write_out import WriteOut
 from ..threads.count import choose_threads
 from .saving import payload
 
@@ -33,6 +34,7 @@ class NewRawItems:
 
     def __init__(self, descriptor: int, header: Header) -> None:
         self._descriptor = descriptor
+        self._write_out = WriteOut(descriptor)
         self._header = header
         self._item_size = Header(header.dtype, header.shape[1:]).nbytes
 
@@ -42,6 +44,7 @@ class NewRawItems:
         for piece in payload(items, self._header.dtype):
             write_at(self._descriptor, piece, position)
             position += len(piece)
+            self._write_out.reach(position)
 
     def finish(self, header: Header) -> None:
         """Write the header."""
@@ -61,6 +64,7 @@ class NewSeekableItems:
 
     def __init__(self, descriptor: int, header: Header, level: int) -> None:
         self._descriptor = descriptor
+        self._write_out = WriteOut(descriptor)
         self._dtype = header.dtype
         self._level = level
         self._block_size = choose_block_size(Header(header.dtype, header.shape[1:]).nbytes)
@@ -104,3 +108,4 @@ class NewSeekableItems:
     def _write(self, data: bytes) -> None:
         write_at(self._descriptor, data, self._end)
         self._end += len(data)
+        self._write_out.reach(self._end)

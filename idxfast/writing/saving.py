@@ -25,6 +25,9 @@ DEFAULT_LEVEL = 6
 MAX_LEVEL = 12  # libdeflate's
 # How many elements are converted at a time, so that they stay in cache.
 CHUNK = 64 << 10
+# How many bytes are written at a time if there is nothing to convert, so that Ctrl-C does not wait
+# long. To save 47 MB in pieces of 64 KiB took 1.2 to 1.5 times as long.
+STEP = 4 << 20
 
 
 def save(
@@ -168,8 +171,10 @@ def _raw(header: Header, array: np.ndarray[Any, Any]) -> Iterator[Buffer]:
 
 def payload(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> Iterator[Memory]:
     """The bytes of an array, in C order and converted to this byte order, piece by piece."""
-    if array.size <= CHUNK and array.flags.c_contiguous and array.dtype == dtype:
-        yield array.reshape(-1).view(np.uint8)
+    if array.flags.c_contiguous and array.dtype == dtype:
+        content = array.reshape(-1).view(np.uint8)
+        for start in range(0, max(len(content), 1), STEP):
+            yield content[start : start + STEP]
         return
     # The iterator converts any layout to C order, a buffer at a time, and copies only if it must.
     chunks = np.nditer(  # type: ignore[call-overload]  # the stubs misspell "contig"

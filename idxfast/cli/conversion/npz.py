@@ -16,6 +16,7 @@ import numpy as np
 
 from ...errors import FormatError
 from ...gzip.stream import MAX_RATIO
+from ...storage import outputs
 from ...storage.new_file import NewFile
 from ...storage.regular import open_regular
 from ...storage.source import Progress
@@ -141,6 +142,7 @@ def write_npz(path: str, tables: Mapping[str | None, Table], progress: Progress)
     try:
         # The new file itself is unbuffered, and might write a part of what it is given.
         with (
+            outputs.naming_written(path),
             open(os.dup(new.file.fileno()), "wb") as file,
             zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
         ):

@@ -11,8 +11,10 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 from .. import __version__
+from ..errors import printable
 from .failures import UsageError
 from .failures import report as report_failure
 
@@ -38,6 +40,9 @@ examples:
   idxfast show fashion/train-images-idx3-ubyte.gz 0 1 2    look at images in the terminal
   idxfast convert fashion/t10k-images-idx3-ubyte.gz t.csv  make a table of labels and pixels
 """
+# The arguments of the verbs that are paths.
+_OUTPUTS = ("output", "labels_output")
+_PATHS = ("file", "files", "folder", "input", "labels", "explain", *_OUTPUTS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,12 +67,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         143 if the process was to end (SIGTERM).
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser(words).parse_args(words)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names and titles may contain characters that the terminal's encoding lacks.
         sys.stdout.reconfigure(errors="backslashreplace")
+    options = argparse.Namespace(debug=False, failed=1)
     try:
         with _ending_in_order():
+            try:
+                _parser(words).parse_args(words, options)
+            except SystemExit:
+                # After --help or --version.
+                print(end="", flush=True)
+                raise
+            _refuse_dashes(options)
             status: int = options.run(options)
         print(end="", flush=True)
     except KeyboardInterrupt:
@@ -110,17 +122,34 @@ def _ending_in_order() -> Iterator[None]:
             signal.signal(signal.SIGINT, on_interrupt)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that says on one line what is wrong, as the verbs do."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {printable(message)}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def _refuse_dashes(options: argparse.Namespace) -> None:
+    """Refuse "-" for standard input or output, which would be the name of a file."""
+    for name in _PATHS:
+        given = getattr(options, name, None)
+        if given == "-" or (isinstance(given, list) and "-" in given):
+            device = "/dev/stdout" if name in _OUTPUTS else "/dev/stdin"
+            raise UsageError(f"-: for a pipe, name {device}; for a file of this name, ./-")
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser of the command, with the arguments of the verb that is asked for."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="idxfast",
         description="Look at IDX files, convert them, and fetch published data sets.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"idxfast {__version__}")
-    parser.set_defaults(run=lambda options: _print_help(parser), failed=1, debug=False)
-    everywhere = argparse.ArgumentParser(add_help=False)
+    parser.set_defaults(run=lambda options: _print_help(parser))
+    everywhere = _Parser(add_help=False)
     everywhere.add_argument(
         "--debug",
         action="store_true",

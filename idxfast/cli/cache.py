@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action",
         choices=["list", "clear"],
+        metavar="{list,clear}",
         help="show each file, or remove them all; fetched data sets are left as they are",
     )
 

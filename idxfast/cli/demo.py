@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -41,8 +42,10 @@ def run(options: argparse.Namespace) -> int:
         raise AssertionError("the digits did not come back as they were saved")
     print(f"gzip + numpy  {1000 * peer:8.1f} ms")
     print(f"idxfast       {1000 * ours:8.1f} ms, {peer / ours:.1f} times as fast")
-    print("labels:", *labels[:SHOWN])
-    print(*as_text(loaded[:SHOWN]), sep="\n")
+    # As many as fit side by side.
+    shown = max(1, min(SHOWN, (shutil.get_terminal_size().columns + 1) // (28 + 1)))
+    print("labels:", *labels[:shown])
+    print(*as_text(loaded[:shown]), sep="\n")
     return 0
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import TYPE_CHECKING
 
-from .describing import describe
-from .failures import EXPECTED, report
+from .describing import Description, describe
+from .failures import EXPECTED, reason, report
 from .json_output import add_json, print_json
 from .progress import Progress
+
+if TYPE_CHECKING:
+    from .folder import Folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,17 +36,19 @@ def describe_all(options: argparse.Namespace, verify: bool) -> int:
     for name in options.files:
         try:
             with Progress(name) as progress:
+                found: Folder | Description
                 if os.path.isdir(name):
-                    is_whole = _describe_folder(name, verify, options.json)
-                    failures += not is_whole
-                    continue
-                found = describe(name, verify, progress)
+                    found = _look_into(name, verify)
+                    failures += not found.is_whole
+                else:
+                    found = describe(name, verify, progress)
         except EXPECTED as error:
             failures += 1
             report(error, name, debug=options.debug)
             if options.json:
-                print_json({"file": name, "error": str(error)})
+                print_json({"file": name, "error": reason(name, error)})
             continue
+        # Outside of the `try` block, so that no failure of the output counts as one of the file.
         if options.json:
             print_json(found.as_json())
         else:
@@ -57,13 +63,7 @@ def describe_all(options: argparse.Namespace, verify: bool) -> int:
     return 1 if failures else 0
 
 
-def _describe_folder(name: str, verify: bool, as_json: bool) -> bool:
-    """Describe a folder; return whether all its files seem undamaged."""
+def _look_into(name: str, verify: bool) -> Folder:
     from . import folder  # imports the modules that find data sets, which few files need
 
-    found = folder.look_into(name, verify)
-    if as_json:
-        print_json(found.as_json())
-    else:
-        print(found.as_text())
-    return found.is_whole
+    return folder.look_into(name, verify)

@@ -8,8 +8,9 @@ import warnings
 from typing import TYPE_CHECKING
 
 from ..errors import IdxError, printable
-from .failures import report
+from .failures import UsageError, report
 from .progress import Progress
+from .saying import check_png
 
 if TYPE_CHECKING:
     from ..images.conversion import Conversion
@@ -85,6 +86,8 @@ def run(options: argparse.Namespace) -> int:
             # Pillow warns of pictures that it reads all the same.
             warnings.simplefilter("ignore")
             return _explain(options) if options.explain else _pack(options)
+    except (BrokenPipeError, UsageError):
+        raise  # the pipe is that of standard output
     except (OSError, ValueError, ImportError) as error:
         name = getattr(error, "filename", None) or options.explain or options.folder
         report(error, str(name), debug=options.debug)
@@ -145,6 +148,7 @@ def _pack(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     from ..images.explaining import draw_steps
 
+    check_png(options.output)
     draw_steps(options.explain, options.output, _conversion(options))
     print(printable(options.output))
     return 0

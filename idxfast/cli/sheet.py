@@ -15,7 +15,7 @@ from ..reading.opening import open as open_idx
 from ..storage import outputs
 from .classes import Labels, find_labels, upright
 from .failures import UsageError
-from .saying import say
+from .saying import check_png, say
 
 _COLUMNS = 10
 # The rows of a grid, without labels or if labels have more values than classes.
@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    check_png(options.output)
     with open_idx(options.file) as file:
         if len(file.shape) < 2 or not len(file):
             raise UsageError(f"{printable(options.file)}: the file holds no images")

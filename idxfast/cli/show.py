@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import printable
 from ..images.display import shrink, to_pixels
 from ..images.terminal import HALF, as_text, half_blocks
 from ..lazy.idx_file import IdxFile
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "indexes",
         metavar="INDEX",
         nargs="*",
+        default=[],
         type=int,
         help=f"which images, from 0; -1 is the last (default: the first {_SHOWN})",
     )
@@ -43,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         if not file.shape:
             print(file[()])
             return 0
-        indexes = _indexes(options.indexes, len(file))
+        indexes = _indexes(options.file, options.indexes, len(file))
         if len(file.shape) == 1:
             _print_values(options.file, file, indexes)
         else:
@@ -53,10 +55,10 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _indexes(given: list[int], count: int) -> list[int]:
+def _indexes(path: str, given: list[int], count: int) -> list[int]:
     for index in given:
         if not -count <= index < count:
-            raise UsageError(f"there is no image {index} among {count:,}")
+            raise UsageError(f"{printable(path)}: there is no image {index} among {count:,}")
     return [index % count for index in given] or list(range(min(count, _SHOWN)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -161,9 +162,11 @@ def _histogram_lines(values: Values) -> list[str]:
     ends = values.edges[::together]
     ranges = [(f"{low:.6g}", f"{high - last:.6g}") for low, high in pairwise(ends)]
     width = max(len(text) for pair in ranges for text in pair)
+    before = 2 * width + len("   to   100.0 %  ")
+    longest = max(1, min(_WIDTH, shutil.get_terminal_size().columns - before))
     lines = []
     for (low, high), count in zip(ranges, counts, strict=True):
-        bar = "#" * round(_WIDTH * count / most)
+        bar = "#" * round(longest * count / most)
         share = 100 * count / values.total
         lines.append(f"  {low:>{width}} to {high:>{width}}  {share:5.1f} %  {bar}".rstrip())
     return lines

@@ -101,6 +101,8 @@ def list_folder(root: str) -> Listing:
             )
         else:
             _leave_out(listing, entry.name)
+    if not folders:
+        raise IdxError("the folder holds no folders; each class has one", filename=root)
     listing.classes = number_classes(folders, root)
     for folder, label in sorted(listing.classes.items(), key=lambda item: item[1]):
         pictures, others = len(listing), listing.others

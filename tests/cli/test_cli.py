@@ -40,21 +40,38 @@ def test_the_module_is_the_command(images, capfd):
     assert subprocess.run([*command, "missing"], timeout=60).returncode == 1
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_nobody_reads_the_output(unbuffered, images):
+@pytest.mark.parametrize(
+    ("words", "unbuffered"),
+    [
+        (["info", "images.gz"], ""),
+        (["info", "images.gz"], "1"),
+        (["info", "."], ""),
+        (["info", "."], "1"),
+        ([], "1"),
+        (["--help"], ""),
+        (["--version"], ""),
+        (["info", "--help"], ""),
+    ],
+)
+def test_nobody_reads_the_output(words, unbuffered, images):
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-P", "-m", "idxfast", "info", str(images)]
-    options = {"env": os.environ | {"PYTHONUNBUFFERED": unbuffered}, "timeout": 60}
+    command = [sys.executable, "-P", "-m", "idxfast", *words]
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    options = {"env": environment, "timeout": 60, "cwd": images.parent}
     with open(writing, "wb") as output:
         child = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, **options)
     assert (child.returncode, child.stderr) == (141, b"")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_the_output_takes_no_more(unbuffered, images):
-    command = [sys.executable, "-P", "-m", "idxfast", "info", str(images)]
+@pytest.mark.parametrize(
+    ("words", "unbuffered"),
+    [(["info", "."], ""), (["info", "."], "1"), (["--help"], ""), (["--version"], "")],
+)
+def test_the_output_takes_no_more(words, unbuffered, images, monkeypatch):
+    monkeypatch.chdir(images.parent)
+    command = [sys.executable, "-P", "-m", "idxfast", *words]
     options = {"env": os.environ | {"PYTHONUNBUFFERED": unbuffered}, "timeout": 60}
     with open("/dev/full", "wb") as output:
         child = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, **options)
@@ -68,10 +85,42 @@ def test_there_is_no_output(images):
     assert (child.returncode, child.stderr) == (0, b"")
 
 
-def test_an_interrupt_is_no_traceback(images, monkeypatch):
-    def interrupt(name):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["nothing"], "idxfast: argument VERB: invalid choice: 'nothing' (choose from"),
+        (["show"], "idxfast show: the following arguments are required: FILE; see idxfast show -"),
+        (
+            ["info", "x", "--un\nknown\x1b"],
+            r"idxfast: unrecognized arguments: --un\nknown\x1b; see",
+        ),
+        (["cache"], "idxfast cache: the following arguments are required: {list,clear};"),
+        (["stats", "-"], "idxfast: -: for a pipe, name /dev/stdin; for a file of this name, ./-"),
+        (
+            ["info", "x", "-"],
+            "idxfast: -: for a pipe, name /dev/stdin; for a file of this name, ./-",
+        ),
+        (["convert", "x", "-"], "idxfast: -: for a pipe, name /dev/stdout; for a file of this"),
+    ],
+)
+def test_wrong_usage_is_one_line(words, text, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = command(*words)
+    assert (status, out, len(err)) == (2, [], 1)
+    assert err[0].startswith(text)
+    assert not os.listdir(tmp_path)
 
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_an_interrupt_before_the_verb_begins(images, monkeypatch):
+    monkeypatch.setattr("idxfast.cli.info.add_arguments", interrupt)
+    assert main(["info", str(images)]) == 130
+
+
+def test_an_interrupt_is_no_traceback(images, monkeypatch):
     monkeypatch.setattr(describing, "read_header", interrupt)
     assert main(["info", str(images)]) == 130
 

@@ -10,8 +10,18 @@ def test_demo_shows_times_and_digits(capsys):
     assert main(["demo", "--count", "50"]) == 0
     out = capsys.readouterr().out
     assert "50 digits" in out
-    assert "labels: 1 3 4 1" in out
+    assert "labels: 1 3\n" in out  # of 80 columns, two digits take 57
     assert "@" in out
+
+
+@pytest.mark.parametrize(
+    ("columns", "labels"), [(20, "1"), (40, "1"), (57, "1 3"), (200, "1 3 4 1")]
+)
+def test_demo_shows_the_digits_that_fit(columns, labels, terminal):
+    written = terminal("demo", "--count", "50", columns=columns)
+    digits = written.partition(f"labels: {labels}\n")[2].splitlines()
+    assert len(digits) == 14
+    assert 28 * (len(labels.split()) - 1) < max(map(len, digits)) < 29 * len(labels.split())
 
 
 def test_demo_compares_what_it_loads(monkeypatch, capsys):

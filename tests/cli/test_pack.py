@@ -182,7 +182,36 @@ def test_an_error_is_one_line(folder, tmp_path, arguments, message):
 def test_wrong_usage(arguments):
     child = run(*arguments)
     assert child.returncode == 2
-    assert child.stderr.startswith("usage: idxfast pack")
+    assert re.fullmatch("idxfast pack: .*; see idxfast pack --help\n", child.stderr)
+
+
+def test_a_folder_without_folders(tmp_path):
+    child = run(tmp_path, "-o", tmp_path / "out")
+    text = f"idxfast: {tmp_path}: the folder holds no folders; each class has one\n"
+    assert (child.returncode, child.stderr) == (1, text)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_nobody_reads_what_it_says(unbuffered, folder, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [*COMMAND, str(folder), "-o", str(tmp_path / "out")]
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with open(writing, "wb") as output:
+        child = subprocess.run(
+            command, stdout=output, stderr=subprocess.PIPE, env=environment, timeout=60
+        )
+    assert (child.returncode, child.stderr) == (141, b"")
+    assert len(idxfast.load(tmp_path / "out" / "train-labels-idx1-ubyte.gz")) == 6
+
+
+def test_a_figure_is_a_png_file(folder, tmp_path):
+    child = run("--explain", folder / "bag" / "0.png", "-o", tmp_path / "steps.JPG")
+    assert child.returncode == 2
+    assert child.stderr == (
+        f"idxfast: {tmp_path}/steps.JPG: .JPG is not written; the picture is a PNG file: NAME.png\n"
+    )
+    assert not list(tmp_path.glob("steps*"))
 
 
 def test_the_figure_of_the_steps(folder, tmp_path):

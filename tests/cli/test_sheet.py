@@ -48,6 +48,14 @@ def test_a_row_for_each_class(images, tmp_path, command):
     ]
 
 
+def test_a_sheet_is_a_png_file(images, tmp_path, command):
+    output = tmp_path / "sheet.webp"
+    status, out, err = command("sheet", images, "-o", output)
+    text = f"idxfast: {output}: .webp is not written; the picture is a PNG file: NAME.png"
+    assert (status, out, err) == (2, [], [text])
+    assert not output.exists()
+
+
 def test_without_labels_the_first_images(images, tmp_path, capsys):
     (tmp_path / "train-labels-idx1-ubyte").unlink()
     output = tmp_path / "sheet.png"

@@ -134,8 +134,9 @@ def test_one_element(tmp_path, oracle, capsys):
 
 
 def test_an_image_that_is_not_there(folder, capsys):
-    assert main(["show", str(folder / "train-images-idx3-ubyte.gz"), "4"]) == 2
-    assert capsys.readouterr().err == "idxfast: there is no image 4 among 4\n"
+    path = folder / "train-images-idx3-ubyte.gz"
+    assert main(["show", str(path), "4"]) == 2
+    assert capsys.readouterr().err == f"idxfast: {path}: there is no image 4 among 4\n"
 
 
 def test_no_images(tmp_path, oracle, capsys):

@@ -239,8 +239,9 @@ def _choose(table: Table, request: Request) -> Table:
         elif numbers:
             wanted[name] = numbers
         else:
-            known = ", ".join(map(printable, table.names.values())) or "no names are known"
-            raise UsageError(f"there is no class {printable(name)!r}; {known}")
+            known = ", ".join(map(printable, table.names.values()))
+            there_are = f"there are: {known}" if known else "no names are known"
+            raise UsageError(f"there is no class {printable(name)!r}; {there_are}")
     for name, numbers in wanted.items():
         if not np.isin(labels, numbers).any():
             raise UsageError(

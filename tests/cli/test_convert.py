@@ -116,7 +116,7 @@ def test_classes_by_their_names(folder, images, oracle, capsys):
     (folder / "in" / "classes.txt").write_text("\n".join(names))
     assert main(["convert", str(images), str(output), "--class", "bot"]) == 2
     assert capsys.readouterr().err == (
-        "idxfast: there is no class 'bot'; zero, boot, two, coat\\x1b[m\n"
+        "idxfast: there is no class 'bot'; there are: zero, boot, two, coat\\x1b[m\n"
     )
 
 

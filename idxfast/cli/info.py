@@ -40,6 +40,8 @@ def describe_all(options: argparse.Namespace, verify: bool) -> int:
                 if os.path.isdir(name):
                     found = _look_into(name, verify)
                     failures += not found.is_whole
+                    for error in found.unreadable:
+                        report(error, debug=options.debug)
                 else:
                     found = describe(name, verify, progress)
         except EXPECTED as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..errors import printable
@@ -33,11 +33,17 @@ class Found(NamedTuple):
     path: str
 
 
-def walk(root: str) -> Iterator[Found]:
+def walk(root: str, failed: Callable[[OSError], object] | None = None) -> Iterator[Found]:
     """The regular files below a folder, those of each level in the order of their paths.
 
     Symbolic links are followed. A folder is entered once, by the first path to it. Hidden folders,
     and folders that cannot be read, are left out.
+
+    Parameters
+    ----------
+    root : str
+    failed : callable, optional
+        Called with the error of each folder that cannot be read.
 
     Raises
     ------
@@ -54,17 +60,23 @@ def walk(root: str) -> Iterator[Found]:
         below: list[Found] = []
         for folder in level:
             entries: list[os.DirEntry[str]] = []
-            with _tolerant(folder), os.scandir(folder.path) as opened:
-                for entry in opened:
-                    count += 1
-                    if count > MAX_ENTRIES:
-                        raise ValueError(
-                            printable(
-                                f"{root}: more than {MAX_ENTRIES:,} files and folders: "
-                                "name the folder that holds the data set itself"
+            try:
+                with os.scandir(folder.path) as opened:
+                    for entry in opened:
+                        count += 1
+                        if count > MAX_ENTRIES:
+                            raise ValueError(
+                                printable(
+                                    f"{root}: more than {MAX_ENTRIES:,} files and folders: "
+                                    "name the folder that holds the data set itself"
+                                )
                             )
-                        )
-                    entries.append(entry)
+                        entries.append(entry)
+            except OSError as error:
+                if not folder.parts:
+                    raise
+                if failed is not None:
+                    failed(error)
             for entry in sorted(entries, key=lambda entry: entry.name):
                 found = Found((*folder.parts, entry.name), entry.path)
                 # A link may lead nowhere, or in a circle.
@@ -82,8 +94,3 @@ def walk(root: str) -> Iterator[Found]:
 def _is_hidden(name: str) -> bool:
     """Whether the system hides a folder, or macOS keeps only metadata of other files in it."""
     return name.startswith(".") or name == "__MACOSX"
-
-
-def _tolerant(folder: Found) -> contextlib.AbstractContextManager[None]:
-    """Below the root, a folder that cannot be read is no error."""
-    return contextlib.suppress(OSError) if folder.parts else contextlib.nullcontext()

@@ -1,11 +1,16 @@
 """idxfast info of a folder."""
 
+import errno
 import gzip
+import os
 import zipfile
 
 import pytest
 
+from idxfast.cli import folder as cli_folder
 from idxfast.cli import main
+from idxfast.datasets import looking
+from idxfast.storage.regular import open_regular
 
 
 @pytest.fixture
@@ -86,3 +91,30 @@ def test_names_are_shown_without_controls(tmp_path, oracle, capsys):
     assert main(["info", str(tmp_path)]) == 0
     assert "\x1b" not in (out := capsys.readouterr().out)
     assert r"train\x1b[2J-images.idx" in out
+
+
+def test_what_cannot_be_opened_is_not_taken_for_whole(folder, capsys, monkeypatch):
+    (folder / "secret").write_bytes(b"0123")
+    (folder / "secret.txt").write_bytes(b"no IDX file by its name")
+    (folder / "locked").mkdir()
+    real_scandir = os.scandir
+
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    def scandir(path):
+        return refuse(path) if os.path.basename(path) == "locked" else real_scandir(path)
+
+    def open_unless_secret(path):
+        return refuse(path) if "secret" in path else open_regular(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    for module in (looking, cli_folder):
+        monkeypatch.setattr(module, "open_regular", open_unless_secret)
+    refusals = [f"idxfast: {folder}/{name}: Permission denied" for name in ("locked", "secret")]
+    shown = PAIRS.format(folder).replace("README.md", "README.md, secret.txt")
+    for verb in ("info", "verify"):
+        assert main([verb, str(folder)]) == 1
+        out, err = capsys.readouterr()
+        assert sorted(err.splitlines()) == refusals
+        assert out == shown

@@ -51,6 +51,13 @@ def test_images_with_labels(write, command):
     assert out[-1] == "  240 to 255    6.2 %  ####"
 
 
+@pytest.mark.parametrize("columns", [30, 40, 67, 200])
+def test_the_histogram_fits_the_terminal(columns, write, terminal):
+    path = write("images", np.zeros((1, 2, 2), np.uint8))
+    lines = terminal("stats", path, columns=columns).partition("histogram:\n")[2].splitlines()
+    assert [len(lines), len(lines[0])] == [16, min(columns, 63)]
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "float32", "float64"])
 def test_values_are_those_of_numpy(dtype, write, capsys):
     array = (np.random.default_rng(4).normal(20, 30, (50, 6, 7)).clip(0, 120)).astype(dtype)

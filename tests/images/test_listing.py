@@ -58,7 +58,7 @@ def test_names_of_any_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ([], "the number of classes"),
+        ([], "the folder holds no folders"),
         (["a/notes.txt"], "no pictures"),
         (["a/x.png", "out/classes.txt", "z/x.png"], "out: no pictures in the folder of a class"),
         (["a/x.png", "y.png"], r"y\.png: a picture is in no folder of a class"),

@@ -15,6 +15,8 @@ The files are where torchvision has them, in ``ROOT/CLASS/raw``. What differs:
   many images as one tensor, also if Normalize follows. The items are the same as torchvision's, bit
   for bit. With any other transform, and in a class that replaces `__getitem__`, each item is made
   from a PIL image, as in the original.
+- In a worker process, a `collate_fn` gets such a batch as a list of objects of a subclass of tuple.
+  Batches of at most 1 MiB do not come in shared memory. The values are the same.
 - Files of any number of dimensions are read. Whatever is wrong with a file is an
   `idxfast.IdxError`, which is a ValueError. The original fails with an AssertionError or a
   KeyError.

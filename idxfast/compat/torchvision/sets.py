@@ -181,7 +181,9 @@ class MNIST(Original):
         targets = self._targets(index)
         if self.target_transform is not None:
             targets = [self.target_transform(target) for target in targets]
-        return list(zip(images, targets, strict=True))
+        from . import samples
+
+        return samples.pairs(images, targets)
 
     @property
     def _names(self) -> tuple[str, str]:

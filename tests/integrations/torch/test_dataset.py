@@ -1,5 +1,6 @@
 """IdxDataset under torch's DataLoader: the values, the batches, the workers, and what goes wrong."""
 
+import io
 import os
 import pickle
 
@@ -220,7 +221,7 @@ def epoch(loader):
 @pytest.mark.parametrize("small", [0, 1 << 20])
 @pytest.mark.parametrize("kind", ["raw", "packed", "images"])
 def test_workers(ours, torch, files, monkeypatch, kind, small):
-    monkeypatch.setattr("idxfast.integrations.torch.batch.SMALL", small)
+    monkeypatch.setattr("idxfast.integrations.torch.sending.SMALL", small)
     dataset = ours.IdxDataset(getattr(files, kind), files.labels)
     loader = torch.utils.data.DataLoader(
         dataset, batch_size=10, shuffle=True, num_workers=2, persistent_workers=True
@@ -262,6 +263,43 @@ def test_a_worker_sends_what_a_caller_makes_of_a_batch(ours, torch, files):
     assert labels.tolist() == files.labels.tolist()
     assert name == "name"
     assert type(array) is np.ndarray and array.tolist() == [0, 1, 2]
+
+
+def test_a_worker_saves_a_batch(ours, torch, files):
+    """What torch writes of a batch has no names of ours, and can be read by torch alone."""
+
+    def collate(samples):
+        file = io.BytesIO()
+        torch.save(torch.utils.data.default_collate(samples), file)
+        return file.getvalue()
+
+    loader = torch.utils.data.DataLoader(
+        ours.IdxDataset(files.raw, files.labels), 103, num_workers=1, collate_fn=collate, timeout=60
+    )
+    (saved,) = loader
+    images, labels = torch.load(io.BytesIO(saved), weights_only=True)
+    assert torch.equal(images, torch.from_numpy(files.images))
+    assert labels.tolist() == files.labels.tolist()
+
+
+def test_tensors_that_a_caller_makes_of_a_batch_are_sent_as_ever(ours, torch, files):
+    def collate(samples):
+        images, labels = torch.utils.data.default_collate(samples)
+        return {
+            "images": images, "first": images[:5], "shared": labels.share_memory_(),
+            "learned": torch.nn.Parameter(images.float()), "others": torch.arange(3),
+        }  # fmt: skip
+
+    (batch,) = torch.utils.data.DataLoader(
+        ours.IdxDataset(files.raw, files.labels), 103, num_workers=1, collate_fn=collate, timeout=60
+    )
+    images = torch.from_numpy(files.images)
+    assert torch.equal(batch["images"], images) and torch.equal(batch["first"], images[:5])
+    assert batch["shared"].tolist() == files.labels.tolist()
+    assert torch.equal(batch["learned"], images.float()) and batch["learned"].requires_grad
+    assert batch["others"].tolist() == [0, 1, 2]
+    are_shared = {name: tensor.is_shared() for name, tensor in batch.items()}
+    assert are_shared.pop("images") is False and set(are_shared.values()) == {True}
 
 
 def test_workers_that_are_started_anew(ours, torch, files):

@@ -7,6 +7,7 @@ torchvision.datasets, which has to be installed for them.
 from __future__ import annotations
 
 import importlib
+from types import ModuleType
 from typing import Any
 
 from .emnist import EMNIST
@@ -15,6 +16,14 @@ from .sets import KMNIST, MNIST, FashionMNIST
 
 __all__ = ["EMNIST", "KMNIST", "MNIST", "QMNIST", "FashionMNIST"]
 
+# Found now, because a script may put this module in its place in `sys.modules`.
+_theirs: ModuleType | None
+try:
+    _theirs = importlib.import_module("torchvision.datasets")
+except (ImportError, OSError, RuntimeError):
+    # A torchvision that was built for another torch raises errors of several types.
+    _theirs = None
+
 
 def __getattr__(name: str) -> Any:
     """Another data set of torchvision's."""
@@ -22,13 +31,9 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(__package__)
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("torchvision.datasets"), name)
+    return getattr(_theirs or importlib.import_module("torchvision.datasets"), name)
 
 
 def __dir__() -> list[str]:
     """Our names and, where it is installed, those of torchvision.datasets."""
-    try:
-        theirs = dir(importlib.import_module("torchvision.datasets"))
-    except ImportError:
-        theirs = []
-    return sorted({*globals(), "mnist", *theirs})
+    return sorted({*globals(), "mnist", *(dir(_theirs) if _theirs else ())})

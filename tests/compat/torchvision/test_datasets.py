@@ -1,5 +1,6 @@
 """The module that takes the place of torchvision.datasets."""
 
+import importlib
 import sys
 
 import pytest
@@ -26,9 +27,19 @@ def test_the_rest_is_theirs():
         _ = datasets.CIFAR1000
 
 
+def test_in_the_place_of_theirs(monkeypatch):
+    theirs = pytest.importorskip("torchvision.datasets", reason="torchvision is not installed")
+    monkeypatch.setitem(sys.modules, "torchvision.datasets", datasets)
+    assert importlib.import_module("torchvision.datasets").MNIST is ours.MNIST
+    assert datasets.CIFAR10 is theirs.CIFAR10
+    with pytest.raises(AttributeError, match="CIFAR1000"):
+        _ = datasets.CIFAR1000
+
+
 def test_without_torchvision(monkeypatch):
     monkeypatch.setitem(sys.modules, "torchvision.datasets", None)
     monkeypatch.setitem(sys.modules, "torchvision", None)
+    monkeypatch.setattr(datasets, "_theirs", None)
     with pytest.raises(ImportError, match="torchvision"):
         _ = datasets.CIFAR10
     assert {*FAMILY, "mnist"} < set(dir(datasets))

@@ -27,7 +27,7 @@ PIXELS = 28 * 28
 ROUNDS = 3
 # The same pieces as from_idx chooses; and pieces whose float64 copies fit into a core's cache, with
 # which numpy is fastest. As many tasks would take Dask longer than their work.
-SAME, SMALL = "numpy, pieces of 16 MiB", "numpy, pieces of 1 MiB"
+SAME, SMALL = f"numpy, pieces of {CHUNK_BYTES >> 20} MiB", "numpy, pieces of 1 MiB"
 # Dask's std makes two copies of a chunk in float64, numpy's makes one. Squares of uint8 need two
 # copies in uint16, and their sums are exact.
 DASK, SQUARES = "Dask, mean() and std()", "Dask, mean() of the values and of their squares"

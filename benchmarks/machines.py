@@ -24,7 +24,7 @@ from machines_text import HEADING, SECTION
 import idxfast
 from idxfast.gzip.block_tables import tables_size
 from idxfast.gzip.seekable import count_blocks
-from idxfast.integrations.shared_file import CHUNK_BYTES, UNPACKED_BYTES, SharedFile
+from idxfast.integrations.shared_file import REMOTE_CHUNK_BYTES, UNPACKED_BYTES, SharedFile
 
 PIXELS = 28 * 28
 MACHINES = (1, 4, 16, 64)
@@ -177,11 +177,11 @@ def _measure(bucket: _Bucket, path: Path) -> Costs:
 
 def _chunks(payload: int, machines: int, costs: Costs) -> Plan:
     """One raw or seekable file, whose chunks are shared out among all workers."""
-    workers, chunks = machines * WORKERS, math.ceil(payload / CHUNK_BYTES)
+    workers, chunks = machines * WORKERS, math.ceil(payload / REMOTE_CHUNK_BYTES)
     tables = 0 if costs.packed == 1 else tables_size(count_blocks(payload, PIXELS))
     nbytes = payload * costs.packed + tables * workers
-    waiting = LATENCY + CHUNK_BYTES * costs.packed / costs.chunk / CONNECTION
-    each = waiting + CHUNK_BYTES * costs.seconds
+    waiting = LATENCY + REMOTE_CHUNK_BYTES * costs.packed / costs.chunk / CONNECTION
+    each = waiting + REMOTE_CHUNK_BYTES * costs.seconds
     opening = costs.opening * LATENCY + tables / CONNECTION
     seconds = opening + max(math.ceil(chunks / workers) * each, nbytes / machines / LINK)
     return Plan(costs.opening * workers + costs.chunk * chunks, nbytes, seconds)

@@ -34,10 +34,11 @@ def from_idx(urls: Path | Sequence[Path], chunks: Any = None) -> da.Array:
     urls : str, PathLike, or sequence of them
         The paths or URLs of the files, as for `idxfast.open`.
     chunks : optional
-        By default, a chunk holds whole images, up to 16 MiB. Its ends are ends of blocks if the
-        file is a seekable .gz. An ordinary .gz, or any other file that has to be unpacked, is one
-        chunk up to 256 MiB. A number is the number of images in each chunk. Anything else means
-        what it means to `dask.array.from_array`, for each file. No chunk holds data of two files.
+        By default, a chunk holds whole images, up to 8 MiB of a local file, and up to 16 MiB behind
+        a URL. Its ends are ends of blocks if the file is a seekable .gz. An ordinary .gz, or any
+        other file that has to be unpacked, is one chunk up to 256 MiB. A number is the number of
+        images in each chunk. Anything else means what it means to `dask.array.from_array`, for each
+        file. No chunk holds data of two files.
 
     Returns
     -------

@@ -68,6 +68,13 @@ def test_default_chunks(tmp_path, monkeypatch):
     ):
         idxfast.save(tmp_path / name, rows, **options)
         assert from_idx(tmp_path / name).chunks == (chunks, (28,), (28,))
+    monkeypatch.setattr("idxfast.integrations.shared_file.REMOTE_CHUNK_BYTES", 400_000)
+    for name, chunks in (
+        ("raw", (510, 90)),
+        ("seekable.gz", (498, 102)),
+        ("ordinary.gz", (382, 218)),
+    ):
+        assert from_idx((tmp_path / name).as_uri()).chunks[0] == chunks
 
 
 @pytest.mark.parametrize("code", [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E])

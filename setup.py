@@ -43,7 +43,7 @@ NEEDED = ("COPYING", "*.h", "lib/**/*.[ch]")
 HEADER = "libdeflate.h"
 
 NATIVE = Path("idxfast", "native")
-MODULES = ("buffers", "deflate", "files", "inflate", "members", "pictures")
+MODULES = ("buffers", "deflate", "files", "inflate")
 # What the modules are made of besides their .pyx files.
 INCLUDED = sorted(
     str(path) for pattern in ("**/*.h", "*.pxd", "*.pxi") for path in NATIVE.glob(pattern)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 def _check_build() -> None:
     """Say what to do if the compiled modules cannot be imported."""
     try:
-        from .native import buffers, deflate, files, inflate, members  # noqa: F401
+        from .native import buffers, deflate, files, inflate  # noqa: F401
     except ImportError as error:
         import os
 

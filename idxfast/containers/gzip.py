@@ -11,7 +11,7 @@ from ..format import DTYPES, MAX_HEADER_SIZE, Header
 from ..gzip.members import MAGIC
 from ..gzip.stream import GzipStream
 from ..native.buffers import fill
-from ..native.members import decode_member
+from ..native.inflate import decode_member
 from ..storage.source import MemorySource, Source
 from ..storage.streams import StreamSource
 from ..threads.importing import importing

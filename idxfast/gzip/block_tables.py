@@ -46,7 +46,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from ..native.deflate import crc32
-from ..native.members import find_bgzf_blocks
+from ..native.inflate import find_bgzf_blocks
 from ..storage.source import Source
 from ..typing import Buffer
 from .writer import BGZF_END, EMPTY_MEMBER

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import ChecksumError
-from ..native.members import decode_members, find_bgzf_blocks
+from ..native.inflate import decode_members, find_bgzf_blocks
 from ..storage.kept import Kept
 from ..storage.source import Source
 from ..typing import Memory

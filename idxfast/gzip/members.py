@@ -6,7 +6,7 @@ import struct
 
 from ..errors import ChecksumError, GzipError, TrailingDataError, TruncatedError
 from ..native.deflate import crc32
-from ..native.members import CHECKSUM, FLAGS, METHOD, NONE, read_header
+from ..native.inflate import CHECKSUM, FLAGS, METHOD, NONE, read_header
 from .input_buffer import InputBuffer
 
 MAGIC = b"\x1f\x8b"

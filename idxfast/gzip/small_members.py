@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator
 
-from ..native.members import decode_members, find_bgzf_blocks
+from ..native.inflate import decode_members, find_bgzf_blocks
 from ..typing import Memory
 from .input_buffer import FIRST_CHUNK, InputBuffer
 from .members import BGZF_HEADER_SIZE, BGZF_MAX_SIZE, is_bgzf

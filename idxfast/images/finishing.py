@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..native import pictures as native
+from ..native import buffers as native
 from .pixels import Pixels
 
 

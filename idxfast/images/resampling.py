@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..native import pictures as native
+from ..native import buffers as native
 from .pixels import Pixels
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..native import pictures as native
+from ..native import buffers as native
 from .pixels import Pixels
 
 # The weights of red, green and blue in the difference of a pixel (Rec. 709). They sum to 1.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..native.pictures import find_edges
+from ..native.buffers import find_edges
 from .pixels import Pixels
 
 # The largest squared distance of two colours that are alike: 5 % of 255 levels, times the square

@@ -1,18 +1,23 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
-"""Swap the byte order of a buffer, copy it, or make lists of it."""
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
+"""Compute with the elements of buffers: swap their bytes, copy them, make lists or pictures."""
 
+cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_GetSlice, PyList_New
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
-from libc.stdint cimport uint8_t
+from libc.stddef cimport ptrdiff_t
+from libc.stdint cimport int32_t, uint8_t, uintptr_t
 from libc.string cimport memcpy
 
 cdef enum:
     UNBROKEN = 1 << 20      # how many ints `rows` makes at once, in some 10 ms
 
 cdef extern from "Python.h":
+    const Py_ssize_t PY_SSIZE_T_MAX
     void Py_INCREF(PyObject *)
     int PyList_SetItem(PyObject *, Py_ssize_t, PyObject *)
     void PyObject_GC_Track(PyObject *)
@@ -168,3 +173,6 @@ cdef PyObject *_put_copy(list made, Py_ssize_t i, list original) except NULL:
     Py_INCREF(<PyObject *>row)
     PyList_SetItem(<PyObject *>made, i, <PyObject *>row)
     return <PyObject *>row
+
+
+include "pictures.pxi"

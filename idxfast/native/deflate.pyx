@@ -1,5 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
 """Encode DEFLATE streams (RFC 1951), by libdeflate or by runs of equal bytes; and CRC-32."""
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer

@@ -1,5 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
 """Open a file, read it by position or, if it is small, whole; change it in place; hold a folder.
 
 These are the system's calls and no more. No descriptor that is opened here is ever a mere int in

@@ -2,7 +2,6 @@ from typing import Final, NoReturn, Self, final
 
 from typing_extensions import Buffer
 
-__pyx_capi__: Final[dict[str, object]]  # what other compiled modules import
 END: Final[int]
 BLOCK: Final[int]
 PAUSE: Final[int]
@@ -10,6 +9,12 @@ INPUT: Final[int]
 SPACE: Final[int]
 BAD: Final[int]
 HEADER_SPACE: Final[int]
+NONE: Final[int]
+NEEDS_MORE: Final[int]
+NOT_GZIP: Final[int]
+METHOD: Final[int]
+FLAGS: Final[int]
+CHECKSUM: Final[int]
 
 def find_block(data: Buffer, start: int, stop: int) -> int: ...
 
@@ -49,3 +54,12 @@ class Inflater:
         block_stop: int = 0xFFFFFFFFFFFFFFFF,
         max_bits: int = 0xFFFFFFFFFFFFFFFF,
     ) -> tuple[int, int, str | None]: ...
+
+def read_header(data: Buffer, start: int) -> tuple[int, int]: ...
+def decode_member(data: Buffer, limit: int) -> bytes | None: ...
+def find_bgzf_blocks(
+    data: Buffer, start: int, stop: int, step: int, unpacked_step: int
+) -> list[tuple[int, int]]: ...
+def decode_members(
+    data: Buffer, start: int, stop: int, out: Buffer, position: int
+) -> tuple[int, int, int]: ...

@@ -1,24 +1,33 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: freethreading_compatible=True, autotestdict=False
+# cython: binding=False, embedsignature=True, embedsignature.format=clinic
 """Decode DEFLATE streams (RFC 1951), piece by piece, from any bit on and with any window.
 
 A stream that zlib refuses is refused here, at the same place and with the same words. Where zlib
 would ask for more input, this decoder does, too.
+
+Members of gzip files (RFC 1952) are decoded here if they are small, or many at once.
 """
 
 cimport cython
 from cpython.buffer cimport (
     PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.bytearray cimport PyByteArray_AsString
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
 from cpython.pythread cimport (
     NOWAIT_LOCK, PyThread_acquire_lock, PyThread_allocate_lock, PyThread_free_lock,
     PyThread_release_lock, PyThread_type_lock)
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free
-from libc.string cimport memset
+from libc.string cimport memchr, memcmp, memset
+
+from .deflate cimport update_crc32
 
 
 cdef extern from "decoder/pool.h" nogil:
+    ctypedef struct inflater "struct inflater":
+        int type
+        const char *reason
     ctypedef enum stop "enum stop":
         AT_END
         AT_BLOCK
@@ -82,38 +91,6 @@ cdef int take(
     job.history = <const uint8_t *>views[1].buf
     job.history_size = views[1].len
     return 0
-
-
-cdef inflater *take_decoder() noexcept nogil:
-    """A decoder, for one owner; NULL if there is no memory."""
-    return take_inflater()
-
-
-cdef void give_back(inflater *decoder) noexcept nogil:
-    """Give a decoder back for other streams."""
-    give_back_inflater(decoder)
-
-
-cdef bint decode_stream(
-    inflater *decoder, const uint8_t *data, size_t size, uint8_t *out, size_t space,
-    size_t *consumed, size_t *produced,
-) noexcept nogil:
-    """Decode the stream that `data` starts with; return whether it is right, whole, and fits.
-
-    Nothing is written from ``out + space`` on, where another thread may write.
-    """
-    cdef work job
-    memset(&job, 0, sizeof(job))
-    job.start_of_input = data
-    job.size = size
-    job.out = out
-    job.space = space
-    begin_stream(decoder)
-    if inflate_stream(decoder, &job, UINT64_MAX, UINT64_MAX, SIZE_MAX) != AT_END:
-        return False
-    consumed[0] = (job.bit + 7) // 8
-    produced[0] = job.at
-    return True
 
 
 include "symbols.pxi"
@@ -282,3 +259,6 @@ cdef class Inflater(_Owned):
                 PyThread_release_lock(self.lock)
         finally:
             PyBuffer_Release(&source)
+
+
+include "members.pxi"

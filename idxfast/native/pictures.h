@@ -85,42 +85,42 @@ static inline void add_line(double *__restrict target, const double *__restrict 
     }
 }
 
-/* Resize a picture, whose height and width `down` and `across` tell.
+/* Resize a picture of bytes or of doubles; `down` and `across` tell its height and its width.
  *
  * `room` is for a line that is as wide as the old picture or as the new one is high, and for two
  * pictures that are as high as the new one and as wide as the old one and the new one.
  */
-#define DEFINE_RESAMPLE(name, level)                                                               \
-    BUILD_FOR_WIDE_VECTORS                                                                         \
-    static void name(double *target, const level *source, const resampling *down,                  \
-                     const resampling *across, double *room) {                                     \
-        const ptrdiff_t old_width = across->old_count, width = across->new_count;                  \
-        const ptrdiff_t height = down->new_count, size = CHANNELS * old_width;                     \
-        double *const line = room;                                                                 \
-        double *const lines = line + CHANNELS * (old_width > height ? old_width : height);         \
-        double *const columns = lines + size * height;                                             \
-        for (ptrdiff_t n = 0; n < (size + CHANNELS * width) * height; n++)                         \
-            lines[n] = 0;                                                                          \
-        for (ptrdiff_t k = 0, first = 0; k < down->old_count; k++) {                               \
-            for (ptrdiff_t n = 0; n < size; n++)                                                   \
-                line[n] = (double)source[k * size + n];                                            \
-            add_line(lines, line, size, k, down, &first);                                          \
-        }                                                                                          \
-        /* A column as a line, so that sums are formed over many pixels at a time again. */        \
-        for (ptrdiff_t k = 0, first = 0; k < old_width; k++) {                                     \
-            for (ptrdiff_t y = 0; y < height; y++)                                                 \
-                for (ptrdiff_t c = 0; c < CHANNELS; c++)                                           \
-                    line[CHANNELS * y + c] = lines[y * size + CHANNELS * k + c];                   \
-            add_line(columns, line, CHANNELS * height, k, across, &first);                         \
-        }                                                                                          \
-        for (ptrdiff_t y = 0; y < height; y++)                                                     \
-            for (ptrdiff_t x = 0; x < width; x++)                                                  \
-                for (ptrdiff_t c = 0; c < CHANNELS; c++)                                           \
-                    *target++ = columns[CHANNELS * (x * height + y) + c];                          \
+BUILD_FOR_WIDE_VECTORS
+static void resample_picture(double *target, const void *source, int is_bytes,
+                             const resampling *down, const resampling *across, double *room) {
+    const ptrdiff_t old_width = across->old_count, width = across->new_count;
+    const ptrdiff_t height = down->new_count, size = CHANNELS * old_width;
+    double *const line = room;
+    double *const lines = line + CHANNELS * (old_width > height ? old_width : height);
+    double *const columns = lines + size * height;
+    for (ptrdiff_t n = 0; n < (size + CHANNELS * width) * height; n++)
+        lines[n] = 0;
+    for (ptrdiff_t k = 0, first = 0; k < down->old_count; k++) {
+        const double *levels = line;
+        if (is_bytes)
+            for (ptrdiff_t n = 0; n < size; n++)
+                line[n] = ((const uint8_t *)source)[k * size + n];
+        else
+            levels = (const double *)source + k * size;
+        add_line(lines, levels, size, k, down, &first);
     }
-
-DEFINE_RESAMPLE(resample_bytes, uint8_t)
-DEFINE_RESAMPLE(resample_doubles, double)
+    /* A column as a line, so that sums are formed over many pixels at a time again. */
+    for (ptrdiff_t k = 0, first = 0; k < old_width; k++) {
+        for (ptrdiff_t y = 0; y < height; y++)
+            for (ptrdiff_t c = 0; c < CHANNELS; c++)
+                line[CHANNELS * y + c] = lines[y * size + CHANNELS * k + c];
+        add_line(columns, line, CHANNELS * height, k, across, &first);
+    }
+    for (ptrdiff_t y = 0; y < height; y++)
+        for (ptrdiff_t x = 0; x < width; x++)
+            for (ptrdiff_t c = 0; c < CHANNELS; c++)
+                *target++ = columns[CHANNELS * (x * height + y) + c];
+}
 
 enum { TAPS = 5, REACH = TAPS / 2 };
 

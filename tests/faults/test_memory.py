@@ -274,13 +274,13 @@ def test_the_import_asks_for_no_memory(folder, run_child, shimmed):
 
 MEMBERS = """
 import ctypes, gzip
-from idxfast.native import members
+from idxfast.native import inflate
 shim = ctypes.CDLL(None)
 data = gzip.compress(b"data")
 for k in (1, 0):
     shim.shim_fail_at(k)
     try:
-        print(members.decode_members(data, 0, len(data), bytearray(9), 0)[0])
+        print(inflate.decode_members(data, 0, len(data), bytearray(9), 0)[0])
     except MemoryError:
         print("MemoryError")
 """
@@ -310,7 +310,7 @@ def test_without_memory_for_runs(run_child, shimmed):
 def native_calls(folder):
     """Each compiled function, and the buffers that it is given."""
     from idxfast.gzip.writer import encode_blocks
-    from idxfast.native import buffers, deflate, files, inflate, members
+    from idxfast.native import buffers, deflate, files, inflate
     from idxfast.native.deflate import encode_runs
 
     data = bytearray(np.random.default_rng(1).integers(0, 9, 3_000, np.uint8))
@@ -332,9 +332,9 @@ def native_calls(folder):
         (decode_and_copy, stream, out, data),
         (lambda: deflate.encode(data, 6), data),
         (lambda: encode_runs(data, True), data),
-        (lambda: members.decode_member(member, 1 << 20), member),
-        (lambda: members.find_bgzf_blocks(bgzf, 0, len(bgzf), 1, 1), bgzf),
-        (lambda: members.decode_members(bgzf, 0, len(bgzf), out, 0), bgzf, out),
+        (lambda: inflate.decode_member(member, 1 << 20), member),
+        (lambda: inflate.find_bgzf_blocks(bgzf, 0, len(bgzf), 1, 1), bgzf),
+        (lambda: inflate.decode_members(bgzf, 0, len(bgzf), out, 0), bgzf, out),
         (lambda: buffers.swap(out, 4), out),
         (lambda: buffers.address(out), out),
         (lambda: files.open_file(path, 1 << 20), out),

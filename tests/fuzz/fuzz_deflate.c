@@ -13,7 +13,7 @@ static long at_end, at_input, at_space, is_bad;
 
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count, (void)arguments;
-    decode_member = import_function("members", "decode_member");
+    decode_member = import_function("inflate", "decode_member");
     decode = import_method("inflate", "Inflater", "decode");
     reset = import_method("inflate", "Inflater", "reset");
     inflater = call(import_function("inflate", "Inflater"), "()");

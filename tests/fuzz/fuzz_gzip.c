@@ -24,7 +24,7 @@ static long at_end, at_block, at_space;
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count, (void)arguments;
     find_block = import_function("inflate", "find_block");
-    decode_members = import_function("members", "decode_members");
+    decode_members = import_function("inflate", "decode_members");
     crc = import_function("deflate", "crc32");
     combine_crc = import_function("deflate", "combine_crc32");
     decode_blocks = import_method("inflate", "Inflater", "decode");

@@ -138,16 +138,16 @@ static void check_decode_member(struct buffer *file, size_t limit) {
 
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count, (void)arguments;
-    decode_member = import_function("members", "decode_member");
-    decode_members = import_function("members", "decode_members");
-    find_bgzf_blocks = import_function("members", "find_bgzf_blocks");
-    read_header = import_function("members", "read_header");
-    none = import_number("members", "NONE");
-    needs_more = import_number("members", "NEEDS_MORE");
-    not_gzip = import_number("members", "NOT_GZIP");
-    method = import_number("members", "METHOD");
-    flags_fault = import_number("members", "FLAGS");
-    checksum = import_number("members", "CHECKSUM");
+    decode_member = import_function("inflate", "decode_member");
+    decode_members = import_function("inflate", "decode_members");
+    find_bgzf_blocks = import_function("inflate", "find_bgzf_blocks");
+    read_header = import_function("inflate", "read_header");
+    none = import_number("inflate", "NONE");
+    needs_more = import_number("inflate", "NEEDS_MORE");
+    not_gzip = import_number("inflate", "NOT_GZIP");
+    method = import_number("inflate", "METHOD");
+    flags_fault = import_number("inflate", "FLAGS");
+    checksum = import_number("inflate", "CHECKSUM");
     return 0;
 }
 

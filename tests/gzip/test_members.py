@@ -14,7 +14,7 @@ import pytest
 
 import idxfast
 from files.handmade import DISTANCES, FIXED_LITERALS, LITERALS, Deflate, codewords, idx, member
-from idxfast.native import members
+from idxfast.native import inflate
 from idxfast.native.inflate import END, Inflater
 
 FIELDS = {"extra": b"x\0y\0z", "name": b"a name", "comment": b"a comment", "header_crc": 0}
@@ -40,22 +40,22 @@ def test_read_header(at_the_end, header):
     flags = header[3]
     for after in (b"", b"\0", bytes(range(100))):
         data = b"before" + header + after
-        assert members.read_header(at_the_end(data), 6) == (len(header), members.NONE)
+        assert inflate.read_header(at_the_end(data), 6) == (len(header), inflate.NONE)
     for size in range(len(header)):
-        assert members.read_header(at_the_end(header[:size]), 0) == (0, members.NEEDS_MORE)
-    for at, fault in ((0, members.NOT_GZIP), (1, members.NOT_GZIP), (2, members.METHOD)):
+        assert inflate.read_header(at_the_end(header[:size]), 0) == (0, inflate.NEEDS_MORE)
+    for at, fault in ((0, inflate.NOT_GZIP), (1, inflate.NOT_GZIP), (2, inflate.METHOD)):
         for bit in range(8):
             bad = bytearray(header)
             bad[at] ^= 1 << bit
-            assert members.read_header(bad, 0) == (0, fault)
-            if fault == members.NOT_GZIP:
-                assert members.read_header(bad[: at + 1], 0) == (0, fault)
+            assert inflate.read_header(bad, 0) == (0, fault)
+            if fault == inflate.NOT_GZIP:
+                assert inflate.read_header(bad[: at + 1], 0) == (0, fault)
     for reserved in (0x20, 0x40, 0x80):
         bad = header[:3] + bytes([flags | reserved]) + header[4:]
-        assert members.read_header(bad, 0) == (0, members.FLAGS)
-        assert members.read_header(bad[:4], 0) == (0, members.FLAGS)
+        assert inflate.read_header(bad, 0) == (0, inflate.FLAGS)
+        assert inflate.read_header(bad[:4], 0) == (0, inflate.FLAGS)
     whole = header + member(b"data")[10:]
-    assert members.decode_member(whole, 4) == gzip.decompress(whole) == b"data"
+    assert inflate.decode_member(whole, 4) == gzip.decompress(whole) == b"data"
 
 
 @pytest.mark.parametrize("header", [header for header in headers() if header[3] & 2], ids=by_flags)
@@ -64,33 +64,33 @@ def test_the_checksum_of_a_header(header):
     for bit in range(8 * 4, 8 * len(header)):
         bad = bytearray(header + rest)
         bad[bit // 8] ^= 1 << bit % 8
-        size, fault = members.read_header(bad, 0)
+        size, fault = inflate.read_header(bad, 0)
         # Where a field's end has been changed, the header is another one.
-        if fault == members.CHECKSUM:
+        if fault == inflate.CHECKSUM:
             stored = int.from_bytes(bad[size : size + 2], "little")
             assert stored != zlib.crc32(bad[:size]) & 0xFFFF
         else:
-            assert (size, fault) == (0, members.NEEDS_MORE)
+            assert (size, fault) == (0, inflate.NEEDS_MORE)
         if bit < 80 or bit >= 8 * (len(header) - 2):
-            assert (size, fault) == (len(header) - 2, members.CHECKSUM)
-        assert members.decode_member(bad, 1000) is None
-        assert members.decode_members(bad, 0, len(bad), bytearray(99), 0) == (0, 0, 0)
+            assert (size, fault) == (len(header) - 2, inflate.CHECKSUM)
+        assert inflate.decode_member(bad, 1000) is None
+        assert inflate.decode_members(bad, 0, len(bad), bytearray(99), 0) == (0, 0, 0)
 
 
 def test_a_start_outside_is_refused():
     for start in (-1, 11):
         with pytest.raises(ValueError, match="outside"):
-            members.read_header(bytes(10), start)
+            inflate.read_header(bytes(10), start)
     for data in (b"", b"\x1f", b"\x1f\x8b"):
-        assert members.read_header(data, 0) == (0, members.NEEDS_MORE)
+        assert inflate.read_header(data, 0) == (0, inflate.NEEDS_MORE)
 
 
 def test_a_long_name():
     header = member(name=b"n" * (1_000_000), body=b"")[:-8]
     content = idx(8, 3, payload=b"abc")
     data = header + member(content)[10:]
-    assert members.read_header(data, 0) == (len(header), members.NONE)
-    assert members.decode_member(data, 100) == content
+    assert inflate.read_header(data, 0) == (len(header), inflate.NONE)
+    assert inflate.decode_member(data, 100) == content
     assert idxfast.loads(data).tobytes() == b"abc"
     with pytest.raises(idxfast.TruncatedError, match="header of gzip member 1"):
         idxfast.loads(header[:-1])
@@ -136,9 +136,9 @@ def test_what_zlib_refuses_is_not_decoded(name):
     with pytest.raises(zlib.error, match=r"invalid|too many"):
         zlib.decompress(body, -15)
     packed = member(data, body=body)
-    assert members.decode_member(packed, 1000) is None
+    assert inflate.decode_member(packed, 1000) is None
     good = member(b"good")
-    found = members.decode_members(good + packed, 0, len(good + packed), bytearray(999), 0)
+    found = inflate.decode_members(good + packed, 0, len(good + packed), bytearray(999), 0)
     assert found == (1, len(good), 4)
 
 
@@ -160,9 +160,9 @@ def test_more_threads_than_decoders_wait():
         barrier.wait()
         for _ in range(50):
             inflater = Inflater()
-            if members.decode_member(packed, len(data)) != data:
+            if inflate.decode_member(packed, len(data)) != data:
                 faults.append("decode_member")
-            if members.decode_members(2 * packed, 0, 2 * len(packed), out, 1)[0] != 2:
+            if inflate.decode_members(2 * packed, 0, 2 * len(packed), out, 1)[0] != 2:
                 faults.append("decode_members")
             if inflater.decode(packed, 80, out, 1)[::2] != (END, len(data) + 1):
                 faults.append("Inflater")
@@ -179,7 +179,7 @@ def test_more_threads_than_decoders_wait():
 
 FORK = """
 import gzip, os, threading, warnings
-from idxfast.native.members import decode_member
+from idxfast.native.inflate import decode_member
 
 warnings.simplefilter("ignore")
 data = bytes(range(256)) * 2000

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from idxfast.native import buffers, deflate, files, inflate, members
+from idxfast.native import buffers, deflate, files, inflate
 
 
 def decode(stream, out):
@@ -29,10 +29,10 @@ def test_buffers_are_let_go():
     stream, bad = packed[10:-8], bytearray(b"\7" + bytes(20))
     calls = (
         *((call, data, out) for call in (decode, decode_and_copy) for data in (stream, bad)),
-        (members.decode_member, packed, 1000),
-        (members.decode_member, packed, 1),
-        (members.find_bgzf_blocks, packed, 0, 5, 1, 1),
-        (members.decode_members, packed, 0, len(packed), out, 0),
+        (inflate.decode_member, packed, 1000),
+        (inflate.decode_member, packed, 1),
+        (inflate.find_bgzf_blocks, packed, 0, 5, 1, 1),
+        (inflate.decode_members, packed, 0, len(packed), out, 0),
         (inflate.find_block, packed, 0, 99),
         (deflate.crc32, packed),
         (buffers.swap, out, 4),
@@ -56,8 +56,8 @@ def test_no_memory_is_lost():
     calls = (
         (decode, stream, bytearray(content)),
         (decode_and_copy, stream, bytearray(content)),
-        (members.decode_member, packed, 1),
-        (members.decode_members, packed, 0, len(packed), bytearray(1), 0),
+        (inflate.decode_member, packed, 1),
+        (inflate.decode_members, packed, 0, len(packed), bytearray(1), 0),
     )
     for call, *arguments in calls:
         call(*arguments)
@@ -72,8 +72,5 @@ def test_one_build_for_all_versions():
     """A CPython with a limited API has extensions that later ones can load, too."""
     if os.name != "posix" or sysconfig.get_config_var("Py_GIL_DISABLED"):
         pytest.skip("here the name of an extension does not tell")
-    modules = (
-        buffers, deflate, files, inflate, members,
-    )  # fmt: skip
-    for module in modules:
+    for module in (buffers, deflate, files, inflate):
         assert Path(module.__file__).name == f"{module.__name__.rpartition('.')[2]}.abi3.so"

@@ -161,7 +161,7 @@ static void run_pictures(long round) {
     const resampling down = average(height, new_height, weights[0], spans[0]);
     const resampling across = average(width, new_width, weights[1], spans[1]);
     const size_t count = (size_t)(CHANNELS * new_height * new_width);
-    resample_bytes(small, picture, &down, &across, room);
+    resample_picture(small, picture, 1, &down, &across, room);
     print_doubles("resample", round, small, count);
     sharpen_picture(sharp, small, &how, room, new_height, new_width);
     print_doubles("sharpen", round, sharp, count);

@@ -1,19 +1,7 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
-# cython: freethreading_compatible=True, autotestdict=False
-"""gzip members (RFC 1952) in memory: read a header, or decode a small file or many members at once.
-
-Each member that is decoded here is verified: header, exact length, CRC-32. If a member is wrong, it
-is not decoded and no reason is given: the general reader finds the reason.
-"""
-
-from cpython.buffer cimport (
-    PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer)
-from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize
-from libc.stdint cimport uint8_t, uint32_t
-from libc.string cimport memchr, memcmp
-
-from .deflate cimport update_crc32
-from .inflate cimport decode_stream, give_back, inflater, take_decoder
+# gzip members (RFC 1952) in memory: read a header, or decode a small file or many members at once.
+#
+# Each member that is decoded here is verified: header, exact length, CRC-32. If a member is wrong,
+# it is not decoded and no reason is given: the general reader finds the reason.
 
 cdef enum:
     HEADER = 10
@@ -135,6 +123,28 @@ def read_header(data, Py_ssize_t start):
 include "bgzf.pxi"
 
 
+cdef bint decode_stream(
+    inflater *decoder, const uint8_t *data, size_t size, uint8_t *out, size_t space,
+    size_t *consumed, size_t *produced,
+) noexcept nogil:
+    """Decode the stream that `data` starts with; return whether it is right, whole, and fits.
+
+    Nothing is written from ``out + space`` on, where another thread may write.
+    """
+    cdef work job
+    memset(&job, 0, sizeof(job))
+    job.start_of_input = data
+    job.size = size
+    job.out = out
+    job.space = space
+    begin_stream(decoder)
+    if inflate_stream(decoder, &job, UINT64_MAX, UINT64_MAX, SIZE_MAX) != AT_END:
+        return False
+    consumed[0] = (job.bit + 7) // 8
+    produced[0] = job.at
+    return True
+
+
 cdef Py_ssize_t decode(
     inflater *decoder, const uint8_t *data, Py_ssize_t size,
     uint8_t *out, Py_ssize_t space, Py_ssize_t *unpacked,
@@ -188,11 +198,11 @@ def decode_member(data, Py_ssize_t limit):
         content = PyBytes_FromStringAndSize(NULL, size)
         out = <uint8_t *>PyBytes_AsString(content)
         with nogil:
-            decoder = take_decoder()
+            decoder = take_inflater()
             if decoder != NULL:
                 decoded = decode(
                     decoder, <const uint8_t *>view.buf, view.len, out, size, &unpacked)
-            give_back(decoder)
+            give_back_inflater(decoder)
         # A member that ends with the file has the trailer whose size was allocated above.
         return content if decoded == view.len else None
     finally:
@@ -204,7 +214,7 @@ cdef Py_ssize_t decode_all(
     uint8_t *out, Py_ssize_t *position, Py_ssize_t space,
 ) noexcept nogil:
     """decode_members on C types; return the number of members, or -1 if there is no memory."""
-    cdef inflater *decoder = take_decoder()
+    cdef inflater *decoder = take_inflater()
     cdef Py_ssize_t member = start[0], size, left, unpacked = 0, count = 0
     if decoder == NULL:
         return -1
@@ -228,7 +238,7 @@ cdef Py_ssize_t decode_all(
         start[0] = member
         position[0] += unpacked
         count += 1
-    give_back(decoder)
+    give_back_inflater(decoder)
     return count
 
 

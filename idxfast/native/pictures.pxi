@@ -1,20 +1,8 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
-# cython: freethreading_compatible=True, autotestdict=False
-"""Arithmetic on the levels of pictures, which are arrays of shape (height, width, 3).
-
-Levels are bytes or doubles, and buffers have exactly the size of their picture. A function raises
-ValueError for a buffer of another size, one that is not aligned, or a picture without pixels. The
-room for a result may not overlap with other buffers.
-"""
-
-cimport cython
-from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport int32_t, uint8_t, uintptr_t
-
-cdef extern from "Python.h":
-    Py_ssize_t PY_SSIZE_T_MAX
+# Arithmetic on the levels of pictures, which are arrays of shape (height, width, 3).
+#
+# Levels are bytes or doubles, and buffers have exactly the size of their picture. A function raises
+# ValueError for a buffer of another size, one that is not aligned, or a picture without pixels. The
+# room for a result may not overlap with other buffers.
 
 cdef extern from "pictures.h" nogil:
     enum:
@@ -34,10 +22,8 @@ cdef extern from "pictures.h" nogil:
 
     edges find_edges_of_bytes(const uint8_t *, ptrdiff_t, ptrdiff_t, int32_t)
     edges find_edges_of_doubles(const double *, ptrdiff_t, ptrdiff_t, double)
-    void resample_bytes(
-        double *, const uint8_t *, const resampling *, const resampling *, double *)
-    void resample_doubles(
-        double *, const double *, const resampling *, const resampling *, double *)
+    void resample_picture(
+        double *, const void *, int, const resampling *, const resampling *, double *)
     void sharpen_picture(
         double *, const double *, const sharpening *, double *, ptrdiff_t, ptrdiff_t)
     void round_levels(uint8_t *, const double *, ptrdiff_t)
@@ -190,12 +176,8 @@ def resample(target, source, Py_ssize_t itemsize, Resampling down not None,
     if room == NULL:
         raise MemoryError
     with nogil:
-        if itemsize == 1:
-            resample_bytes(<double *>to.view.buf, <const uint8_t *>origin.view.buf,
-                           &down.how, &across.how, room)
-        else:
-            resample_doubles(<double *>to.view.buf, <const double *>origin.view.buf,
-                             &down.how, &across.how, room)
+        resample_picture(
+            <double *>to.view.buf, origin.view.buf, itemsize == 1, &down.how, &across.how, room)
     PyMem_Free(room)
 
 

@@ -49,8 +49,13 @@ INCLUDED = sorted(
     str(path) for pattern in ("**/*.h", "*.pxd", "*.pxi") for path in NATIVE.glob(pattern)
 )
 
-# Symbols are left out of the modules: they make up most of the size.
-STRIP = ["-Wl,-S,-x"] if sys.platform == "darwin" else ["-s"]
+# Without -g in CFLAGS, the modules lack what only debuggers read: symbols, which make up most of
+# the size, and the tables by which the stack is unwound.
+if "-g" in shlex.split(os.environ.get("CFLAGS", "")):
+    COMPILE_FLAGS, LINK_FLAGS = [], []
+else:
+    COMPILE_FLAGS = ["-fno-asynchronous-unwind-tables"]
+    LINK_FLAGS = ["-Wl,-S,-x"] if sys.platform == "darwin" else ["-s"]
 
 SYSTEM = os.environ.get("IDXFAST_SYSTEM_LIBDEFLATE") == "1"
 
@@ -162,7 +167,7 @@ class BuildLibdeflate(build_clib):
             library["include_dirs"] = [str(source)]
             library["sources"] = sorted(map(str, source.glob("lib/**/*.c")))
             if self.compiler.compiler_type != "msvc":
-                library["cflags"] = ["-O2", "-fPIC", "-fvisibility=hidden"]
+                library["cflags"] = ["-O2", "-fPIC", "-fvisibility=hidden", *COMPILE_FLAGS]
         super().build_libraries(libraries)
 
 
@@ -179,9 +184,10 @@ class BuildExtensions(build_ext):
                 # setuptools lets CFLAGS replace Python's own flags; optimise all the same. Sums of
                 # products round in two steps on every processor, as pictures.h promises; where
                 # there is an instruction for both, gcc would take it.
-                ext.extra_compile_args += ["-O3", "-ffp-contract=off"]
-                if "-g" not in shlex.split(os.environ.get("CFLAGS", "")):
-                    ext.extra_link_args += STRIP
+                # What calls the system need not be fast, but small.
+                level = "-Os" if ext.name == "idxfast.native.files" else "-O3"
+                ext.extra_compile_args += [level, "-ffp-contract=off", *COMPILE_FLAGS]
+                ext.extra_link_args += LINK_FLAGS
         if SYSTEM:
             flags = system_libdeflate()
             (ext,) = (ext for ext in self.extensions if ext.name == "idxfast.native.deflate")

@@ -7,6 +7,7 @@ import _thread
 import gzip
 import io
 import math
+import signal
 import struct
 import subprocess
 import sys
@@ -37,6 +38,10 @@ def pytest_make_parametrize_id(config, val):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "huge: needs 6 GB of memory; runs with --huge")
+    # Tests interrupt themselves and their children, which inherit what a parent ignores. Shells
+    # start commands in the background with Ctrl-C ignored.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -177,8 +177,9 @@ def payload(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> Iterator[Memor
             yield content[start : start + STEP]
         return
     # The iterator converts any layout to C order, a buffer at a time, and copies only if it must.
+    # For an array without dimensions, that of numpy 1.25 gives other bytes than the array has.
     chunks = np.nditer(  # type: ignore[call-overload]  # the stubs misspell "contig"
-        array,
+        np.atleast_1d(array),
         ["external_loop", "buffered", "zerosize_ok"],
         ["readonly", "contig"],
         dtype,

@@ -41,7 +41,14 @@ def test_arrays_and_modes(picture, expected, is_indexed):
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "PA"])
 def test_what_is_transparent_becomes_white(mode):
     rgba = np.array([[[10, 10, 10, 0], [10, 10, 10, 255], [10, 10, 10, 51]]], np.uint8)
-    pixels, is_indexed = pixels_of(Image.fromarray(rgba).convert(mode))
+    if mode == "PA":  # which Pillow converts to right from 12 on
+        picture = Image.new("P", (3, 1))
+        picture.putpalette([10, 10, 10])
+        picture.putalpha(Image.fromarray(rgba[..., 3]))
+    else:
+        picture = Image.fromarray(rgba).convert(mode)
+    assert picture.mode == mode
+    pixels, is_indexed = pixels_of(picture)
     assert pixels[0, :, 0] == pytest.approx([255, 10, 10 * 0.2 + 255 * 0.8])
     assert not is_indexed
     assert np.array_equal(pixels_of(rgba)[0], pixels)

@@ -17,6 +17,10 @@ from idxfast.storage.inputs import open_source
 
 fsspec = pytest.importorskip("fsspec")
 
+# The oldest fsspec that we support has other file systems, and faults in some that wrap others.
+IS_OLD = fsspec.__version__ < "2026.9"
+FAULTY = {"cached", "dir", "asyncwrapper", "async_wrapper", "reference", "reference-part"}
+
 # File systems of fsspec without a test here or, for HTTP, in test_objects.py.
 LEFT_OUT = {
     "need a server": "dask dbfs gist github hdfs arrow_hdfs jlab jupyter sftp smb ssh webhdfs",
@@ -162,6 +166,8 @@ def check(url, data, oracle):
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 @pytest.mark.parametrize("kind", URLS)
 def test_each_file_system(kind, content, packed, oracle, tmp_path):
+    if IS_OLD and kind in FAULTY:
+        pytest.skip("needs a newer fsspec")
     data = packed(content)
     check(URLS[kind](data, tmp_path), data, oracle)
 
@@ -170,6 +176,8 @@ def test_a_larger_file(oracle, tmp_path):
     """Larger than what is read at first."""
     data = oracle.pack(0x0B, (300, 500))
     for kind in ("memory", "file", "zip", "simplecache", "dir", "reference", "reference-base64"):
+        if IS_OLD and kind in FAULTY:
+            continue
         check(URLS[kind](data, tmp_path), data, oracle)
 
 
@@ -178,6 +186,7 @@ def test_ftp(ftp, content, packed, oracle):
     check(ftp(data), data, oracle)
 
 
+@pytest.mark.skipif(IS_OLD, reason="needs a newer fsspec")
 def test_no_file_system_of_fsspec_is_forgotten():
     from fsspec.registry import known_implementations
 

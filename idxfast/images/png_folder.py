@@ -11,8 +11,8 @@ import numpy as np
 
 from ..errors import FormatError
 from ..storage.new_folder import new_folder
-from ..storage.outputs import naming_written
 from ..storage.regular import open_regular
+from ..storage.write_out import naming_written
 from .pillow import import_pillow
 
 _SUFFIX = ".png"

@@ -8,6 +8,7 @@ replaced, is applied to them.
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from typing import Any, NamedTuple
 
@@ -101,10 +102,12 @@ def as_row_numbers(key: Any, count: int) -> np.ndarray[Any, Any] | None:
 
 def _own(part: Any) -> Any:
     """A part of an index, with its numbers in an array of our own if it holds any."""
-    is_sequence = isinstance(part, (list, tuple))
-    if not is_sequence and (isinstance(part, np.generic) or not hasattr(part, "__array__")):
+    if _is_basic(part) or isinstance(part, (bool, np.generic)):
         return part
-    array = np.array(part)
+    if not isinstance(part, np.ndarray):
+        with contextlib.suppress(TypeError):
+            return operator.index(part)  # as numpy does before it looks for an array
+    array = np.asarray(part).copy()  # `np.array` would ask for a copy, which torch does not know
     if not array.size and not isinstance(part, np.ndarray):
         return array.astype(np.intp)  # numpy makes floats of an empty sequence, but accepts it
     if array.dtype.kind not in "biu":

@@ -167,12 +167,22 @@ static int write_to(int descriptor, const char *data, size_t count, int64_t offs
 #endif
 }
 
-/* Have the system begin to write a part of a file to the disk, if it can. What fails then, `fsync`
- * reports. */
-static void start_write_out(int descriptor, int64_t offset, int64_t count) {
+/* Have the system begin to write a part of a file to the disk, if it can; return 0, or -1 with errno
+ * set. If there is no room for the bytes, Linux says so here, drops them, and says nothing in
+ * `fsync`. What fails later, `fsync` reports. */
+static int start_write_out(int descriptor, int64_t offset, int64_t count) {
 #ifdef SYNC_FILE_RANGE_WRITE
-    sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+    if (sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE) < 0) {
+        /* These come before anything is written: the call is not known or not allowed, or this is
+         * no file on a disk. */
+        const int harmless[] = {ENOSYS, EINVAL, ESPIPE, EPERM, EOPNOTSUPP, EINTR};
+        for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++) {
+            if (errno == harmless[i]) return 0;
+        }
+        return -1;
+    }
 #endif
+    return 0;
 }
 
 /* Lock a file, or unlock it; return 0, or -1 with errno set. */
@@ -281,7 +291,7 @@ static int is_unchanged(int descriptor, const char *start, size_t count, int64_t
 }
 static int write_to(int descriptor, const char *data, size_t count, int64_t offset,
                     int wait) { return -1; }
-static void start_write_out(int descriptor, int64_t offset, int64_t count) {}
+static int start_write_out(int descriptor, int64_t offset, int64_t count) { return 0; }
 static int append_unchanged(int descriptor, const char *start, size_t start_size, int64_t size,
                             const char *marked, const char *data, size_t count,
                             const char *committed) {

@@ -39,7 +39,7 @@ cdef extern from "files.h" nogil:
     const Py_ssize_t MAX_COMPARED
     int is_unchanged(int descriptor, const char *start, size_t count, int64_t size)
     int write_to(int descriptor, const char *data, size_t count, int64_t offset, int wait)
-    void begin_write_out "start_write_out"(int descriptor, int64_t offset, int64_t count)
+    int begin_write_out "start_write_out"(int descriptor, int64_t offset, int64_t count)
     int append_unchanged(
         int descriptor, const char *start, size_t start_size, int64_t size,
         const char *marked, const char *data, size_t count, const char *committed)

@@ -84,10 +84,19 @@ def write_at(int descriptor, data, int64_t offset, bint is_awaited):
 def start_write_out(int descriptor, int64_t offset, int64_t count):
     """Have the system begin to write a part of a file to the disk; where it cannot, do nothing.
 
-    This call does not wait for the disk, and reports no errors; `os.fsync` does both.
+    This call does not wait for the disk.
+
+    Raises
+    ------
+    OSError
+        If the system cannot find room for the bytes. It drops them, and `os.fsync` does not tell.
+        What fails later, `os.fsync` tells.
     """
+    cdef int result
     with nogil:
-        begin_write_out(descriptor, offset, count)
+        result = begin_write_out(descriptor, offset, count)
+    if result < 0:
+        PyErr_SetFromErrno(OSError)
 
 
 def append_items(

@@ -96,7 +96,8 @@ def _check_mappable(source: FileSource, kind: str, mode: str) -> None:
 
 def _map(source: FileSource, header: Header, mode: str) -> np.ndarray[Any, Any]:
     """Map the payload of a raw file."""
-    if 0 in header.shape:  # mmap refuses an empty file, which a stated header may describe
+    # mmap refuses an empty file. A stated header may describe one.
+    if 0 in header.shape and source.size == 0:
         empty = np.empty(header.shape, header.dtype)
         empty.flags.writeable = mode != "r"
         return empty

@@ -23,6 +23,7 @@ from .private_folder import (
     random_name,
 )
 from .trust import are_permissions_trusted
+from .write_out import naming_written
 
 # The private folder of a target is named .NAME.USER.tmp, and a file in it idxfast-PROCESS-RANDOM.
 # What a killed process left there is removed, after a day (in seconds), by the next save.
@@ -90,7 +91,8 @@ def _write_from(
         with private, file:
             write(file)
             take_permissions(folder, name, file)
-            os.fsync(file.fileno())
+            with naming_written(folder.named(name)):
+                os.fsync(file.fileno())
             move_out(private, own, file, folder, name)
         return True
     except BaseException:

@@ -14,7 +14,7 @@ from ..typing import Buffer, WritableFile
 from .atomic import write_atomically
 from .folders import Entry, Folder
 from .trust import may_be_planted
-from .write_out import written_out
+from .write_out import naming_written, written_out
 
 # How many symbolic links are followed: as many as Linux follows.
 MAX_LINKS = 40
@@ -64,17 +64,6 @@ def naming(given: str) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, given) from error
 
 
-@contextlib.contextmanager
-def naming_written(name: str) -> Iterator[None]:
-    """Have errors of the system name the file that is written to: those of a write name none."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is not None or error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, name) from error
-
-
 def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
     held: list[Folder | Entry] = []
     try:
@@ -83,7 +72,9 @@ def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:
             write_atomically(
                 folder,
                 name,
-                lambda file: _write_to_object(file, written_out(pieces, file.fileno()), given),
+                lambda file: _write_to_object(
+                    file, written_out(pieces, file.fileno(), given), given
+                ),
             )
             return
         # A pipe, a device, or an open file.

@@ -1,5 +1,7 @@
 """lazy/selection: an index, applied to the rows that it needs, gives what numpy gives."""
 
+import operator
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -115,3 +117,38 @@ def test_row_numbers_are_a_copy(kind):
     assert rows.tolist() == [3, 4, 0]
     for wrong in ([3, 5], [-6], [0.5], [], [[1]], [True], [[1], [1, 2]]):
         assert as_row_numbers(wrong, 5) is None
+
+
+class Old:
+    """As torch's tensors: `__array__` knows no copy, and one element is a number, too."""
+
+    def __init__(self, values):
+        self._values = np.array(values)
+
+    def __array__(self, dtype=None):
+        return self._values if dtype is None else self._values.astype(dtype)
+
+    def __index__(self):
+        if self._values.size != 1 or self._values.dtype == bool:
+            raise TypeError("only one integer is a number")
+        return operator.index(self._values.item())
+
+
+@pytest.mark.parametrize("values", [[2, 0], [2], 2, [[1], [3]], [True, False, True, False, True]])
+@pytest.mark.filterwarnings("error")
+def test_what_only_can_become_an_array(values):
+    same(Old(values))
+    same((slice(None), Old([1, 3])))
+    same((Old(values), None, 1))
+
+
+class Number(tuple):
+    __slots__ = ()
+
+    def __index__(self):
+        return 3
+
+
+@pytest.mark.parametrize("key", [(Number((0, 1)),), (np.array(True),), (np.array(False), 1)])
+def test_numpy_prefers_a_number(key):
+    same(key)

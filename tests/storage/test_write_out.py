@@ -1,6 +1,9 @@
 """A new file goes to the disk while it is written, and is still waited for at the end."""
 
+import errno
 import itertools
+import os
+import sys
 
 import numpy as np
 import pytest
@@ -25,7 +28,7 @@ def test_the_pieces_stay_the_same_and_follow_each_other_to_the_disk(sizes, monke
     ends = np.cumsum([0, *sizes])
     pieces = [DATA[start:end] for start, end in itertools.pairwise(ends)]
     written = b""
-    for piece in written_out(pieces, 0):
+    for piece in written_out(pieces, 0, "file"):
         assert len(piece) <= STEP
         # Only what was written before can go to the disk.
         assert sum(count for _, count in begun) <= len(written)
@@ -45,8 +48,66 @@ def test_what_cannot_be_written_out_is_no_error(tmp_path):
     with open(path, "rb") as file:
         files.start_write_out(file.fileno(), 0, 10)
         files.start_write_out(file.fileno(), 0, -1)
-    files.start_write_out(-1, 0, 10)
+    receiver, sender = os.pipe()
+    files.start_write_out(sender, 0, 10)
+    os.close(receiver)
+    os.close(sender)
     assert path.read_bytes() == bytes(10)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+@pytest.mark.parametrize("write", [idxfast.save, "create"], ids=["save", "create"])
+def test_what_the_disk_refuses_early_is_not_lost(number, write, tmp_path, monkeypatch):
+    """Linux tells only once that there is no room for bytes, and drops them."""
+
+    def refuse(descriptor, start, count):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, "start_write_out", refuse)
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with pytest.raises(OSError) as error:
+        if write == "create":
+            with idxfast.create(path, shape=(None, STEP), dtype="u1") as writer:
+                writer.append(DATA[: 2 * STEP].reshape(2, STEP))
+        else:
+            write(path, DATA)
+    assert error.value.errno == number
+    assert error.value.filename == str(path)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_descriptor_that_is_none(tmp_path):
+    if files.AVAILABLE and sys.platform == "linux":
+        with pytest.raises(OSError) as error:
+            files.start_write_out(-1, 0, 10)
+        assert error.value.errno == errno.EBADF
+
+
+def test_a_full_disk_that_shows_at_the_end_is_named(tmp_path, monkeypatch):
+    def fsync(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError) as error:
+        idxfast.save(tmp_path / "file", DATA[:10])
+    assert error.value.errno == errno.ENOSPC
+    assert error.value.filename == str(tmp_path / "file")
+    assert os.listdir(tmp_path) == []
+
+
+class OwnError(OSError):
+    """What a caller's signal handler may raise."""
+
+
+def test_an_error_that_a_handler_raises_stays_itself(tmp_path, monkeypatch):
+    def interrupted(descriptor, start, count):
+        raise OwnError(errno.ETIMEDOUT, "too late")
+
+    monkeypatch.setattr(files, "start_write_out", interrupted)
+    with pytest.raises(OwnError, match="too late"):
+        idxfast.save(tmp_path / "file", DATA)
 
 
 SAVING = """

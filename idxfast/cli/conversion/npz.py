@@ -16,10 +16,10 @@ import numpy as np
 
 from ...errors import FormatError
 from ...gzip.stream import MAX_RATIO
-from ...storage import outputs
 from ...storage.new_file import NewFile
 from ...storage.regular import open_regular
 from ...storage.source import Progress
+from ...storage.write_out import naming_written
 from ..failures import UsageError
 from ..rows import ArrayRows, Rows
 from .npy import npy_pieces, read_elements, read_npy_header
@@ -141,15 +141,15 @@ def write_npz(path: str, tables: Mapping[str | None, Table], progress: Progress)
     new = NewFile(path)
     try:
         # The new file itself is unbuffered, and might write a part of what it is given.
-        with (
-            outputs.naming_written(path),
-            open(os.dup(new.file.fileno()), "wb") as file,
-            zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
-        ):
-            for name, rows in arrays.items():
-                with archive.open(f"{name}{_SUFFIX}", "w", force_zip64=True) as member:
-                    for piece in npy_pieces(rows, progress):
-                        member.write(piece)
-        new.commit()
+        with naming_written(path):
+            with (
+                open(os.dup(new.file.fileno()), "wb") as file,
+                zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
+            ):
+                for name, rows in arrays.items():
+                    with archive.open(f"{name}{_SUFFIX}", "w", force_zip64=True) as member:
+                        for piece in npy_pieces(rows, progress):
+                            member.write(piece)
+            new.commit()
     finally:
         new.discard()

@@ -87,6 +87,7 @@ def test_a_part_has_to_be_a_regular_file(make, tmp_path):
 def test_only_a_regular_file_is_read(make, tmp_path):
     path = tmp_path / "x"
     make(path)
+    gc.collect()
     before = descriptors()
     with pytest.raises(OSError):
         open_regular(path)

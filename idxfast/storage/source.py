@@ -98,13 +98,17 @@ class FileSource:
         OSError
             If it is no descriptor any more.
         """
-        if self._inode is not None and self.state()[2:] != self._inode:
+        if self._inode is None:
+            return
+        found = self.state()[2:]
+        if found != self._inode:
             raise IdxError(
                 "the file was closed while it was read, and its descriptor is another file's now",
                 part="payload",
                 filename=self.name,
+                offset=self._start,
                 expected=f"device and inode {self._inode}",
-                found=f"device and inode {self.state()[2:]}",
+                found=f"device and inode {found}",
             )
 
     def consume(self) -> None:

@@ -126,7 +126,9 @@ def test_a_descriptor_that_becomes_another_file_s(is_object, rows, tmp_path):
             assert os.open(second, os.O_RDONLY) == number
 
     try:
-        with pytest.raises(idxfast.IdxError, match="descriptor is another file's now"):
+        with pytest.raises(idxfast.IdxError, match="descriptor is another file's now") as error:
             idxfast.load(file, progress=replace, threads=1, **rows)
+        assert (error.value.offset, error.value.part) == (0, "payload")
+        assert str(second.stat().st_ino) in error.value.found
     finally:
         file.close() if is_object else os.close(number)

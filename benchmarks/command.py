@@ -52,7 +52,7 @@ def writing(process: Callable[[], None], path: str) -> Callable[[], Removed]:
 
 def command(*words: str) -> Callable[[], None]:
     # What the installed script `idxfast` does.
-    return partial(run, "-c", "import sys; from idxfast.cli import main; sys.exit(main())", *words)
+    return partial(run, "-c", "from idxfast.__main__ import run; run()", *words)
 
 
 def script(code: str) -> Callable[[], None]:

@@ -30,7 +30,15 @@ for path in Path(sys.argv[1]).glob("*/*.png"):
     with Image.open(path) as image:
         image.crop((4, 5, 45, 68)).resize((18, 28))
 """
-_PACK = "import sys; from idxfast.cli import main; assert not main(['pack', *sys.argv[1:]])"
+_PACK = """
+import sys
+from idxfast.__main__ import run
+sys.argv.insert(1, "pack")
+try:
+    run()
+except SystemExit as end:
+    assert end.code == 0
+"""
 _REPORT = """
 import json, resource
 status = open("/proc/self/status").read()

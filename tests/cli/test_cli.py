@@ -1,6 +1,8 @@
 """The command: wrong usage, and outputs that end or fail."""
 
 import errno
+import gc
+import importlib.metadata
 import io
 import os
 import re
@@ -38,6 +40,20 @@ def test_the_module_is_the_command(images, capfd):
     assert main(["info", str(images)]) == 0
     assert capfd.readouterr() == child
     assert subprocess.run([*command, "missing"], timeout=60).returncode == 1
+
+
+def test_the_installed_script_is_the_module(images, monkeypatch, capsys):
+    scripts = importlib.metadata.entry_points(group="console_scripts", name="idxfast")
+    if not scripts:
+        pytest.skip("idxfast is not installed")
+    frozen = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
+    monkeypatch.setattr(sys, "argv", ["idxfast", "info", str(images)])
+    with pytest.raises(SystemExit) as end:
+        next(iter(scripts)).load()()
+    assert end.value.code == 0
+    assert "2 x 3 x 4" in capsys.readouterr().out
+    assert frozen
 
 
 @pytest.mark.parametrize(

@@ -115,11 +115,8 @@ def read_ranges(
             if get is not None:
                 answers = _gather(file_system, get, ranges)
             else:
-                paths = [path] * len(ranges)
-                starts, stops = [list(ends) for ends in zip(*ranges, strict=True)]
                 with _one_at_a_time(file_system):
-                    pieces = file_system.cat_ranges(paths, starts, stops, on_error="raise")
-                answers = [(piece, None) for piece in pieces]
+                    answers = [(piece, None) for piece in _get_ranges(file_system, path, ranges)]
         except NoRanges:
             raise OSError("the server has stopped answering requests for ranges") from None
     for (start, stop), (data, found) in zip(ranges, answers, strict=True):
@@ -157,12 +154,21 @@ def _read_ends(file_system: Any, path: str, size: int) -> bytes:
     of the text. A file system over HTTP gives the whole file if the server knows no ranges.
     """
     stop = min(START, size)
-    ranges = [0, max(size - 1, 0)], [stop, size]
-    start, end = file_system.cat_ranges([path] * 2, *ranges, on_error="raise")
+    start, end = _get_ranges(file_system, path, [(0, stop), (max(size - 1, 0), size)])
     if (len(start), len(end)) != (stop, min(size, 1)):
         raise NoRanges
-    data: bytes = start
-    return data
+    return start
+
+
+def _get_ranges(file_system: Any, path: str, ranges: Sequence[Range]) -> list[bytes]:
+    from fsspec.implementations.cached import SimpleCacheFileSystem
+
+    if isinstance(file_system, SimpleCacheFileSystem):
+        # Until 2026.7, fsspec gives ranges only of files that are already in its cache.
+        file_system.open(path).close()
+    ends = [list(some) for some in zip(*ranges, strict=True)]
+    pieces: list[bytes] = file_system.cat_ranges([path] * len(ranges), *ends, on_error="raise")
+    return pieces
 
 
 def _version(file_system: Any, path: str) -> ObjectVersion | None:

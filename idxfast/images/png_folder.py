@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from ..errors import FormatError
+from ..storage.naming import naming_written
 from ..storage.new_folder import new_folder
 from ..storage.regular import open_regular
-from ..storage.write_out import naming_written
 from .pillow import import_pillow
 
 _SUFFIX = ".png"

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from .folders import ACCESS_LIST, Entry, Folder
+from .naming import naming_written
 from .private_folder import (
     is_private,
     move_out,
@@ -23,7 +24,6 @@ from .private_folder import (
     random_name,
 )
 from .trust import are_permissions_trusted
-from .write_out import naming_written
 
 # The private folder of a target is named .NAME.USER.tmp, and a file in it idxfast-PROCESS-RANDOM.
 # What a killed process left there is removed, after a day (in seconds), by the next save.

@@ -13,6 +13,7 @@ from ..errors import printable
 from ..native import files
 from ..threads.importing import importing
 from ..typing import BytesLike, ReadableFile
+from .naming import name_file
 from .pread import read_at
 from .source import FileSource, MemorySource
 from .streams import StreamSource
@@ -139,8 +140,10 @@ def _open_path(
         if size > 0:
             return FileSource(file, path, size, owned=True)
         return _of_file(file, path, owned=True)
-    except BaseException:
+    except BaseException as error:
         file.close()
+        if isinstance(error, OSError):
+            name_file(error, path)
         raise
 
 

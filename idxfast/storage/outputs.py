@@ -13,8 +13,9 @@ from typing import Any
 from ..typing import Buffer, WritableFile
 from .atomic import write_atomically
 from .folders import Entry, Folder
+from .naming import naming_written
 from .trust import may_be_planted
-from .write_out import naming_written, written_out
+from .write_out import written_out
 
 # How many symbolic links are followed: as many as Linux follows.
 MAX_LINKS = 40

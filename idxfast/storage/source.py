@@ -20,6 +20,7 @@ from ..errors import IdxError
 from ..native import files
 from ..typing import BytesLike, Memory
 from .identity import Identity, State
+from .naming import naming_read
 from .pread import read_at, read_at_into
 
 if TYPE_CHECKING:
@@ -116,14 +117,17 @@ class FileSource:
         if not self._owned:
             self._file.seek(self._start + self.size)
 
+    @naming_read
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill a buffer from a position, as far as the bytes go; return how many."""
         return read_at_into(self._descriptor, buffer, self._start + offset)
 
+    @naming_read
     def read(self, count: int, offset: int) -> bytes:
         """Read `count` bytes from a position, or fewer at the end of the file."""
         return read_at(self._descriptor, min(count, self.size - offset), self._start + offset)
 
+    @naming_read
     def fill(self, array: np.ndarray[Any, Any], offset: int) -> int:
         """Fill a C-contiguous array from a position, as far as the bytes go; return how many."""
         if files.AVAILABLE and array.nbytes <= FILLED:
@@ -140,6 +144,7 @@ class FileSource:
                 break
         return done
 
+    @naming_read
     def read_rows(self, memory: Memory, size: int, offset: int, rows: np.ndarray[Any, Any]) -> int:
         """Read rows of a table, as the function `read_rows` does for any source."""
         if files.AVAILABLE:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from ..errors import printable
 from ..threads.importing import importing
 from .identity import ObjectVersion
+from .naming import name_file
 from .pread import MAX_READ
 
 # A read of at most this many bytes from a buffered file finds out how many bytes are in the buffer.
@@ -173,6 +174,14 @@ class StreamSource:
         return done
 
     def _read_some(self, piece: memoryview) -> int | None:
+        try:
+            return self._read_from_object(piece)
+        except OSError as error:
+            if self._owned:
+                name_file(error, self.name)
+            raise
+
+    def _read_from_object(self, piece: memoryview) -> int | None:
         if hasattr(self._file, "readinto"):
             return cast("int | None", self._file.readinto(piece))
         data = self._file.read(len(piece))

@@ -6,27 +6,15 @@ written and waited for in 21 ms instead of 32 (median of 15, ext4 on a virtual d
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
 
 from ..native import files
 from ..typing import Buffer
+from .naming import naming_written
 
 # After how many more bytes the system begins to write them to the disk. 1, 2, 4 and 8 MiB differed
 # by less than 10 %.
 STEP = 4 << 20
-
-
-@contextlib.contextmanager
-def naming_written(name: str) -> Iterator[None]:
-    """Have errors of the system name the file that is written to: those of a write name none."""
-    try:
-        yield
-    except OSError as error:
-        # The same error, because a caller's signal handler may have raised it.
-        if error.filename is None and error.errno is not None:
-            error.filename = name
-        raise
 
 
 class WriteOut:

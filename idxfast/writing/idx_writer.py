@@ -11,8 +11,8 @@ import numpy as np
 
 from ..errors import IdxError, SizeError, TruncatedError
 from ..format import Header
+from ..storage.naming import naming_written
 from ..storage.new_file import NewFile
-from ..storage.write_out import naming_written
 from .items import as_items, check_count
 from .new_items import NewRawItems, NewSeekableItems
 from .spans import Spans

@@ -108,6 +108,7 @@ def test_error_of_the_system_passes():
     with pytest.raises(OSError) as caught:
         idxfast.load("/proc/self/mem")
     assert caught.value.errno == errno.EIO
+    assert caught.value.filename == "/proc/self/mem"
     assert not isinstance(caught.value, idxfast.IdxError)
 
 

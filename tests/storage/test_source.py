@@ -1,5 +1,6 @@
 """Bytes by position, whatever they come from, and the position of a file afterwards."""
 
+import errno
 import io
 import mmap
 import os
@@ -11,6 +12,7 @@ import pytest
 import idxfast
 from files.objects import from_middle
 from idxfast.storage.inputs import open_source
+from idxfast.storage.source import FileSource
 
 
 @pytest.mark.parametrize("buffering", [0, -1])
@@ -145,3 +147,25 @@ def test_without_calls_of_the_system_the_same_is_read(is_available, tmp_path, mo
         assert source.read_rows(memory, 10, 5, rows) == 25
         expected = content[35:45] + content[5:15] + content[95:]
         assert memory[:25].tobytes() == expected
+
+
+@pytest.mark.parametrize("is_available", [True, False])
+def test_errors_of_the_system_name_the_file(is_available, tmp_path, monkeypatch):
+    if not is_available:
+        monkeypatch.setattr("idxfast.storage.source.files", SimpleNamespace(AVAILABLE=False))
+    path = tmp_path / "file"
+    path.write_bytes(bytes(100))
+    array = np.empty(10, np.uint8)
+    with path.open("rb", buffering=0) as file:
+        source = FileSource(file, str(path), 100, owned=True)
+    calls = {
+        "read": (10, 0),
+        "read_into": (memoryview(array), 0),
+        "fill": (array, 0),
+        "read_rows": (array, 10, 0, np.array([1])),
+    }
+    for name, arguments in calls.items():
+        # The descriptor is closed.
+        with pytest.raises(OSError) as caught:
+            getattr(source, name)(*arguments)
+        assert (caught.value.errno, caught.value.filename) == (errno.EBADF, str(path))

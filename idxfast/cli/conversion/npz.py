@@ -16,10 +16,10 @@ import numpy as np
 
 from ...errors import FormatError
 from ...gzip.stream import MAX_RATIO
+from ...storage.naming import naming_written
 from ...storage.new_file import NewFile
 from ...storage.regular import open_regular
 from ...storage.source import Progress
-from ...storage.write_out import naming_written
 from ..failures import UsageError
 from ..rows import ArrayRows, Rows
 from .npy import npy_pieces, read_elements, read_npy_header

@@ -25,7 +25,11 @@ def explain_refusal(
     stated : StatedHeader or None
         If the caller has stated a header, nothing is explained: the file's own is not to blame.
     """
-    if stated is None:
+    if stated is not None:
+        return
+    try:
         with importing:
             from .survey import explain
-        explain(error, source, kind, unpacked_from)
+    except (ImportError, MemoryError):
+        return  # where memory lacks, the system cannot load a module either
+    explain(error, source, kind, unpacked_from)

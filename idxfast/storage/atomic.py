@@ -119,7 +119,12 @@ def create_privately(
         is_new = False
         try:
             private, is_new = open_private_folder(folder, private_name)
-            file = private.open(own, "xb", permissions)
+            try:
+                file = private.open(own, "xb", permissions)
+            except BaseException:
+                # Explicitly: an error that is kept keeps alive what its frames refer to.
+                private.close()
+                raise
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ESTALE):
                 continue  # another process has just removed the folder
@@ -133,8 +138,7 @@ def create_privately(
                     _sweep(private, os.fstat(file.fileno()).st_mtime - _MAX_AGE)
                 return private, file
         except BaseException:
-            file.close()
-            with contextlib.suppress(OSError):
+            with private, file, contextlib.suppress(OSError):
                 private.remove(own)
             raise
         with private, file, contextlib.suppress(OSError):

@@ -53,7 +53,11 @@ def open_private_folder(folder: Folder, name: str) -> tuple[Folder, bool]:
         is_new = False
     private = Folder(name, folder, is_followed=False)
     if is_new:
-        private.allow_owner()
+        try:
+            private.allow_owner()
+        except BaseException:
+            private.close()
+            raise
     return private, is_new
 
 

@@ -71,8 +71,9 @@ def test_a_closed_gzip_file_is_refused_as_gzip_does(packed):
 
 
 def test_a_gzip_file_that_is_open_for_writing_is_refused_as_gzip_does():
-    with pytest.raises(OSError, match="write-only"):
-        files.load(gzip.GzipFile(fileobj=io.BytesIO(), mode="wb"))
+    writing = gzip.GzipFile(fileobj=io.BytesIO(), mode="wb")
+    with writing, pytest.raises(OSError, match="write-only"):
+        files.load(writing)
 
 
 def test_a_file_of_another_class_is_itself_read(oracle):

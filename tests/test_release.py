@@ -37,6 +37,12 @@ def versions(project):
     return [m[1] for c in project["project"]["classifiers"] if (m := pattern.fullmatch(c))]
 
 
+@pytest.fixture
+def tested(versions):
+    """Each of them, and the free-threaded ones from 3.14 on, as `actions/setup-python` has them."""
+    return [*versions, *(f"{version}t" for version in versions if version >= "3.14")]
+
+
 def test_the_classifiers_name_all_versions_from_the_oldest_on(project, versions):
     oldest = int(versions[0].removeprefix("3."))
     assert versions == [f"3.{oldest + i}" for i in range(len(versions))]
@@ -44,15 +50,17 @@ def test_the_classifiers_name_all_versions_from_the_oldest_on(project, versions)
     assert f"\nOLDEST = (3, {oldest})\n" in (ROOT / "setup.py").read_text("utf-8")
 
 
-def test_each_version_is_tested(versions):
-    assert matrix_of("test.yml", "wheel")["python"] == [*versions, f"{versions[-1]}t"]
+def test_each_version_is_tested(tested):
+    assert matrix_of("test.yml", "wheel")["python"] == tested
 
 
-def test_wheels_are_tested_with_each_version(project, versions):
+def test_wheels_are_tested_with_each_version(project, tested):
     """The first of them builds the one with the stable ABI."""
-    names = [f"cp{version.replace('.', '')}" for version in versions]
-    expected = [f"{name}-*" for name in [*names, f"{names[-1]}t"]]
-    assert project["tool"]["cibuildwheel"]["build"] == expected
+    names = [f"cp{version.replace('.', '')}-*" for version in tested]
+    assert project["tool"]["cibuildwheel"]["build"] == names
+    (override,) = project["tool"]["cibuildwheel"]["overrides"]
+    free_threaded = [name for name in names if name.endswith("t-*")]
+    assert override["select"] == ["*-musllinux_*", *free_threaded]
 
 
 def test_wheels_are_built_for_each_system_that_is_tested():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from ..typing import Buffer, WritableFile
@@ -51,18 +50,22 @@ def write(file: WritableFile, pieces: Iterable[Buffer]) -> None:
         _write_to_path(given, pieces)
 
 
-@contextlib.contextmanager
-def naming(given: str) -> Iterator[None]:
+class naming:
     """Have errors of the system name the path that the caller gave.
 
-    Otherwise, they may name a temporary file or folder that the caller does not know.
+    Otherwise, they may name a temporary file or folder that the caller does not know. A generator
+    would, from CPython 3.12 on, leave the error in a cycle, and with it all that its frames hold.
     """
-    try:
-        yield
-    except OSError as error:
-        if error.filename in (None, given):
-            raise
-        raise OSError(error.errno, error.strerror, given) from error
+
+    def __init__(self, given: str) -> None:
+        self._given = given
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, OSError) and error.filename not in (None, self._given):
+            raise OSError(error.errno, error.strerror, self._given) from error
 
 
 def _write_to_path(given: str, pieces: Iterable[Buffer]) -> None:

@@ -52,12 +52,12 @@ def open_private_folder(folder: Folder, name: str) -> tuple[Folder, bool]:
     except FileExistsError:
         is_new = False
     private = Folder(name, folder, is_followed=False)
-    if is_new:
-        try:
+    try:
+        if is_new:
             private.allow_owner()
-        except BaseException:
-            private.close()
-            raise
+    except BaseException:
+        private.close()
+        raise
     return private, is_new
 
 

@@ -3,12 +3,15 @@
 import errno
 import gc
 import os
+import weakref
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+import idxfast
 from files.saves import NEW, save_while
-from idxfast.storage import folders
+from idxfast.storage import atomic, folders
 from idxfast.storage.folders import Entry
 
 
@@ -28,6 +31,42 @@ def test_errors_that_are_kept_keep_no_descriptors(tmp_path):
             kept.append(caught.value)
     assert len(os.listdir("/proc/self/fd")) == before
     assert os.listdir(tmp_path) == ["link"]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts descriptors")
+@pytest.mark.parametrize(
+    ("of", "failing"),
+    [(folders.Folder, "allow_owner"), (folders.Folder, "open"), (atomic, "is_private")],
+)
+def test_an_error_in_the_private_folder_keeps_no_descriptor(of, failing, tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.EMFILE, "too many", "the temporary file")
+
+    monkeypatch.setattr(of, failing, refuse)
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match="too many") as caught:
+        save_while(tmp_path / "file", lambda: None)
+    assert caught.value.filename == str(tmp_path / "file")
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_error_with_another_name_keeps_nothing_in_a_cycle(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.EMFILE, "too many", "the temporary file")
+
+    monkeypatch.setattr(folders.Folder, "open", refuse)
+    array = np.zeros(3, np.uint8)
+    kept = weakref.ref(array)
+    gc.disable()
+    try:
+        with pytest.raises(OSError, match="too many"):
+            idxfast.save(tmp_path / "file", array)
+        del array
+        assert kept() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

@@ -12,7 +12,6 @@ import itertools
 import json
 import os
 import random
-import resource
 import sys
 
 import numpy as np
@@ -82,6 +81,8 @@ WAYS = {
 def limit_memory(more):
     """Let the address space grow by `more` bytes, where the system says how large it is."""
     if os.path.exists("/proc/self/statm"):
+        import resource  # which Windows does not have
+
         with open("/proc/self/statm") as file:
             now = int(file.read().split()[0]) * resource.getpagesize()
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]

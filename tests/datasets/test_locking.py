@@ -216,6 +216,7 @@ def test_where_the_system_has_no_locks_a_file_does(path, monkeypatch):
         assert not soft.exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
 def test_what_replaces_the_file_at_the_last_moment_is_refused(path, monkeypatch):
     os.mkfifo(path)
     monkeypatch.setattr(Folder, "status", lambda self, name: None)

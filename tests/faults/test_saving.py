@@ -112,6 +112,7 @@ print(failed, saved())
 
 
 def test_a_limit_of_file_sizes(target, rounds, run_child):
+    pytest.importorskip("resource", reason="needs resource limits")
     assert run_child(LIMITED, *target, rounds, timeout=600) == [str(rounds), "1"]
 
 

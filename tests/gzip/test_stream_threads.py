@@ -134,6 +134,7 @@ def test_an_error_of_progress_ends_the_decoding(threads, monkeypatch, around_dec
     assert len(ended) == after
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_an_interrupt_ends_all_threads(threads, no_thread_is_left):
     file, _ = packed("letters", "zlib-6")

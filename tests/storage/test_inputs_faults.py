@@ -229,6 +229,7 @@ def sparse(path, start, size):
             pytest.skip("the file system here does not hold a file of this size")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of the address space")
 def test_a_file_larger_than_memory(tmp_path):
     path = tmp_path / "file"
     sparse(path, idx(8, 1 << 20, 1 << 20), (1 << 40) + 12)

@@ -56,6 +56,7 @@ print(failures)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_limit_of_file_sizes(kind, tmp_path):
+    pytest.importorskip("resource", reason="needs resource limits")
     path, _ = target(tmp_path, kind)
     # 60,008 bytes and more fit into none of 0, 1, ... 14 times 4 KiB.
     assert run(LIMITED, path, kind, 4096) == ["15"]
@@ -115,7 +116,7 @@ def test_a_killed_save_leaves_one_whole_file(tmp_path):
     for i in range(8):
         process = subprocess.Popen([sys.executable, "-P", "-c", code])
         time.sleep(0.3 + 0.013 * i)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
         array = idxfast.load(path)
         assert array.shape == (200_000,)

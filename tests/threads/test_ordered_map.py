@@ -338,6 +338,7 @@ def test_a_thread_without_memory_for_its_answer(run_child):
     assert run_child(NO_MEMORY) == ["MemoryError", "right"]
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="needs SIGALRM")
 def test_an_interrupt_does_not_wait_for_an_interruptible_call(no_thread_is_left):
     may_end = threading.Event()
     old = signal.signal(signal.SIGALRM, signal.default_int_handler)

@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -52,9 +53,8 @@ def test_a_zip_file_that_names_another_method_is_an_error_that_names_it(method, 
     for header, at in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
         data[data.index(header) + at] = method
     path.write_bytes(data)
-    with pytest.raises(
-        IdxError, match=rf"^{path}: labels.gz: .* stored or deflated, found method {method}\)"
-    ):
+    start = re.escape(f"{path}: labels.gz: ")
+    with pytest.raises(IdxError, match=f"^{start}.* stored or deflated, found method {method}\\)"):
         archives.load_member(str(path), "labels.gz")
 
 
@@ -127,7 +127,7 @@ def test_sizes_that_a_zip_file_states_are_no_evidence(claim, tmp_path):
     at = data.index(b"PK\1\2")
     data[at + 20 : at + 28] = struct.pack("<II", claim, claim)
     Path(path).write_bytes(data)
-    with pytest.raises(IdxError, match=rf"^{path}: "):
+    with pytest.raises(IdxError, match=f"^{re.escape(path)}: "):
         archives.load_member(path, name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import IO, Any, TypeVar
 
 from ..errors import FormatError, IdxError, printable
@@ -133,13 +133,11 @@ def explain_member(
         explain(error, source, container_of(source.peek(START)).NAME, kind)
 
 
-@contextlib.contextmanager
-def explaining_damage(
-    kind: str, file: IO[Any], name: str, errors: tuple[type[Exception], ...]
-) -> Iterator[None]:
+class explaining_damage:
     """Raise an IdxError in place of what a module of the standard library raises.
 
-    No code of the caller, such as `progress`, may run inside: its errors have to pass unchanged.
+    No code of the caller, such as `progress`, may run inside: its errors have to pass unchanged. A
+    generator would, from CPython 3.12 on, leave the error in a cycle, and with it the array.
 
     Parameters
     ----------
@@ -152,22 +150,28 @@ def explaining_damage(
     errors : tuple of types
         What the module raises, depending on which byte is wrong.
     """
-    try:
-        yield
-    except IdxError:
-        raise
-    except Exception as error:
-        if not isinstance(error, (*errors, OSError)):
-            raise
+
+    def __init__(
+        self, kind: str, file: IO[Any], name: str, errors: tuple[type[Exception], ...]
+    ) -> None:
+        self._kind, self._file, self._name = kind, file, name
+        self._errors = (*errors, OSError)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, IdxError) or not isinstance(error, self._errors):
+            return
         # The modules seek to wherever a damaged file says, even to before its start.
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            raise
+            return
         raise IdxError(
-            f"the {kind} file cannot be read",
+            f"the {self._kind} file cannot be read",
             part="container",
-            filename=name,
-            offset=file.tell(),
-            expected=f"a whole {kind} file",
+            filename=self._name,
+            offset=self._file.tell(),
+            expected=f"a whole {self._kind} file",
             found=str(error) or type(error).__name__,
         ) from error
 

@@ -1,6 +1,8 @@
 """zip files with an IDX file in them; what holds for tar files, too, is in test_members.py."""
 
+import gc
 import io
+import tracemalloc
 import zipfile
 
 import pytest
@@ -66,3 +68,17 @@ def test_only_the_start_of_a_member_is_unpacked_to_see_what_it_is(content, monke
             opened.writestr(name, data)
     assert idxfast.loads(file.getvalue()).shape == (6, 5)
     assert 20 * 3 < sum(counts) < 20 * 64 << 10
+
+
+def test_the_error_of_a_damaged_member_keeps_no_array(oracle):
+    data = bytearray(archive("zip", images=oracle.pack(8, (4 << 20,))))
+    data[len(data) // 2] ^= 0x55
+    gc.disable()
+    tracemalloc.start()
+    try:
+        with pytest.raises(IdxError, match="the zip file cannot be read"):
+            idxfast.loads(bytes(data))
+        assert tracemalloc.get_traced_memory()[0] < 2 << 20
+    finally:
+        tracemalloc.stop()
+        gc.enable()

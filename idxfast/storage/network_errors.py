@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Generator
-from contextlib import contextmanager
 
 from ..errors import IdxError, printable
 
@@ -46,9 +44,10 @@ def _shown_part(part: str) -> str:
     return re.sub(r"[?#].+", "?...", part, flags=re.DOTALL)
 
 
-@contextmanager
-def network_errors(name: str) -> Generator[None, None, None]:
+class network_errors:
     """Turn the errors of a file system into an OSError with the name of the file.
+
+    A generator would, from CPython 3.12 on, leave the error in a cycle, and with it what was read.
 
     Raises
     ------
@@ -59,33 +58,41 @@ def network_errors(name: str) -> Generator[None, None, None]:
     ImportError, ValueError
         If a package is missing, or fsspec does not know this kind of URL.
     """
-    try:
-        yield
-    except (IdxError, MemoryError):
-        raise
-    except ImportError as error:
-        raise ImportError(f"{printable(name)}: {_missing(error)}", name=error.name) from error
-    except OSError as error:
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, ImportError):
+            text = f"{printable(self._name)}: {_missing(error)}"
+            raise ImportError(text, name=error.name) from error
+        if isinstance(error, Exception) and not isinstance(error, (IdxError, MemoryError)):
+            raise _translated(error, self._name) from None
+
+
+def _translated(error: Exception, name: str) -> Exception:
+    if isinstance(error, OSError):
         number = error.errno
         if number is None:
             number = next((n for kind, n in _NUMBERS.items() if isinstance(error, kind)), errno.EIO)
         text = os.strerror(number) if number in _NUMBERS.values() else _text(error)
-        raise OSError(number, text, name) from None
-    except Exception as error:
-        module = type(error).__module__.partition(".")[0]
-        if module in _ARCHIVES:
-            raise IdxError(
-                f"the archive is damaged: {_text(error)}",
-                part="container",
-                filename=name,
-                offset=0,
-                expected="a whole archive",
-                found=type(error).__name__,
-            ) from None
-        if type(error) is ValueError:
-            raise ValueError(f"{printable(name)}: {_text(error)}") from None
-        number = _STATUS.get(getattr(error, "status", 0), errno.EIO)
-        raise OSError(number, _text(error), name) from None
+        return OSError(number, text, name)
+    module = type(error).__module__.partition(".")[0]
+    if module in _ARCHIVES:
+        return IdxError(
+            f"the archive is damaged: {_text(error)}",
+            part="container",
+            filename=name,
+            offset=0,
+            expected="a whole archive",
+            found=type(error).__name__,
+        )
+    if type(error) is ValueError:
+        return ValueError(f"{printable(name)}: {_text(error)}")
+    return OSError(_STATUS.get(getattr(error, "status", 0), errno.EIO), _text(error), name)
 
 
 def _text(error: Exception) -> str:

@@ -1,9 +1,9 @@
 """CSV as MNIST is often published: a line for each image, with the label before the pixels.
 
 The first line names the columns. It is ``label,pixel0,pixel1,...`` if images are square and grey,
-and ``label,value0,value1,...`` if an item has one dimension. For all other shapes, the names are
-indexes, as ``label,1x1,1x2,...``, so that the shape can be read back. Published files have
-names with ``pixel``, indexes, or no line of names.
+and ``label,value0,value1,...`` if an item has one dimension. It is ``label,value`` if each item is
+one number. For all other shapes, the names are indexes, as ``label,1x1,1x2,...``, so that the shape
+can be read back. Published files have names with ``pixel``, indexes, or no line of names.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import io
 import itertools
 import math
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -30,6 +31,8 @@ LABEL, VALUE = "label", "value"
 # No two parts match the same characters, or a long line would be searched for hours.
 _NUMBER = re.compile(r"\s*[-+]?((\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|inf|nan)\s*", re.I | re.A)
 _INTEGER = re.compile(r"\s*[-+]?\d+\s*")
+_INFINITY = re.compile(r"\s*[-+]?inf(inity)?\s*", re.I)
+_LEADING = re.compile(r"^\s*[-+]?0*")
 _MANY = 10
 # float64 holds all integers up to this one.
 _MAX_INTEGER = 1 << 53
@@ -134,15 +137,21 @@ def _parse(lines: Sequence[tuple[int, str]], columns: int, path: str) -> np.ndar
 
 
 def _refuse_rounded(line: tuple[int, str], values: np.ndarray[Any, Any], path: str) -> None:
-    """Refuse integers that were read as others."""
+    """Refuse integers that were read as others, and numbers that were read as infinite."""
     number, text = line
     for column, (cell, value) in enumerate(zip(text.split(","), values.tolist(), strict=True), 1):
-        if _INTEGER.fullmatch(cell) and int(cell) != value:
+        kind = ""
+        if math.isinf(value) and not _INFINITY.fullmatch(cell):
+            kind, most = "a number", f"{sys.float_info.max}"
+        # Python makes no integer of thousands of digits, even if most are zeros.
+        elif _INTEGER.fullmatch(cell) and int(_LEADING.sub("", cell) or 0) != abs(value):
+            kind, most = "an integer", f"{_MAX_INTEGER:,}"
+        if kind:
             raise FormatError(
-                f"line {number:,}, column {column:,} is an integer that float64 does not hold",
+                f"line {number:,}, column {column:,} is {kind} that float64 does not hold",
                 part="payload",
                 filename=path,
-                expected=f"at most {_MAX_INTEGER:,}",
+                expected=f"at most {most}",
                 found=cell[:40],
             )
 
@@ -194,6 +203,8 @@ def _shape_of(names: Sequence[str]) -> tuple[int, ...]:
     shape = tuple(map(int, last))
     if shape and math.prod(shape) == len(names) and list(names) == _indexes(shape):
         return shape
+    if list(names) == [VALUE]:
+        return ()
     if names[0].startswith(VALUE):
         return (len(names),)
     side = math.isqrt(len(names))
@@ -239,7 +250,7 @@ def _lines(table: Table, progress: Progress) -> Iterator[Buffer]:
 def _names(shape: tuple[int, ...], is_labelled: bool) -> list[str]:
     item = shape[1:]
     if not item:
-        return [LABEL]
+        return [LABEL, VALUE] if is_labelled else [LABEL]
     if len(item) == 1:
         names = [f"{VALUE}{n}" for n in range(item[0])]
     elif len(item) == 2 and item[0] == item[1] > 1:

@@ -71,6 +71,15 @@ def test_what_is_written_is_read_back(dtype, shape, is_labelled, tmp_path):
     np.testing.assert_array_equal(found_labels, labels)
 
 
+def test_single_numbers_with_labels(tmp_path):
+    path = tmp_path / "file.csv"
+    items, labels = np.array([7, 300], np.int16), np.array([1, 0], np.uint8)
+    write_csv(str(path), Table(ArrayRows(items), labels), nothing)
+    assert path.read_text() == "label,value\n1,7\n0,300\n"
+    found, found_labels = arrays(read_csv(str(path), nothing))
+    assert (found.dtype, found.tolist(), found_labels.tolist()) == (np.int16, [7, 300], [1, 0])
+
+
 @pytest.mark.parametrize("shape", [(), (3, 0), (3, 2, 0)])
 def test_arrays_without_a_form(shape, tmp_path):
     path = tmp_path / "file.csv"
@@ -104,6 +113,18 @@ def test_a_long_number_is_refused_at_once(write, command):
     """If two parts of the pattern matched the same digits, this would take hours."""
     path = write("1" * 1_000_000 + "x\n")
     assert command("convert", path, f"{path}.npy")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("digits", "kind"), [("9" * 5000, "a number"), ("0" * 5000 + "9007199254740993", "an integer")]
+)
+def test_an_integer_of_thousands_of_digits(digits, kind, write):
+    """Python refuses to convert it."""
+    path = write(f"1,{digits}\n")
+    with pytest.raises(FormatError, match=f"column 2 is {kind} that float64 does not hold"):
+        read_csv(path, nothing)
+    items, _ = arrays(read_csv(write("1,-" + "0" * 5000 + "9007199254740992\n"), nothing))
+    assert items.tolist() == [[-9007199254740992.0]]
 
 
 def test_what_others_read(tmp_path):
@@ -207,6 +228,9 @@ def test_the_smallest_type_is_taken(cells, dtype, write):
         (",label,b\n1,2,3\n", "the column label is not the first"),
         ("a,\uff11\n1,\uff11\n", r"line 2, column 2 is not a number"),
         ("9007199254740993,1\n", r"line 1, column 1 is an integer that float64 does not hold"),
+        ("1,-9007199254740993\n", r"line 1, column 2 is an integer that float64 does not hold"),
+        ("1,1e400\n", r"line 1, column 2 is a number that float64 does not hold .*found 1e400"),
+        ("inf,1\n2,-1e999\n", r"line 2, column 2 is a number that float64 does not hold"),
         ("a,b\n" + "1" * 200 + "\n", "line 2 is too long"),
     ],
 )

@@ -209,5 +209,12 @@ def _rows(path: str) -> Iterator[tuple[int, list[str]]]:
         try:
             for row in rows:
                 yield rows.line_num, row
-        except (csv.Error, UnicodeDecodeError) as error:
+        except csv.Error as error:
             raise IdxError(f"line {rows.line_num + 1:,}: {error}", filename=path) from error
+        except UnicodeDecodeError as error:
+            # Many lines are decoded at once, and the first of them may have begun before.
+            line = rows.line_num + 1 + error.object.count(b"\n", 0, error.start)
+            byte = error.object[error.start : error.start + 1].hex()
+            raise IdxError(
+                f"line {line:,} is not UTF-8", filename=path, expected="UTF-8", found=byte
+            ) from error

@@ -18,8 +18,9 @@ from .pillow import import_pillow
 _SUFFIX = ".png"
 # The shape of a pixel, for Pillow's names of grey and colour.
 _CHANNELS: dict[str, tuple[int, ...]] = {"L": (), "RGB": (3,)}
-# Where a PNG file has the number of bits of a sample.
-_BIT_DEPTH = 24
+# Where a PNG file has the name of its first chunk, and how far that chunk's number of bits of a
+# sample is from there.
+_FIRST_CHUNK, _TO_BIT_DEPTH = 12, 12
 # More digits do not fit into 64 bits: such a name is no label.
 _MAX_DIGITS = 18
 # What file managers leave in folders.
@@ -168,10 +169,13 @@ def _decode(path: str, shape: tuple[int, ...] | None) -> np.ndarray[Any, Any]:
 def _check_kept(file: BinaryIO, picture: Any, path: str) -> None:
     """Refuse what Pillow leaves out or changes without a word."""
     place = file.tell()
-    file.seek(_BIT_DEPTH)
-    depth = file.read(1)[0]
+    file.seek(_FIRST_CHUNK)
+    start = file.read(_TO_BIT_DEPTH + 1)
     file.seek(place)
-    if depth > 8:  # fewer bits are extended without a loss
+    depth = start[_TO_BIT_DEPTH]
+    if not start.startswith(b"IHDR"):
+        found = "another chunk before its header"  # which Pillow accepts
+    elif depth > 8:  # fewer bits are extended without a loss
         found = f"{depth} bits"
     elif picture.has_transparency_data:
         found = "transparency"

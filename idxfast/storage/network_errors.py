@@ -98,7 +98,7 @@ def _translated(error: Exception, name: str) -> Exception:
 def _text(error: Exception) -> str:
     """The text of an error, or its type alone if the text may contain a part of a URL."""
     status = getattr(error, "status", None)
-    if isinstance(status, int):
+    if isinstance(status, int) and status:  # aiohttp has 0 for a redirect to nowhere, or in circles
         return f"HTTP status {status}"
     text = getattr(error, "strerror", None) or str(error)
     return printable(text) if text and not _URL_PART.search(text) else type(error).__name__

@@ -181,18 +181,19 @@ def test_what_is_refused(make, tmp_path):
     assert refused.value.filename == str(tmp_path / "0" / "1.png")
 
 
-def test_sixteen_bits_of_colour_are_refused(tmp_path):
+@pytest.mark.parametrize("first", [(), ((b"tEXt", b"Comment\0" + bytes(range(8, 16))),)])
+def test_sixteen_bits_of_colour_are_refused(first, tmp_path):
     """Pillow drops the lower eight."""
     path = tmp_path / "0" / "0.png"
     path.parent.mkdir()
     size = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
-    chunks = ((b"IHDR", size), (b"IDAT", zlib.compress(bytes(13))), (b"IEND", b""))
+    chunks = (*first, (b"IHDR", size), (b"IDAT", zlib.compress(bytes(13))), (b"IEND", b""))
     data = b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in chunks
     )
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + data)
-    with pytest.raises(FormatError, match="16 bits"):
+    with pytest.raises(FormatError, match="another chunk" if first else "16 bits"):
         read_folder(str(tmp_path))
 
 

@@ -62,6 +62,7 @@ class Status(Exception):
         (Status(404), FileNotFoundError, "HTTP status 404"),
         (Status(403), PermissionError, "HTTP status 403"),
         (Status(500), OSError, "HTTP status 500"),
+        (Status(0), OSError, "Status"),
         (RuntimeError("GET /path?signature=secret"), OSError, "RuntimeError"),
         (RuntimeError("broken\x1b[2J"), OSError, r"broken\x1b[2J"),
         (RuntimeError(), OSError, "RuntimeError"),

@@ -17,6 +17,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from ...errors import FormatError, SizeError, TrailingDataError, TruncatedError
+from ...format import MAX_NDIM
 from ...storage import outputs
 from ...storage.regular import open_regular
 from ...storage.source import Progress
@@ -87,6 +88,14 @@ def read_npy_header(file: IO[bytes], size: int, name: str) -> NpyHeader:
             found=what,
         )
     offset = start.tell()
+    if any(type(count) is not int for count in shape) or len(shape) > MAX_NDIM:
+        raise FormatError(
+            "no array has these dimensions",
+            part="dimensions",
+            filename=name,
+            expected=f"at most {MAX_NDIM} whole numbers",
+            found=f"{len(shape)}: {str(shape)[:80]}",
+        )
     if any(count < 0 for count in shape):
         raise FormatError("a dimension is negative", part="dimensions", filename=name, found=shape)
     if 0 in shape and math.prod(count or 1 for count in shape) * dtype.itemsize > sys.maxsize:

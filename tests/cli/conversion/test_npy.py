@@ -90,6 +90,8 @@ def test_the_table_begins_with_a_good_file(tmp_path):
         (npy(GOOD, length=60_000), FormatError, "not an .npy file"),
         (npy(GOOD.replace(b"(3,)", b"x()")), FormatError, "not an .npy file"),
         (npy(GOOD.replace(b"(3,)", b"(-3,)")), FormatError, "negative"),
+        (npy(GOOD.replace(b"(3,)", b"(True, 3)"), b"abc"), FormatError, "no array has these"),
+        (npy(GOOD.replace(b"(3,)", b"(3,%s)" % (b"1," * 64)), b"abc"), FormatError, "found 65: "),
         (npy(GOOD.replace(b"|u1", b"|S1"), b"abc"), FormatError, "not numbers"),
         (npy(GOOD.replace(b"|u1", b"<c8"), bytes(24)), FormatError, "not numbers"),
         (npy(GOOD.replace(b"'|u1'", b"[('a', '|u1')]"), b"abc"), FormatError, "not numbers"),

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 
 from .folders import Folder
@@ -20,7 +21,8 @@ def new_folder(path: str) -> Iterator[str]:
     The block gets the path of another folder beside it, which takes the name when the block ends.
     If an exception leaves the block, nothing remains but parents, which are made where they are
     missing. The block has to make sure that its files are on the disk. The folder's own names are,
-    when the block has ended.
+    when the block has ended. An empty folder's permissions, group and owner are kept where
+    the system allows that.
 
     Parameters
     ----------
@@ -30,7 +32,8 @@ def new_folder(path: str) -> Iterator[str]:
     Raises
     ------
     OSError
-        If the folder is not empty, is a symbolic link or a mount point, or the system refuses.
+        If the folder is not empty, is a symbolic link, a mount point or the current folder, or the
+        system refuses.
     """
     given, path = path, os.path.abspath(path)
     parent, name = os.path.split(path)
@@ -40,11 +43,20 @@ def new_folder(path: str) -> Iterator[str]:
     # No folder can take these places, which would only be known at the end.
     if os.path.islink(path) or os.path.ismount(path):
         raise OSError(errno.EBUSY, "a link or a mount point; name a folder within it", given)
+    old = os.stat(path) if os.path.isdir(path) else None
+    # A program in the folder, such as a shell, would stay in the old one, and find nothing there.
+    if old is not None and os.path.samestat(old, os.stat(os.curdir)):
+        raise OSError(errno.EBUSY, "the current folder; name a folder within it", given)
     private = os.path.join(parent, private_folder_name(name, f".{random_name()}"))
     try:
         with naming(given):
-            os.mkdir(private)
+            permissions = _make(private, old)
         yield private
+        if old is not None and permissions is not None:
+            os.chmod(private, permissions)
+            # Only root may do that, and afterwards others could exchange the files.
+            with contextlib.suppress(OSError):
+                os.chown(private, old.st_uid, -1)
         _sync(private)
         with naming(given):
             if os.name == "nt" and os.path.isdir(path):
@@ -60,6 +72,25 @@ def new_folder(path: str) -> Iterator[str]:
             raise OSError(error.errno, error.strerror, os.path.join(given, inner)) from error
         raise
     _sync(parent)
+
+
+def _make(private: str, old: os.stat_result | None) -> int | None:
+    """Make the private folder; return the permissions that it has yet to get, if any.
+
+    Until then, others may do no more with it than with the empty folder that it will replace.
+    """
+    if old is None or not hasattr(os, "geteuid"):
+        os.mkdir(private)
+        return None
+    os.mkdir(private, 0o700)
+    mode = stat.S_IMODE(old.st_mode)
+    with contextlib.suppress(OSError):
+        os.chown(private, -1, old.st_gid)
+    if os.stat(private).st_gid != old.st_gid:
+        mode &= 0o1707  # the old group's rights are not for another group
+    # What is made in the folder has its group if the old one says so.
+    os.chmod(private, 0o700 | mode & 0o7000)
+    return mode
 
 
 def _is_below(path: object, folder: str) -> bool:

@@ -35,6 +35,43 @@ def test_an_empty_folder_is_replaced(tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["file"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs permissions")
+@pytest.mark.parametrize("mode", [0o700, 0o2750, 0o555, 0o777, 0o1777])
+def test_the_permissions_of_an_empty_folder_are_kept(mode, tmp_path):
+    path = tmp_path / "new"
+    path.mkdir()
+    path.chmod(mode)
+    with new_folder(str(path)) as private:
+        assert stat.S_IMODE(os.stat(private).st_mode) & 0o777 == 0o700
+        open(os.path.join(private, "file"), "w").close()
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert [entry.name for entry in path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", bool)() != 0, reason="needs root")
+def test_the_owner_and_the_group_of_an_empty_folder_are_kept(tmp_path):
+    path = tmp_path / "new"
+    path.mkdir()
+    os.chown(path, 54321, 12345)
+    path.chmod(0o2770)
+    with new_folder(str(path)) as private:
+        open(os.path.join(private, "file"), "w").close()
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (54321, 12345, 0o2770)
+    assert (path / "file").stat().st_gid == 12345
+
+
+def test_the_current_folder_is_refused_at_once(tmp_path, monkeypatch):
+    """A shell there would see nothing of the new one."""
+    (tmp_path / "new").mkdir()
+    monkeypatch.chdir(tmp_path / "new")
+    for name in (".", "../new", str(tmp_path / "new")):
+        with pytest.raises(OSError, match="the current folder") as caught, new_folder(name):
+            pytest.fail("the block was entered")
+        assert (caught.value.errno, caught.value.filename) == (errno.EBUSY, name)
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
 def test_a_folder_that_is_not_empty_is_refused(tmp_path):
     (tmp_path / "old").touch()
     with (

@@ -88,7 +88,9 @@ def fetch_openml(
         raise ValueError(f"the target of {name} is 'class', not {target_column!r}")
     if parser not in ("auto", "pandas", "liac-arff") or as_frame not in (True, False, "auto"):
         raise ValueError(f"no parser {parser!r} with as_frame={as_frame!r}")
-    folder = None if data_home is None else os.path.join(data_home, _NAMES[name])
+    folder = None
+    if data_home is not None:
+        folder = os.path.join(os.path.expanduser(data_home), _NAMES[name])
     (train, train_labels), (test, test_labels) = load_or_download(_NAMES[name], folder)
     _check_images(train, test, folder or _NAMES[name])
     labels = np.concatenate([train_labels, test_labels])

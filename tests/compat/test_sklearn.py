@@ -17,6 +17,12 @@ def home(request, family, tmp_path):
     return tmp_path
 
 
+def test_a_home_in_the_user_s_own_folder(home, expected, monkeypatch):
+    monkeypatch.setattr(os.path, "expanduser", lambda path: str(path).replace("~", str(home)))
+    data, _ = fetch_openml("mnist_784", data_home="~", return_X_y=True, as_frame=False)
+    assert np.array_equal(data, expected[0])
+
+
 @pytest.fixture(scope="module")
 def expected(family):
     images = np.concatenate([family.train[0], family.t10k[0]]).reshape(10, 20)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -78,6 +79,9 @@ def remove_abandoned(folder: Folder) -> None:
     """Remove the unfinished files of processes that have ended."""
     for name in folder.list_names():
         if name.startswith(_START) and name.endswith(_ENDINGS):
+            status = folder.status(name)
+            if status is None or not stat.S_ISREG(status.st_mode):
+                continue  # to open a FIFO would take forever
             with contextlib.suppress(OSError), folder.open(name, "rb") as file:
                 is_locked = try_to_lock(file)
                 is_old = os.fstat(file.fileno()).st_mtime < time.time() - _MAX_AGE

@@ -42,6 +42,19 @@ def test_only_abandoned_files_are_removed(folder, tmp_path):
     assert sorted(os.listdir(tmp_path)) == others
 
 
+@pytest.mark.parametrize("name", ["idxfast-1-a.part", "idxfast-old.lock"])
+def test_a_fifo_is_not_waited_for(name, folder, tmp_path, run_child):
+    os.mkfifo(tmp_path / name)
+    code = """
+import sys
+from idxfast.storage import folders, unfinished
+with folders.Folder(sys.argv[1]) as folder:
+    unfinished.remove_abandoned(folder)
+"""
+    run_child(code, tmp_path, timeout=20)
+    assert os.listdir(tmp_path) == [name]
+
+
 def test_without_locks_files_are_removed_after_a_day(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("idxfast.storage.locks.fcntl", None)
     (tmp_path / "idxfast-1-a.part").touch()

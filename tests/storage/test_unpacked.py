@@ -13,6 +13,9 @@ from idxfast.storage.unpacked import Record, open_unpacked_files, record_name
 
 HEADER = Header(np.dtype("u1"), (92,))
 CONTENT = bytes.fromhex("00000801 0000005c") + bytes(92)
+_OPEN = """
+from idxfast.storage.unpacked import open_unpacked_files
+with open_unpacked_files() as cache"""
 KEYS = [f"{number:064x}" for number in range(5)]
 
 
@@ -93,6 +96,27 @@ def test_records(cache):
     (entry,) = cache.entries()
     assert entry.sources == ["/a\nb\udcff.gz"]
     assert entry.size == 100
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
+def test_a_fifo_in_place_of_a_record_is_not_waited_for(cache, tmp_path, run_child):
+    record = add(cache, 1)
+    name = record_name((1, 1, 3, -4, 5, 6))
+    path = tmp_path / "unpacked" / name
+    for code, words in [
+        (f"print(cache.find({name!r}))", ["None"]),
+        ("print(cache.entries()[0].sources)", ["[]"]),
+        ("cache.sweep()", []),
+    ]:
+        path.unlink()
+        os.mkfifo(path)
+        assert run_child(f"{_OPEN}: {code}", timeout=20) == words
+    assert not path.exists()
+    cache.add_record(name, record)
+    os.mkfifo(path.with_name("other"))
+    os.replace(path.with_name("other"), path)
+    cache.add_record(name, record)
+    assert cache.find(name) == record
 
 
 def test_records_of_removed_entries_go(cache):

@@ -11,6 +11,7 @@ import numpy as np
 from ..gzip.members import MAGIC
 from ..storage.in_place import lock, open_in_place, unlock
 from ..storage.pread import read_at
+from ..storage.write_out import naming_written
 from ..typing import Path
 from .items import as_items, check_count, path_of
 from .raw_items import RawItems
@@ -148,7 +149,9 @@ class IdxAppender:
             with self._one_thread:
                 if self._is_closed:
                     raise ValueError(f"the file is closed: {self.name}")
-                if not self._items.extend_at_once(array):
+                with naming_written(self.name):
+                    is_done = self._items.extend_at_once(array)
+                if not is_done:
                     self._append(array)
         finally:
             if self._is_closed:
@@ -157,12 +160,14 @@ class IdxAppender:
     def _append(self, array: Any) -> None:
         file = self._items
         try:
-            lock(self._descriptor)
-            file.look()
+            with naming_written(self.name):
+                lock(self._descriptor)
+                file.look()
             items = as_items(array, file.dtype, file.item_shape)
             check_count(file.count + len(items), file.dtype, file.item_shape, self.name)
             if len(items):
-                file.extend(items)
+                with naming_written(self.name):
+                    file.extend(items)
         finally:
             unlock(self._descriptor)
 

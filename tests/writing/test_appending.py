@@ -1,6 +1,7 @@
 """append, and open with mode="a": the items are added, or the file is as before."""
 
 import contextlib
+import errno
 import gzip
 import multiprocessing
 import os
@@ -150,6 +151,31 @@ def test_labels_one_by_one(path):
     for label in range(5):
         idxfast.append(path, np.uint8(label))
     assert read(path, "u1", 1).tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("kind", ["raw", "seekable"])
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_full_disk_s_error_names_the_file(kind, is_listed, tmp_path, run_child):
+    """Whether the append is one call of compiled code (arrays) or not (lists)."""
+    pytest.importorskip("resource")
+    path = tmp_path / ("a.gz" if kind == "seekable" else "a")
+    idxfast.save(path, draw(100), seekable=kind == "seekable")
+    before = path.read_bytes()
+    code = """
+import resource, signal, sys
+import numpy as np, idxfast
+path, is_listed, limit = sys.argv[1], *map(int, sys.argv[2:])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+items = np.random.default_rng(1).integers(0, 256, (99, *idxfast.read_header(path).shape[1:]), "u1")
+try:
+    idxfast.append(path, list(items) if is_listed else items)
+except OSError as error:
+    print(error.errno, error.filename)
+"""
+    words = run_child(code, path, int(is_listed), len(before) + 10)
+    assert words == [str(errno.EFBIG), str(path)]
+    assert path.read_bytes() == before
 
 
 def test_a_file_that_is_no_place_for_items(path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import NoReturn
 
@@ -11,6 +12,9 @@ from .cli import main
 
 def run() -> NoReturn:
     """Run the command with the words of the command line, and end the process."""
+    if sys.stderr is None:
+        # It was closed. `print` would write to standard output instead.
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     try:
         sys.exit(main())
     finally:

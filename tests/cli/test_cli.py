@@ -42,6 +42,17 @@ def test_the_module_is_the_command(images, capfd):
     assert subprocess.run([*command, "missing"], timeout=60).returncode == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+def test_messages_do_not_go_to_standard_output(images):
+    """If standard error is closed, there is no place for them."""
+    command = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "idxfast"]
+    for words, status in [(["info", "missing"], 1), (["nothing"], 2), (["--debug", "x"], 2)]:
+        ended = subprocess.run([*command, *words], capture_output=True, timeout=60)
+        assert (ended.returncode, ended.stdout) == (status, b"")
+    ended = subprocess.run([*command, "info", images], capture_output=True, timeout=60)
+    assert (ended.returncode, b"2 x 3 x 4" in ended.stdout) == (0, True)
+
+
 def test_the_installed_script_is_the_module(images, monkeypatch, capsys):
     scripts = importlib.metadata.entry_points(group="console_scripts", name="idxfast")
     if not scripts:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from .folders import Folder
 from .outputs import naming
 from .private_folder import private_folder_name, random_name
+from .trust import are_permissions_trusted
 
 
 @contextlib.contextmanager
@@ -22,7 +23,8 @@ def new_folder(path: str) -> Iterator[str]:
     If an exception leaves the block, nothing remains but parents, which are made where they are
     missing. The block has to make sure that its files are on the disk. The folder's own names are,
     when the block has ended. An empty folder's permissions, group and owner are kept where
-    the system allows that.
+    the system allows that. If another user may have put it there, the new folder is made as any
+    other, but denies what the old one denies.
 
     Parameters
     ----------
@@ -47,16 +49,18 @@ def new_folder(path: str) -> Iterator[str]:
     # A program in the folder, such as a shell, would stay in the old one, and find nothing there.
     if old is not None and os.path.samestat(old, os.stat(os.curdir)):
         raise OSError(errno.EBUSY, "the current folder; name a folder within it", given)
+    with Folder(parent) as held:
+        is_trusted = old is not None and are_permissions_trusted(old, held)
     private = os.path.join(parent, private_folder_name(name, f".{random_name()}"))
     try:
         with naming(given):
-            permissions = _make(private, old)
+            permissions = _make(private, old, is_trusted=is_trusted)
         yield private
         if old is not None and permissions is not None:
             os.chmod(private, permissions)
             # Only root may do that, and afterwards others could exchange the files.
             with contextlib.suppress(OSError):
-                os.chown(private, old.st_uid, -1)
+                os.chown(private, old.st_uid if is_trusted else -1, -1)
         _sync(private)
         with naming(given):
             if os.name == "nt" and os.path.isdir(path):
@@ -74,19 +78,22 @@ def new_folder(path: str) -> Iterator[str]:
     _sync(parent)
 
 
-def _make(private: str, old: os.stat_result | None) -> int | None:
+def _make(private: str, old: os.stat_result | None, *, is_trusted: bool) -> int | None:
     """Make the private folder; return the permissions that it has yet to get, if any.
 
     Until then, others may do no more with it than with the empty folder that it will replace.
     """
+    os.mkdir(private)
     if old is None or not hasattr(os, "geteuid"):
-        os.mkdir(private)
         return None
-    os.mkdir(private, 0o700)
-    mode = stat.S_IMODE(old.st_mode)
-    with contextlib.suppress(OSError):
-        os.chown(private, -1, old.st_gid)
-    if os.stat(private).st_gid != old.st_gid:
+    mode, made = stat.S_IMODE(old.st_mode), os.stat(private)
+    if is_trusted:
+        with contextlib.suppress(OSError):
+            os.chown(private, -1, old.st_gid)
+        made = os.stat(private)
+    else:
+        mode &= stat.S_IMODE(made.st_mode)
+    if made.st_gid != old.st_gid:
         mode &= 0o1707  # the old group's rights are not for another group
     # What is made in the folder has its group if the old one says so.
     os.chmod(private, 0o700 | mode & 0o7000)

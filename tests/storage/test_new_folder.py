@@ -61,6 +61,25 @@ def test_the_owner_and_the_group_of_an_empty_folder_are_kept(tmp_path):
     assert (path / "file").stat().st_gid == 12345
 
 
+@pytest.mark.skipif(getattr(os, "geteuid", bool)() != 0, reason="needs root")
+def test_the_permissions_of_another_user_s_folder_are_not_trusted(tmp_path):
+    tmp_path.chmod(0o1777)
+    for name, mode in (("open", 0o777), ("closed", 0o750)):
+        path = tmp_path / name
+        path.mkdir()
+        path.chmod(mode)
+        os.chown(path, 54321, 12345)
+        umask = os.umask(0o022)
+        try:
+            with new_folder(str(path)):
+                pass
+        finally:
+            os.umask(umask)
+        status = path.stat()
+        assert (status.st_uid, status.st_gid) == (os.geteuid(), os.getegid())
+        assert stat.S_IMODE(status.st_mode) == mode & 0o705
+
+
 def test_the_current_folder_is_refused_at_once(tmp_path, monkeypatch):
     """A shell there would see nothing of the new one."""
     (tmp_path / "new").mkdir()

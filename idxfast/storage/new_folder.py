@@ -56,12 +56,12 @@ def new_folder(path: str) -> Iterator[str]:
         with naming(given):
             permissions = _make(private, old, is_trusted=is_trusted)
         yield private
+        _sync(private)
         if old is not None and permissions is not None:
             os.chmod(private, permissions)
             # Only root may do that, and afterwards others could exchange the files.
             with contextlib.suppress(OSError):
                 os.chown(private, old.st_uid if is_trusted else -1, -1)
-        _sync(private)
         with naming(given):
             if os.name == "nt" and os.path.isdir(path):
                 os.rmdir(path)
@@ -69,6 +69,7 @@ def new_folder(path: str) -> Iterator[str]:
             os.rename(private, path)
     except BaseException as error:
         with contextlib.suppress(OSError):
+            os.chmod(private, 0o700)  # what it has got may keep even its owner out
             shutil.rmtree(private)
         if isinstance(error, OSError) and _is_below(error.filename, private):
             # The caller does not know the private folder.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 
 import numpy as np
 
 from ..errors import printable
+from ..storage.outputs import naming
 from .conversion.reading import (
     Format,
     Request,
@@ -79,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
     tables = {kind: read_table(_request(options, target, kind)) for kind in kinds}
     table = tables[kinds[0]]
     labels_output = _labels_output(target, table, options)
+    if labels_output is not None:
+        _check_place(labels_output)
     with Progress(options.output, "item") as progress:
         if target == "npz":
             from .conversion.npz import write_npz
@@ -189,6 +193,16 @@ def _labels_output(target: Format, table: Table, options: argparse.Namespace) ->
     if options.classes and len(np.unique(table.labels)) <= 1:
         return None  # the caller knows the label
     raise UsageError("name the file for the labels with --labels-output")
+
+
+def _check_place(path: str) -> None:
+    """Refuse a place for the labels before the items replace others, whose labels would stay."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    folder = os.path.dirname(path)
+    if folder:
+        with naming(path):
+            os.stat(os.path.join(folder, ""))
 
 
 def name_of_labels(path: str) -> str | None:

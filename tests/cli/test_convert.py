@@ -186,6 +186,28 @@ def test_where_labels_go(images, labels, folder):
     assert idxfast.load(folder / "out" / "b").dtype == np.uint8
 
 
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ([], "out-labels"),
+        (["--labels-output", "missing/labels"], "missing/labels"),
+        (["--labels-output", "in.npz/labels"], "in.npz/labels"),
+    ],
+)
+def test_without_a_place_for_the_labels_the_items_stay_as_they_are(
+    options, name, folder, monkeypatch, capsys
+):
+    monkeypatch.chdir(folder)
+    np.savez(folder / "in.npz", images=IMAGES, labels=LABELS)
+    (folder / "out-labels").mkdir()
+    (folder / "out-images").write_text("old")
+    assert main(["convert", "in.npz", "out-images", *options]) == 1
+    output, error = capsys.readouterr()
+    assert (output, error.count("\n")) == ("", 1)
+    assert error.startswith(f"idxfast: {name}: ")
+    assert (folder / "out-images").read_text() == "old"
+
+
 def test_the_type_that_was_written_is_said(folder, oracle, capsys):
     np.save(folder / "in.npy", LABELS.astype("i8"))
     output = folder / "out" / "values"

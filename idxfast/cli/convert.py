@@ -155,6 +155,11 @@ def _write_pictures(path: str, table: Table, source: str, progress: Progress) ->
             f"{printable(source)}: PNG files hold images of uint8, in grey or in RGB, not "
             f"{shown(rows.dtype, rows.shape[1:])}"
         )
+    if 0 in rows.shape[1:]:
+        raise UsageError(
+            f"{printable(source)}: a PNG file has at least one pixel, unlike these images of "
+            f"{' x '.join(map(str, rows.shape[1:]))}"
+        )
     if labels is None:
         raise UsageError(
             f"{printable(source)}: no labels are found beside the file to name the folders by; "

@@ -186,6 +186,14 @@ def test_where_labels_go(images, labels, folder):
     assert idxfast.load(folder / "out" / "b").dtype == np.uint8
 
 
+def test_images_without_pixels_make_no_pictures(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    np.savez("in.npz", images=np.zeros((2, 0, 3), np.uint8), labels=np.zeros(2, np.uint8))
+    assert main(["convert", "in.npz", "x/"]) == 2
+    assert capsys.readouterr().err.startswith("idxfast: in.npz: a PNG file has at least one pixel")
+    assert not (folder / "x").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "name"),
     [

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import FormatError
+from ...errors import FormatError, IdxError
 from ...storage import outputs
 from ...storage.regular import open_regular
 from ...storage.source import Progress
@@ -56,6 +56,8 @@ def read_csv(path: str, progress: Progress) -> Table:
     FormatError
         If a value is not a number, or a line is longer or shorter than others. The message names
         the line and the column, both from 1.
+    IdxError
+        If the file becomes longer or shorter meanwhile: lines would be missing.
     """
     with open_regular(path) as file:
         size = file.seek(0, io.SEEK_END)
@@ -77,6 +79,16 @@ def read_csv(path: str, progress: Progress) -> Table:
         for piece in _pieces(lines):
             parts.append(narrow(_parse(piece, len(cells), path)))
             progress(min(file.tell(), size), size)
+        end = file.tell()
+        if end != size:
+            raise IdxError(
+                "the file became longer or shorter while it was read",
+                part="payload",
+                filename=path,
+                offset=min(end, size),
+                expected=size,
+                found=end,
+            )
     if not parts:
         raise FormatError("the file has no lines of values", part="payload", filename=path)
     return _split(np.concatenate(parts), cells if is_named else None)

@@ -8,7 +8,7 @@ import pytest
 from idxfast.cli.conversion.csv import read_csv, write_csv
 from idxfast.cli.conversion.table import Table
 from idxfast.cli.rows import ArrayRows
-from idxfast.errors import FormatError
+from idxfast.errors import FormatError, IdxError
 
 
 def nothing(done, total):
@@ -86,6 +86,23 @@ def test_arrays_without_a_form(shape, tmp_path):
     with pytest.raises(ValueError, match="has no form"):
         write_csv(str(path), Table(ArrayRows(np.zeros(shape, np.uint8))), nothing)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("size", [8_000 * 8, 20_000 * 8])
+def test_a_file_that_becomes_longer_or_shorter(size, write, monkeypatch):
+    """Both ends are those of a line."""
+    monkeypatch.setattr("idxfast.cli.conversion.csv._PIECE", 1000)
+    content = b"111,222\n" * 20_000
+    path = write(content[: 10_000 * 8])
+
+    def change(done, total):
+        with open(path, "r+b") as file:
+            file.write(content[:size])
+            file.truncate()
+
+    with pytest.raises(IdxError, match="longer or shorter while it was read") as refused:
+        read_csv(path, change)
+    assert (refused.value.expected, refused.value.found) == (10_000 * 8, size)
 
 
 def test_numbers_of_columns_are_no_values(write):

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..gzip.members import MAGIC
 from ..storage.in_place import lock, open_in_place, unlock
+from ..storage.naming import naming_written
 from ..storage.pread import read_at
-from ..storage.write_out import naming_written
 from ..typing import Path
 from .items import as_items, check_count, path_of
 from .raw_items import RawItems

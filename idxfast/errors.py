@@ -41,6 +41,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def name_file(error: OSError, name: str) -> None:
+    """Have an error of the system name the file, if it names none: that of a read or a write."""
+    if error.filename is None and error.errno is not None:
+        error.filename = name
+
+
 class IdxError(ValueError):
     """A file that cannot be read as IDX, or cannot be used in the way that was asked for.
 

@@ -12,7 +12,8 @@ from ..gzip.members import MAGIC
 from ..gzip.stream import GzipStream
 from ..native.buffers import fill
 from ..native.inflate import decode_member
-from ..storage.source import MemorySource, Source
+from ..storage.memory import MemorySource
+from ..storage.source import Source
 from ..storage.streams import StreamSource
 from ..threads.importing import importing
 from .arrays import bytes_of, to_native

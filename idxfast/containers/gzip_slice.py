@@ -9,7 +9,8 @@ import numpy as np
 from ..format import Header
 from ..gzip.scanner import Consume, copy_into, read_part
 from ..storage.kept import Kept
-from ..storage.source import FileSource, MemorySource, Source
+from ..storage.memory import MemorySource
+from ..storage.source import FileSource, Source
 from ..storage.streams import ForwardSource, StreamSource
 from ..typing import Memory
 from . import bgzf

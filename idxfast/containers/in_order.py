@@ -10,7 +10,7 @@ import numpy as np
 from ..diagnosis.size import trailing, truncated
 from ..errors import IdxError, SizeError
 from ..format import DTYPES, MAX_HEADER_SIZE, MAX_NDIM, Header
-from ..storage.source import MemorySource
+from ..storage.memory import MemorySource
 from ..storage.streams import StreamSource
 from ..typing import Memory
 from .arrays import allocate, as_payload, bytes_of, check_out, to_native

@@ -9,7 +9,8 @@ from typing import IO, Any, TypeVar
 
 from ..errors import FormatError, IdxError, printable
 from ..format import NOT_IDX
-from ..storage.source import MemorySource, Source
+from ..storage.memory import MemorySource
+from ..storage.source import Source
 from ..storage.streams import StreamSource
 from ..threads.importing import importing
 from .simple import START, container_of

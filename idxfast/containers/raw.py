@@ -10,7 +10,8 @@ from ..diagnosis.size import trailing, truncated
 from ..errors import FormatError
 from ..format import MAX_HEADER_SIZE, Header
 from ..native.buffers import swap
-from ..storage.source import MemorySource, Progress, Source
+from ..storage.memory import MemorySource
+from ..storage.source import Progress, Source
 from ..storage.streams import StreamSource
 from ..threads.count import choose_threads
 from ..threads.importing import importing

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..errors import IdxError
 from ..format import Header
-from ..storage.source import MemorySource, Source
+from ..storage.memory import MemorySource
+from ..storage.source import Source
 from ..storage.streams import StreamSource
 from . import gzip, raw
 from .refusal import explain_refusal

@@ -15,8 +15,9 @@ from ..diagnosis.hint import find_hint
 from ..errors import FormatError, IdxError, SizeError, TrailingDataError, TruncatedError
 from ..gzip.pieces import pieces
 from ..storage.inputs import is_url
+from ..storage.memory import MemorySource
 from ..storage.section import Section
-from ..storage.source import FileSource, MemorySource, Source
+from ..storage.source import FileSource, Source
 from ..storage.streams import ForwardSource, StreamSource
 from . import bz2, xz, zst
 from .unpacking import Unpacked

@@ -17,7 +17,8 @@ from ..gzip.points import Points
 from ..storage.identity import Identity, ObjectVersion
 from ..storage.inputs import is_url, open_source
 from ..storage.kept import Kept
-from ..storage.source import FileSource, MemorySource, PartialSource
+from ..storage.memory import MemorySource
+from ..storage.source import FileSource, PartialSource
 from ..storage.streams import StreamSource
 from ..typing import ReadableFile
 from .chunks import cut_into_chunks

@@ -19,7 +19,8 @@ from ..format import Header
 from ..gzip.points import Points
 from ..storage.identity import State
 from ..storage.kept import Kept
-from ..storage.source import MemorySource, PartialSource
+from ..storage.memory import MemorySource
+from ..storage.source import PartialSource
 from ..storage.streams import StreamSource
 
 # How many bytes are read at first. The header of almost any file lies in them.

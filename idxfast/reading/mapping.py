@@ -18,7 +18,8 @@ from ..containers.stated import StatedHeader
 from ..errors import IdxError, TruncatedError
 from ..format import MAX_HEADER_SIZE, Header
 from ..storage.inputs import open_source
-from ..storage.source import FileSource, MemorySource, Progress
+from ..storage.memory import MemorySource
+from ..storage.source import FileSource, Progress
 from ..threads.importing import importing
 from ..typing import ReadableFile
 

@@ -9,13 +9,13 @@ import re
 import stat
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from ..errors import printable
+from ..errors import name_file, printable
 from ..native import files
 from ..threads.importing import importing
 from ..typing import BytesLike, ReadableFile
-from .naming import name_file
+from .memory import MemorySource
 from .pread import read_at
-from .source import FileSource, MemorySource
+from .source import FileSource
 from .streams import StreamSource
 
 _URL = re.compile(r"[A-Za-z][\w+.:-]+://|data:[\w/+.;=-]*,")

@@ -3,31 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from functools import wraps
-from typing import Any, TypeVar, cast
+from collections.abc import Iterator
 
-_Method = TypeVar("_Method", bound=Callable[..., Any])
-
-
-def name_file(error: OSError, name: str) -> None:
-    """Have an error of the system name the file, if it names none."""
-    if error.filename is None and error.errno is not None:
-        error.filename = name
-
-
-def naming_read(read: _Method) -> _Method:
-    """Have errors of a source's method name the source."""
-
-    @wraps(read)
-    def named(source: Any, *arguments: Any) -> Any:
-        try:
-            return read(source, *arguments)
-        except OSError as error:
-            name_file(error, source.name)
-            raise
-
-    return cast("_Method", named)
+from ..errors import name_file
 
 
 @contextlib.contextmanager

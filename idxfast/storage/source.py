@@ -7,7 +7,6 @@ socket, any other object with ``read``) does not know its size, and is read in o
 
 from __future__ import annotations
 
-import io
 import mmap
 import os
 import sys
@@ -16,14 +15,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 
-from ..errors import IdxError
+from ..errors import IdxError, name_file
 from ..native import files
-from ..typing import BytesLike, Memory
+from ..typing import Memory
 from .identity import Identity, State
-from .naming import naming_read
 from .pread import read_at, read_at_into
 
 if TYPE_CHECKING:
+    from .memory import MemorySource
     from .ranges import Fetched, RemoteSource
     from .read_ahead import ReadAhead
     from .section import Section
@@ -117,39 +116,52 @@ class FileSource:
         if not self._owned:
             self._file.seek(self._start + self.size)
 
-    @naming_read
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Fill a buffer from a position, as far as the bytes go; return how many."""
-        return read_at_into(self._descriptor, buffer, self._start + offset)
+        try:
+            return read_at_into(self._descriptor, buffer, self._start + offset)
+        except OSError as error:
+            name_file(error, self.name)
+            raise
 
-    @naming_read
     def read(self, count: int, offset: int) -> bytes:
         """Read `count` bytes from a position, or fewer at the end of the file."""
-        return read_at(self._descriptor, min(count, self.size - offset), self._start + offset)
+        count = min(count, self.size - offset)
+        try:
+            return read_at(self._descriptor, count, self._start + offset)
+        except OSError as error:
+            name_file(error, self.name)
+            raise
 
-    @naming_read
     def fill(self, array: np.ndarray[Any, Any], offset: int) -> int:
         """Fill a C-contiguous array from a position, as far as the bytes go; return how many."""
-        if files.AVAILABLE and array.nbytes <= FILLED:
-            return files.read_at(self._descriptor, array, self._start + offset)
-        data, done = array.reshape(-1).view(np.uint8), 0
-        while done < len(data):
-            piece = data[done : done + FILLED]
-            if files.AVAILABLE:
-                count = files.read_at(self._descriptor, piece, self._start + offset + done)
-            else:
-                count = self.read_into(memoryview(piece), offset + done)
-            done += count
-            if count < len(piece):
-                break
+        try:
+            if files.AVAILABLE and array.nbytes <= FILLED:
+                return files.read_at(self._descriptor, array, self._start + offset)
+            data, done = array.reshape(-1).view(np.uint8), 0
+            while done < len(data):
+                piece = data[done : done + FILLED]
+                if files.AVAILABLE:
+                    count = files.read_at(self._descriptor, piece, self._start + offset + done)
+                else:
+                    count = self.read_into(memoryview(piece), offset + done)
+                done += count
+                if count < len(piece):
+                    break
+        except OSError as error:
+            name_file(error, self.name)
+            raise
         return done
 
-    @naming_read
     def read_rows(self, memory: Memory, size: int, offset: int, rows: np.ndarray[Any, Any]) -> int:
         """Read rows of a table, as the function `read_rows` does for any source."""
-        if files.AVAILABLE:
+        if not files.AVAILABLE:
+            return read_rows(self, memory, size, offset, rows)
+        try:
             return files.read_rows(self._descriptor, memory, size, self._start + offset, rows)
-        return read_rows(self, memory, size, offset, rows)
+        except OSError as error:
+            name_file(error, self.name)
+            raise
 
     @property
     def argument(self) -> str | None:
@@ -182,88 +194,6 @@ class FileSource:
         if sys.platform == "win32" and self.state()[0] < size:
             raise ValueError("the file has become shorter")
         return mmap.mmap(self._descriptor, size, access=access), self._start
-
-
-class MemorySource:
-    """Bytes in memory, with the methods of a `FileSource`.
-
-    Parameters
-    ----------
-    data : bytes-like
-    name : str
-    caller : BytesIO, optional
-        The caller's file object, if `data` is its content.
-    is_content : bool
-        Whether the caller passed the bytes themselves, as the content of a file.
-    argument : str, optional
-        What the caller passed, if it is a path or URL that gives the data again.
-
-    Attributes
-    ----------
-    name, is_content, argument
-        As given.
-    size : int
-        How many bytes there are.
-    member : str or None
-        As for `FileSource`.
-    """
-
-    __slots__ = ("_caller", "_data", "argument", "is_content", "member", "name", "size")
-
-    def __init__(
-        self,
-        data: BytesLike,
-        name: str,
-        caller: io.BytesIO | None = None,
-        *,
-        is_content: bool = False,
-        argument: str | None = None,
-    ) -> None:
-        self._data: bytes | Memory
-        if type(data) is bytes:
-            self._data = data
-        else:
-            view = memoryview(data)
-            content = view if view.c_contiguous else view.tobytes()
-            self._data = np.frombuffer(content, np.uint8)
-        self._caller = caller
-        self.is_content = is_content
-        self.argument = argument
-        self.name = name
-        self.size = len(self._data)
-        self.member: str | None = None
-
-    def __enter__(self) -> MemorySource:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # The caller may then resize the buffer, even while keeping an error that refers to this
-        # source.
-        del self._data
-
-    def in_order(self) -> MemorySource:
-        """The source to read most of the data from, in order: this one."""
-        return self
-
-    def consume(self) -> None:
-        """Leave the caller's file object at the end of the data."""
-        if self._caller is not None:
-            self._caller.seek(0, io.SEEK_END)
-
-    def overlaps(self, array: np.ndarray[Any, Any]) -> bool:
-        """Whether an array may have memory in common with the data."""
-        return not isinstance(self._data, bytes) and np.may_share_memory(self._data, array)
-
-    def read_into(self, buffer: memoryview, offset: int) -> int:
-        """Fill a buffer from a position, as far as the bytes go; return how many."""
-        # A slice of bytes themselves would be a copy. No other thread slices this memoryview.
-        piece = memoryview(self._data)[offset : offset + len(buffer)]
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def read(self, count: int, offset: int) -> bytes:
-        """Read `count` bytes from a position, or fewer at the end."""
-        return bytes(self._data[offset : offset + count])
 
 
 # The sources from which `open` reads parts, and all sources that are read by position.

@@ -6,10 +6,9 @@ import io
 import sys
 from typing import Any, cast
 
-from ..errors import printable
+from ..errors import name_file, printable
 from ..threads.importing import importing
 from .identity import ObjectVersion
-from .naming import name_file
 from .pread import MAX_READ
 
 # A read of at most this many bytes from a buffered file finds out how many bytes are in the buffer.

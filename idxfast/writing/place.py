@@ -10,9 +10,9 @@ from typing import Any
 from ..containers.recognise import container_of, read_header
 from ..errors import IdxError
 from ..gzip.members import MAGIC
+from ..storage.memory import MemorySource
 from ..storage.pread import read_at
 from ..storage.regular import open_regular
-from ..storage.source import MemorySource
 
 try:
     import fcntl

@@ -16,7 +16,7 @@ from idxfast import ChecksumError, FormatError, SizeError, TrailingDataError, Tr
 from idxfast.containers import survey
 from idxfast.gzip import pieces
 from idxfast.gzip.scanner import Scanner
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 from idxfast.storage.streams import StreamSource
 
 LABELS = struct.pack(">HBBI", 0, 8, 1, 1_000) + np.arange(1_000, dtype="<i4").tobytes()

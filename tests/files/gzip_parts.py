@@ -8,7 +8,7 @@ from files.handmade import Deflate, member
 from idxfast.gzip import scanner
 from idxfast.gzip.parts import Parts
 from idxfast.storage.kept import Kept
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 DICE = random.Random(1)
 WORDS = [DICE.randbytes(DICE.randrange(3, 40)) for _ in range(300)]

@@ -20,7 +20,7 @@ with atheris.instrument_imports(include=["idxfast"]):
     from idxfast.containers import gzip
     from idxfast.gzip import blocks, input_buffer, pool, segments, small_members, stream
     from idxfast.storage.kept import Kept
-    from idxfast.storage.source import MemorySource
+    from idxfast.storage.memory import MemorySource
 
 SMALL = gzip.SMALL
 stream.MIN_SIZE = 1

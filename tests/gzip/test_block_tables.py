@@ -9,7 +9,7 @@ import pytest
 from files import tables
 from idxfast.gzip import block_tables
 from idxfast.gzip.block_tables import BlockSizes, find_tables, pack_tables, tables_size
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 FULL = tables.FULL
 

@@ -12,7 +12,7 @@ from files import tables
 from idxfast import ChecksumError
 from idxfast.gzip import blocks, writer
 from idxfast.storage.kept import Kept
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 
 def block(data, level=6):

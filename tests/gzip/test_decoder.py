@@ -11,7 +11,7 @@ import pytest
 import idxfast
 from files.handmade import Deflate, deflate, member
 from idxfast.gzip import decoder, input_buffer, stream
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 DICE = np.random.default_rng(4)
 # Bytes with matches near and far.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from idxfast.gzip import input_buffer
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 DATA = np.random.default_rng(1).bytes(3_000)
 

@@ -30,7 +30,7 @@ from idxfast.gzip.decoder import Decoder
 from idxfast.gzip.points import Gatherer, Points
 from idxfast.gzip.stream import GzipStream
 from idxfast.storage.kept import Kept
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 pytestmark = pytest.mark.usefixtures("small_parts")
 

@@ -8,7 +8,7 @@ import pytest
 
 from idxfast import ChecksumError, TruncatedError
 from idxfast.gzip.pieces import pieces
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 from idxfast.storage.streams import ForwardSource, StreamSource
 
 CONTENT = np.random.default_rng(2).integers(0, 9, 3_000_000, np.uint8).tobytes()

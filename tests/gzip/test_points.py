@@ -15,7 +15,7 @@ from idxfast.gzip.decoder import NEVER, Decoder
 from idxfast.gzip.parts import Parts
 from idxfast.gzip.points import Gatherer, unpack_window
 from idxfast.storage.kept import Kept
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 pytestmark = pytest.mark.usefixtures("small_parts")
 

@@ -24,7 +24,7 @@ from files.small_blocks import (
     small_blocks,
 )
 from idxfast.gzip import decoder, pool, segments, small_members, stream
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 pytestmark = pytest.mark.usefixtures("small_pieces")
 

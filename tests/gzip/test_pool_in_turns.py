@@ -17,7 +17,7 @@ from files.handmade import Deflate, member
 from files.small_blocks import CONTENTS, FILES, IMAGES, LETTERS
 from idxfast.gzip import decoder, pool, segments
 from idxfast.native.inflate import SPACE
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 pytestmark = pytest.mark.usefixtures("small_pieces")
 

@@ -7,7 +7,7 @@ from files.small_blocks import CONTENTS, FILES
 from idxfast import TruncatedError
 from idxfast.gzip.decoder import NEVER, WINDOW_SIZE, Decoder
 from idxfast.gzip.scanner import Scanner, copy_into, read_part, within
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 FILE, CONTENT = FILES["small blocks"], CONTENTS["small blocks"]
 

@@ -7,7 +7,7 @@ from files.handmade import Deflate, member
 from files.small_blocks import CONTENTS, FILES, IMAGES
 from idxfast.gzip import decoder, input_buffer, segments
 from idxfast.native.inflate import BLOCK, END
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 pytestmark = pytest.mark.usefixtures("small_pieces")
 

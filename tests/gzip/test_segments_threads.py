@@ -13,7 +13,7 @@ from files.contents import (
 )
 from idxfast.gzip import input_buffer, pool, segments
 from idxfast.native.buffers import address
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 pytestmark = pytest.mark.usefixtures("small_steps")
 

@@ -12,7 +12,7 @@ from idxfast.gzip.decoder import NEVER
 from idxfast.gzip.input_buffer import CHUNK, FIRST_CHUNK, InputBuffer
 from idxfast.gzip.members import BGZF_MAX_SIZE
 from idxfast.gzip.small_members import STEP, SmallMembers
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 from idxfast.threads.ordered_map import map_serially
 
 # Where a wrong size leads, the data look like the size of another block's data.

@@ -12,7 +12,7 @@ import idxfast
 from idxfast import ChecksumError, GzipError, SizeError, TrailingDataError, TruncatedError
 from idxfast.gzip import decoder, members, pool, segments, writer
 from idxfast.gzip.input_buffer import InputBuffer
-from idxfast.storage.source import MemorySource
+from idxfast.storage.memory import MemorySource
 
 
 @pytest.fixture(scope="module")

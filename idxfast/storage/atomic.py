@@ -10,12 +10,12 @@ import contextlib
 import errno
 import os
 import re
-import stat
 from collections.abc import Callable
 from typing import BinaryIO
 
-from .folders import ACCESS_LIST, Entry, Folder
+from .folders import Entry, Folder
 from .naming import naming_written
+from .permissions import allowed, give, take_group, take_owner
 from .private_folder import (
     is_private,
     move_out,
@@ -170,26 +170,7 @@ def _copy_permissions(old: Entry, file: BinaryIO) -> None:
     if not hasattr(os, "fchown"):
         return
     descriptor, made = file.fileno(), os.fstat(file.fileno())
-    mode, access_list = stat.S_IMODE(old.status.st_mode) & 0o777, old.access_list()
-    with contextlib.suppress(OSError):
-        os.fchown(descriptor, -1, old.status.st_gid)
-    if os.fstat(descriptor).st_gid != old.status.st_gid:
-        # The old group's rights are not for another group, and its members now count as others.
-        mode = mode & 0o700 | mode & mode >> 3 & 0o007
-        access_list = None
-    if old.status.st_uid not in (made.st_uid, 0) and os.geteuid() != 0:
-        # The file becomes this user's, and the old owner may not decide what others may do with it.
-        mode = mode & 0o770 | mode & made.st_mode & 0o007
-        access_list = None
-    # The file may have got a list from the folder. File systems without such lists refuse the call.
-    with contextlib.suppress(OSError, AttributeError):
-        if access_list is None:
-            os.removexattr(descriptor, ACCESS_LIST)
-    with contextlib.suppress(PermissionError):
-        os.fchmod(descriptor, mode)
-    with contextlib.suppress(OSError):
-        if access_list is not None:
-            os.setxattr(descriptor, ACCESS_LIST, access_list)
-    # The owner comes last: afterwards this process may have no right to change the file.
-    with contextlib.suppress(OSError):
-        os.fchown(descriptor, old.status.st_uid, -1)
+    new = take_group(descriptor, old.status)
+    mode, access_list = allowed(old.status, old.access_list(), new, made.st_mode)
+    give(descriptor, mode & 0o777, access_list)
+    take_owner(descriptor, old.status)

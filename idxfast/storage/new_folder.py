@@ -6,11 +6,12 @@ import contextlib
 import errno
 import os
 import shutil
-import stat
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from .folders import Folder
 from .outputs import naming
+from .permissions import allowed, give, take_group, take_owner
 from .private_folder import private_folder_name, random_name
 from .trust import are_permissions_trusted
 
@@ -22,9 +23,11 @@ def new_folder(path: str) -> Iterator[str]:
     The block gets the path of another folder beside it, which takes the name when the block ends.
     If an exception leaves the block, nothing remains but parents, which are made where they are
     missing. The block has to make sure that its files are on the disk. The folder's own names are,
-    when the block has ended. An empty folder's permissions, group and owner are kept where
-    the system allows that. If another user may have put it there, the new folder is made as any
-    other, but denies what the old one denies.
+    when the block has ended.
+
+    An empty folder's permissions, group and owner are kept where the system allows that. If another
+    user may have put it there, the new folder is made as any other, but denies what the old one
+    denies.
 
     Parameters
     ----------
@@ -45,23 +48,22 @@ def new_folder(path: str) -> Iterator[str]:
     # No folder can take these places, which would only be known at the end.
     if os.path.islink(path) or os.path.ismount(path):
         raise OSError(errno.EBUSY, "a link or a mount point; name a folder within it", given)
-    old = os.stat(path) if os.path.isdir(path) else None
+    old = _look(parent, name)
     # A program in the folder, such as a shell, would stay in the old one, and find nothing there.
-    if old is not None and os.path.samestat(old, os.stat(os.curdir)):
+    if old is not None and _is_current(old.status):
         raise OSError(errno.EBUSY, "the current folder; name a folder within it", given)
-    with Folder(parent) as held:
-        is_trusted = old is not None and are_permissions_trusted(old, held)
     private = os.path.join(parent, private_folder_name(name, f".{random_name()}"))
+    new: Folder | None = None
     try:
         with naming(given):
-            permissions = _make(private, old, is_trusted=is_trusted)
+            # Not even for a moment may others do more with it than with the empty folder.
+            os.mkdir(private, 0o777 if old is None else 0o700 | old.status.st_mode & 0o777)
+            new = Folder(private, is_followed=False)
+            permissions = None if old is None else _begin(new, old)
         yield private
-        _sync(private)
+        new.sync()
         if old is not None and permissions is not None:
-            os.chmod(private, permissions)
-            # Only root may do that, and afterwards others could exchange the files.
-            with contextlib.suppress(OSError):
-                os.chown(private, old.st_uid if is_trusted else -1, -1)
+            _end(new, old, *permissions)
         with naming(given):
             if os.name == "nt" and os.path.isdir(path):
                 os.rmdir(path)
@@ -69,36 +71,77 @@ def new_folder(path: str) -> Iterator[str]:
             os.rename(private, path)
     except BaseException as error:
         with contextlib.suppress(OSError):
-            os.chmod(private, 0o700)  # what it has got may keep even its owner out
+            if new is not None:
+                new.allow_owner()  # what it has got may keep even its owner out
+        with contextlib.suppress(OSError):
             shutil.rmtree(private)
         if isinstance(error, OSError) and _is_below(error.filename, private):
             # The caller does not know the private folder.
             inner = os.path.relpath(error.filename, private)
             raise OSError(error.errno, error.strerror, os.path.join(given, inner)) from error
         raise
+    finally:
+        if new is not None:
+            new.close()
     _sync(parent)
 
 
-def _make(private: str, old: os.stat_result | None, *, is_trusted: bool) -> int | None:
-    """Make the private folder; return the permissions that it has yet to get, if any.
+class _Old(NamedTuple):
+    """The empty folder that is replaced."""
 
-    Until then, others may do no more with it than with the empty folder that it will replace.
+    status: os.stat_result
+    access_list: bytes | None
+    is_trusted: bool
+
+
+def _look(parent: str, name: str) -> _Old | None:
+    with Folder(parent) as held:
+        entry = held.find(name)
+        if entry is None:
+            return None
+        with entry:
+            is_trusted = are_permissions_trusted(entry.status, held)
+            return _Old(entry.status, entry.access_list(), is_trusted)
+
+
+def _is_current(status: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(status, os.stat(os.curdir))
+    except OSError:
+        return False  # this user may not even look at the current folder
+
+
+def _begin(new: Folder, old: _Old) -> tuple[int, bytes | None] | None:
+    """Keep others out; return the permissions and the access control list to be given at the end.
+
+    What is made in the folder meanwhile has its group if the old permissions say so.
     """
-    os.mkdir(private)
-    if old is None or not hasattr(os, "geteuid"):
+    descriptor = new.descriptor
+    if descriptor is None:
         return None
-    mode, made = stat.S_IMODE(old.st_mode), os.stat(private)
-    if is_trusted:
-        with contextlib.suppress(OSError):
-            os.chown(private, -1, old.st_gid)
-        made = os.stat(private)
+    made = status = new.own_status()
+    if old.is_trusted:
+        status = take_group(descriptor, old.status)
+    mode, access_list = allowed(old.status, old.access_list, status, made.st_mode)
+    if not old.is_trusted:
+        mode, access_list = mode & made.st_mode, None
+        if old.access_list is not None:
+            mode &= 0o7707
+    with contextlib.suppress(PermissionError):  # some file systems have no permissions
+        os.fchmod(descriptor, 0o700 | mode & 0o7000)
+    return mode, access_list
+
+
+def _end(new: Folder, old: _Old, mode: int, access_list: bytes | None) -> None:
+    descriptor = new.descriptor
+    if descriptor is None:
+        return
+    if old.is_trusted:
+        give(descriptor, mode, access_list)
+        take_owner(descriptor, old.status)
     else:
-        mode &= stat.S_IMODE(made.st_mode)
-    if made.st_gid != old.st_gid:
-        mode &= 0o1707  # the old group's rights are not for another group
-    # What is made in the folder has its group if the old one says so.
-    os.chmod(private, 0o700 | mode & 0o7000)
-    return mode
+        with contextlib.suppress(PermissionError):
+            os.fchmod(descriptor, mode)
 
 
 def _is_below(path: object, folder: str) -> bool:

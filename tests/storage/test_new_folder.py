@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import struct
 
 import pytest
 
@@ -64,7 +65,11 @@ def test_the_owner_and_the_group_of_an_empty_folder_are_kept(tmp_path):
 @pytest.mark.skipif(getattr(os, "geteuid", bool)() != 0, reason="needs root")
 def test_the_permissions_of_another_user_s_folder_are_not_trusted(tmp_path):
     tmp_path.chmod(0o1777)
-    for name, mode in (("open", 0o777), ("closed", 0o750)):
+    for name, mode, expected in (
+        ("open", 0o777, 0o705),
+        ("closed", 0o750, 0o700),
+        ("closed to its group", 0o705, 0o700),  # which is now among the others
+    ):
         path = tmp_path / name
         path.mkdir()
         path.chmod(mode)
@@ -77,7 +82,136 @@ def test_the_permissions_of_another_user_s_folder_are_not_trusted(tmp_path):
             os.umask(umask)
         status = path.stat()
         assert (status.st_uid, status.st_gid) == (os.geteuid(), os.getegid())
-        assert stat.S_IMODE(status.st_mode) == mode & 0o705
+        assert stat.S_IMODE(status.st_mode) == expected
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", bool)() != 0, reason="needs root")
+def test_another_owner_does_not_say_what_others_may_do(tmp_path, monkeypatch):
+    """The new folder is this user's."""
+    path = tmp_path / "new"
+    path.mkdir()
+    path.chmod(0o777)
+    os.chown(path, 54321, -1)
+    monkeypatch.setattr(os, "fchown", lambda *_: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1234)
+    umask = os.umask(0o022)
+    try:
+        with new_folder(str(path)):
+            pass
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o775
+
+
+def access_list(*entries):
+    """An access control list as Linux stores it, of (tag, permissions, user)."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+NOBODY = 0xFFFFFFFF
+# Everything for the owner and user 1, nothing for the group.
+LIST = access_list((1, 7, NOBODY), (2, 7, 1), (4, 0, NOBODY), (16, 7, NOBODY), (32, 0, NOBODY))
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="needs access control lists")
+def test_the_access_control_list_of_an_empty_folder_is_kept(tmp_path):
+    """The bits of the group would otherwise give the group what only a user had."""
+    path = tmp_path / "new"
+    path.mkdir()
+    try:
+        os.setxattr(path, "system.posix_acl_access", LIST)
+    except OSError:
+        pytest.skip("this file system has no access control lists")
+    with new_folder(str(path)):
+        pass
+    assert os.getxattr(path, "system.posix_acl_access") == LIST
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="needs access control lists")
+def test_no_access_control_list_is_taken_from_the_parent(tmp_path):
+    path = tmp_path / "new"
+    path.mkdir()
+    path.chmod(0o750)
+    try:
+        os.setxattr(tmp_path, "system.posix_acl_default", LIST)
+    except OSError:
+        pytest.skip("this file system has no access control lists")
+    with new_folder(str(path)):
+        pass
+    assert "system.posix_acl_access" not in os.listxattr(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o750
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs permissions")
+def test_the_folder_is_never_open_to_more_users_than_the_empty_one(tmp_path, monkeypatch):
+    path, made = tmp_path / "new", []
+    path.mkdir()
+    path.chmod(0o700)
+    mkdir = os.mkdir
+
+    def watched(path, *arguments, **keywords):
+        mkdir(path, *arguments, **keywords)
+        made.append(stat.S_IMODE(os.stat(path).st_mode))
+
+    monkeypatch.setattr(os, "mkdir", watched)
+    umask = os.umask(0)
+    try:
+        with new_folder(str(path)):
+            pass
+    finally:
+        os.umask(umask)
+    assert made == [0o700]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs symbolic links")
+def test_what_takes_the_place_of_the_private_folder_keeps_its_permissions(tmp_path):
+    """Whoever may write to the parent could otherwise take over a folder of another user."""
+    path, victim = tmp_path / "new", tmp_path / "victim"
+    path.mkdir()
+    victim.mkdir()
+    victim.chmod(0o711)
+    with pytest.raises(OSError, match="irectory"), new_folder(str(path)) as private:
+        os.rename(private, tmp_path / "moved")
+        os.symlink(victim, private)
+    assert stat.S_IMODE(victim.stat().st_mode) == 0o711
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs permissions")
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_file_system_without_permissions(is_there, tmp_path, monkeypatch):
+    """For example, a USB stick that is mounted so that all may write to it."""
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    path = tmp_path / "new"
+    if is_there:
+        path.mkdir()
+    monkeypatch.setattr(os, "chmod", refuse)
+    monkeypatch.setattr(os, "fchmod", refuse)
+    with pytest.raises(KeyboardInterrupt), new_folder(str(path)) as private:
+        open(os.path.join(private, "file"), "w").close()
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == [path] * is_there
+    with new_folder(str(path)) as private:
+        open(os.path.join(private, "file"), "w").close()
+    assert os.listdir(path) == ["file"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs permissions")
+def test_a_current_folder_that_may_not_be_looked_at(tmp_path, monkeypatch):
+    path, status = tmp_path / "new", os.stat
+    path.mkdir()
+
+    def refuse(path, **keywords):
+        if path == os.curdir:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return status(path, **keywords)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    with new_folder(str(path)) as private:
+        open(os.path.join(private, "file"), "w").close()
+    assert os.listdir(path) == ["file"]
 
 
 def test_the_current_folder_is_refused_at_once(tmp_path, monkeypatch):

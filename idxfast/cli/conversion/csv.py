@@ -32,7 +32,7 @@ LABEL, VALUE = "label", "value"
 _NUMBER = re.compile(r"\s*[-+]?((\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|inf|nan)\s*", re.I | re.A)
 _INTEGER = re.compile(r"\s*[-+]?\d+\s*")
 _INFINITY = re.compile(r"\s*[-+]?inf(inity)?\s*", re.I)
-_LEADING = re.compile(r"^\s*[-+]?0*")
+_LEADING = re.compile(r"^\s*[-+]?0*(?=\d)")
 _MANY = 10
 # float64 holds all integers up to this one.
 _MAX_INTEGER = 1 << 53
@@ -156,7 +156,7 @@ def _refuse_rounded(line: tuple[int, str], values: np.ndarray[Any, Any], path: s
         if math.isinf(value) and not _INFINITY.fullmatch(cell):
             kind, most = "a number", f"{sys.float_info.max}"
         # Python makes no integer of thousands of digits, even if most are zeros.
-        elif _INTEGER.fullmatch(cell) and int(_LEADING.sub("", cell) or 0) != abs(value):
+        elif _INTEGER.fullmatch(cell) and int(_LEADING.sub("", cell)) != abs(value):
             kind, most = "an integer", f"{_MAX_INTEGER:,}"
         if kind:
             raise FormatError(

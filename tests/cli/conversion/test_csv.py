@@ -144,6 +144,12 @@ def test_an_integer_of_thousands_of_digits(digits, kind, write):
     assert items.tolist() == [[-9007199254740992.0]]
 
 
+@pytest.mark.parametrize("zero", ["0 ", " 0", "-0 ", "00\t", "+000"])
+def test_a_zero_beside_a_large_integer(zero, write):
+    items, labels = arrays(read_csv(write(f"{zero},9007199254740994\n"), nothing))
+    assert (items.tolist(), labels.tolist()) == ([[9007199254740994]], [0])
+
+
 def test_what_others_read(tmp_path):
     """The standard library's reader, and the names of columns that published files have."""
     items, labels = values(np.uint8, (3, 2, 2)), np.array([300, -1, 2], np.int16)

@@ -27,6 +27,8 @@ from ..rows import Rows, blocks
 MAGIC = b"\x93NUMPY"
 # More than any header of an array of numbers has, in bytes.
 _MAX_HEADER = 64 << 10
+# Far more than any dimension has. Python refuses to write an integer of thousands of digits.
+_MAX_BITS = 128
 _PIECE = 1 << 20
 _DAMAGE = (ValueError, TypeError, EOFError, SyntaxError, tokenize.TokenError)
 _READERS = {
@@ -71,6 +73,8 @@ def read_npy_header(file: IO[bytes], size: int, name: str) -> NpyHeader:
         if version not in _READERS:
             raise ValueError(f"version {version[0]}.{version[1]} is not for arrays of numbers")
         shape, is_fortran, dtype = _READERS[version](start)
+        if any(count.bit_length() > _MAX_BITS for count in shape):
+            raise ValueError(f"a dimension of more than {_MAX_BITS} bits")
     # Nested expressions in the header may be too deep for Python's parser.
     except (*_DAMAGE, RecursionError, MemoryError) as error:
         reason = str(error) or type(error).__name__

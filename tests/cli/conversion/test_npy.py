@@ -91,6 +91,11 @@ def test_the_table_begins_with_a_good_file(tmp_path):
         (npy(GOOD.replace(b"(3,)", b"x()")), FormatError, "not an .npy file"),
         (npy(GOOD.replace(b"(3,)", b"(-3,)")), FormatError, "negative"),
         (npy(GOOD.replace(b"(3,)", b"(True, 3)"), b"abc"), FormatError, "no array has these"),
+        # More digits than Python writes.
+        *(
+            (npy(GOOD.replace(b"(3,)", b"(%s, 0x%s)" % (first, b"f" * 6000))), FormatError, "bits")
+            for first in (b"True", b"-1", b"0", b"3")
+        ),
         (npy(GOOD.replace(b"(3,)", b"(3,%s)" % (b"1," * 64)), b"abc"), FormatError, "found 65: "),
         (npy(GOOD.replace(b"|u1", b"|S1"), b"abc"), FormatError, "not numbers"),
         (npy(GOOD.replace(b"|u1", b"<c8"), bytes(24)), FormatError, "not numbers"),

@@ -190,10 +190,14 @@ class FileSource:
             If the file has become shorter.
         """
         size = self._start + self.size
-        # Only on Windows, mmap does not refuse such a file, but extends it.
-        if sys.platform == "win32" and self.state()[0] < size:
-            raise ValueError("the file has become shorter")
-        return mmap.mmap(self._descriptor, size, access=access), self._start
+        try:
+            # Only on Windows, mmap does not refuse such a file, but extends it.
+            if sys.platform == "win32" and self.state()[0] < size:
+                raise ValueError("the file has become shorter")
+            return mmap.mmap(self._descriptor, size, access=access), self._start
+        except OSError as error:
+            name_file(error, self.name)
+            raise
 
 
 # The sources from which `open` reads parts, and all sources that are read by position.

@@ -163,6 +163,7 @@ def test_errors_of_the_system_name_the_file(is_available, tmp_path, monkeypatch)
         "read_into": (memoryview(array), 0),
         "fill": (array, 0),
         "read_rows": (array, 10, 0, np.array([1])),
+        "map": (mmap.ACCESS_READ,),
     }
     for name, arguments in calls.items():
         # The descriptor is closed.

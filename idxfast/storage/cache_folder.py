@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterator
 
 VARIABLE = "IDXFAST_CACHE"
 
@@ -39,14 +37,22 @@ def cache_folder() -> str:
     return path
 
 
-@contextlib.contextmanager
-def explained(path: str) -> Iterator[None]:
-    """Add to an error of the system that the cache can be elsewhere; `path` is for the message."""
-    try:
-        yield
-    except OSError as error:
-        reason = f"{error.strerror or error} ({VARIABLE} can name another folder for the cache)"
-        raise OSError(error.errno, reason, path) from error
+class explained:
+    """Add to an error of the system that the cache can be elsewhere; `path` is for the message.
+
+    A generator would, from CPython 3.12 on, leave the error in a cycle.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, OSError):
+            reason = f"{error.strerror or error} ({VARIABLE} can name another folder for the cache)"
+            raise OSError(error.errno, reason, self._path) from error
 
 
 def _local_data() -> str:

@@ -77,8 +77,7 @@ def new_folder(path: str) -> Iterator[str]:
             shutil.rmtree(private)
         if isinstance(error, OSError) and _is_below(error.filename, private):
             # The caller does not know the private folder.
-            inner = os.path.relpath(error.filename, private)
-            raise OSError(error.errno, error.strerror, os.path.join(given, inner)) from error
+            error.filename = os.path.join(given, os.path.relpath(error.filename, private))
         raise
     finally:
         if new is not None:

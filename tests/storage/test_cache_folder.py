@@ -1,11 +1,14 @@
 """Where the user's cache is."""
 
+import errno
+import gc
 import os
 import sys
+import weakref
 
 import pytest
 
-from idxfast.storage.cache_folder import cache_folder
+from idxfast.storage.cache_folder import cache_folder, explained
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +62,22 @@ def test_without_a_home_directory(monkeypatch):
     monkeypatch.delenv("LOCALAPPDATA", raising=False)
     with pytest.raises(OSError, match="IDXFAST_CACHE can name the cache"):
         cache_folder()
+
+
+def test_an_explained_error_keeps_nothing_in_a_cycle():
+    class Read:
+        """What a frame of the error refers to."""
+
+    def fail():
+        read = Read()
+        seen.append(weakref.ref(read))
+        raise OSError(errno.EIO, "gone")
+
+    seen = []
+    gc.disable()
+    try:
+        with pytest.raises(OSError, match="IDXFAST_CACHE can name another"), explained("folder"):
+            fail()
+        assert seen[0]() is None
+    finally:
+        gc.enable()

@@ -1,9 +1,11 @@
 """A folder that appears whole or not at all."""
 
 import errno
+import gc
 import os
 import stat
 import struct
+import weakref
 
 import pytest
 
@@ -212,6 +214,28 @@ def test_a_current_folder_that_may_not_be_looked_at(tmp_path, monkeypatch):
     with new_folder(str(path)) as private:
         open(os.path.join(private, "file"), "w").close()
     assert os.listdir(path) == ["file"]
+
+
+def test_an_error_with_another_name_keeps_nothing_in_a_cycle(tmp_path):
+    class Read:
+        """What a frame of the error refers to."""
+
+    def fail():
+        with new_folder(str(tmp_path / "new")) as private:
+            read = Read()
+            seen.append(weakref.ref(read))
+            os.stat(os.path.join(private, "missing", "file"))
+
+    seen = []
+    gc.disable()
+    try:
+        with pytest.raises(FileNotFoundError) as caught:
+            fail()
+        assert caught.value.filename == str(tmp_path / "new" / "missing" / "file")
+        del caught
+        assert seen[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_the_current_folder_is_refused_at_once(tmp_path, monkeypatch):

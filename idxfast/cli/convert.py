@@ -202,12 +202,11 @@ def _labels_output(target: Format, table: Table, options: argparse.Namespace) ->
 
 def _check_place(path: str) -> None:
     """Refuse a place for the labels before the items replace others, whose labels would stay."""
-    if os.path.isdir(path):
+    place = os.path.realpath(path)
+    if os.path.isdir(place):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    folder = os.path.dirname(path)
-    if folder:
-        with naming(path):
-            os.stat(os.path.join(folder, ""))
+    with naming(path):
+        os.stat(os.path.join(os.path.dirname(place), ""))
 
 
 def name_of_labels(path: str) -> str | None:

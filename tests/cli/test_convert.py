@@ -200,6 +200,12 @@ def test_images_without_pixels_make_no_pictures(folder, monkeypatch, capsys):
         ([], "out-labels"),
         (["--labels-output", "missing/labels"], "missing/labels"),
         (["--labels-output", "in.npz/labels"], "in.npz/labels"),
+        pytest.param(
+            ["--labels-output", "link"],
+            "link",
+            marks=pytest.mark.skipif(os.name != "posix", reason="needs symbolic links"),
+        ),
+        (["--labels-output", ""], "Is a directory"),
     ],
 )
 def test_without_a_place_for_the_labels_the_items_stay_as_they_are(
@@ -208,11 +214,13 @@ def test_without_a_place_for_the_labels_the_items_stay_as_they_are(
     monkeypatch.chdir(folder)
     np.savez(folder / "in.npz", images=IMAGES, labels=LABELS)
     (folder / "out-labels").mkdir()
+    if name == "link":
+        (folder / "link").symlink_to("missing/labels")
     (folder / "out-images").write_text("old")
     assert main(["convert", "in.npz", "out-images", *options]) == 1
     output, error = capsys.readouterr()
     assert (output, error.count("\n")) == ("", 1)
-    assert error.startswith(f"idxfast: {name}: ")
+    assert error.startswith(f"idxfast: {name}")
     assert (folder / "out-images").read_text() == "old"
 
 

@@ -213,7 +213,7 @@ def _rows(path: str) -> Iterator[tuple[int, list[str]]]:
             raise IdxError(f"line {rows.line_num + 1:,}: {error}", filename=path) from error
         except UnicodeDecodeError as error:
             # Many lines are decoded at once, and the first of them may have begun before.
-            line = rows.line_num + 1 + error.object.count(b"\n", 0, error.start)
+            line = rows.line_num + len((error.object[: error.start] + b".").splitlines())
             byte = error.object[error.start : error.start + 1].hex()
             raise IdxError(
                 f"line {line:,} is not UTF-8", filename=path, expected="UTF-8", found=byte

@@ -111,6 +111,7 @@ def test_a_csv(tmp_path, text, expected, classes):
         (b'a.png,"x\ny"\n', "not one line"),
         (b"a.png,\xff\n", r"line 1 is not UTF-8 \(expected UTF-8, found ff\)"),
         (b"a.png,1\r\nb.png,2\nc\xe9.png,3\n", "line 3 is not UTF-8 .*found e9"),
+        (b"a.png,1\rb.png,2\rc\xe9.png,3\r", "line 3 is not UTF-8 .*found e9"),
         (b"".join(b"%05d.png,1\n" % i for i in range(5000)) + b"\xff", "line 5,001 is not UTF-8"),
         (b"\xef\xbb\xbfa.png,1\n\xc3", "line 2 is not UTF-8 .*found c3"),
         (b'a.png,"x"y\n', "line 2: |line 1: "),

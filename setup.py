@@ -25,7 +25,7 @@ PACKAGE = "deflate==0.9.0"
 SHA256 = "962e0a6f1ea3a94b900a8ea0ce138fa92bfcbafda5b86367104a259ffcd3462b"
 
 # One build for all CPythons from this one on (Py_LIMITED_API). Each free-threaded one has a build
-# of its own: before 3.15, they have no stable ABI.
+# of its own, because 3.14 has no stable ABI for them.
 OLDEST = (3, 11)
 IS_LIMITED = sys.implementation.name == "cpython" and not sysconfig.get_config_var(
     "Py_GIL_DISABLED"

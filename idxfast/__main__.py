@@ -18,8 +18,8 @@ def run() -> NoReturn:
     try:
         sys.exit(main())
     finally:
-        # Python looks for garbage among all objects when it ends, which took 14 ms of the 180 in
-        # which 47 MB were converted. The system frees their memory in any case.
+        # Python looks for garbage among all objects when it ends. That took 14 of the 180 ms of a
+        # conversion of 47 MB. The system frees their memory in any case.
         gc.freeze()
 
 

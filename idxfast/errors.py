@@ -42,7 +42,7 @@ def printable(text: str) -> str:
 
 
 def name_file(error: OSError, name: str) -> None:
-    """Have an error of the system name the file, if it names none: that of a read or a write."""
+    """Have an error of the system name the file if it names none, as that of a read or a write."""
     if error.filename is None and error.errno is not None:
         error.filename = name
 

@@ -156,7 +156,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help="show the traceback of an error",
     )
-    # Without a name argparse would format one, and import shutil for it: 2 ms.
+    # Without `prog`, argparse would format a usage line, and import shutil for that: 2 ms.
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog=parser.prog)
     asked = next((word for word in words if not word.startswith("-")), None)
     for name in [asked] if asked in _VERBS else _VERBS:

@@ -201,7 +201,7 @@ def _labels_output(target: Format, table: Table, options: argparse.Namespace) ->
 
 
 def _check_place(path: str) -> None:
-    """Refuse a place for the labels before the items replace others, whose labels would stay."""
+    """Refuse a place for the labels that cannot be one, before new items are beside old labels."""
     place = os.path.realpath(path)
     if os.path.isdir(place):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)

@@ -31,5 +31,5 @@ def explain_refusal(
         with importing:
             from .survey import explain
     except (ImportError, MemoryError):
-        return  # where memory lacks, the system cannot load a module either
+        return  # without memory, the system cannot load a module either
     explain(error, source, kind, unpacked_from)

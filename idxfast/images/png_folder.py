@@ -18,8 +18,8 @@ from .pillow import import_pillow
 _SUFFIX = ".png"
 # The shape of a pixel, for Pillow's names of grey and colour.
 _CHANNELS: dict[str, tuple[int, ...]] = {"L": (), "RGB": (3,)}
-# Where a PNG file has the name of its first chunk, and how far that chunk's number of bits of a
-# sample is from there.
+# Where the name of a PNG file's first chunk is, and how far from there the number of bits of a
+# sample is, if this chunk is the header.
 _FIRST_CHUNK, _TO_BIT_DEPTH = 12, 12
 # More digits do not fit into 64 bits: such a name is no label.
 _MAX_DIGITS = 18

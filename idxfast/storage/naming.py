@@ -1,4 +1,4 @@
-"""Errors of the system name the file: those of a read or a write name none."""
+"""Have errors of the system name the file. Those of a read or a write name none."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def read_csv(path: str, progress: Progress) -> Table:
         If a value is not a number, or a line is longer or shorter than others. The message names
         the line and the column, both from 1.
     IdxError
-        If the file becomes longer or shorter meanwhile: lines would be missing.
+        If the file becomes longer or shorter meanwhile: lines may be missing.
     """
     with open_regular(path) as file:
         size = file.seek(0, io.SEEK_END)

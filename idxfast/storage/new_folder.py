@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -123,7 +124,8 @@ def _begin(new: Folder, old: _Old) -> tuple[int, bytes | None] | None:
         status = take_group(descriptor, old.status)
     mode, access_list = allowed(old.status, old.access_list, status, made.st_mode)
     if not old.is_trusted:
-        mode, access_list = mode & made.st_mode, None
+        # The sticky bit gives no rights, but denies some.
+        mode, access_list = mode & (made.st_mode | stat.S_ISVTX), None
         if old.access_list is not None:
             mode &= 0o7707
     with contextlib.suppress(PermissionError):  # some file systems have no permissions

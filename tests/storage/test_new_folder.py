@@ -67,6 +67,7 @@ def test_the_permissions_of_another_user_s_folder_are_not_trusted(masked, tmp_pa
     tmp_path.chmod(0o1777)
     for name, mode, expected in (
         ("open", 0o777, 0o705),
+        ("open and sticky", 0o1777, 0o1705),
         ("closed", 0o750, 0o700),
         ("closed to its group", 0o705, 0o700),  # which is now among the others
     ):

@@ -59,7 +59,7 @@ def new_folder(path: str) -> Iterator[str]:
         with naming(given):
             # Not even for a moment may others do more with it than with the empty folder.
             os.mkdir(private, 0o777 if old is None else 0o700 | old.status.st_mode & 0o777)
-            new = Folder(private, is_followed=False)
+            new = _open_made(private)
             permissions = None if old is None else _begin(new, old)
         yield private
         new.sync()
@@ -71,11 +71,7 @@ def new_folder(path: str) -> Iterator[str]:
             # This takes the place of an empty folder, but of no other.
             os.rename(private, path)
     except BaseException as error:
-        with contextlib.suppress(OSError):
-            if new is not None:
-                new.allow_owner()  # what it has got may keep even its owner out
-        with contextlib.suppress(OSError):
-            shutil.rmtree(private)
+        _remove(private, new)
         if isinstance(error, OSError) and _is_below(error.filename, private):
             # The caller does not know the private folder.
             error.filename = os.path.join(given, os.path.relpath(error.filename, private))
@@ -84,6 +80,30 @@ def new_folder(path: str) -> Iterator[str]:
         if new is not None:
             new.close()
     _sync(parent)
+
+
+def _open_made(private: str) -> Folder:
+    """Open the folder that was just made. Who may rename it may have put another in its place."""
+    new = Folder(private, is_followed=False)
+    try:
+        if new.list_names():
+            raise OSError(errno.EBUSY, "another process has put something else there", private)
+    except BaseException:
+        new.close()
+        raise
+    return new
+
+
+def _remove(private: str, new: Folder | None) -> None:
+    """Remove the private folder, but nothing that another user has put in its place."""
+    with contextlib.suppress(OSError):
+        if new is not None:
+            new.allow_owner()  # what it has got may keep even its owner out
+    with contextlib.suppress(OSError):
+        if new is None:
+            os.rmdir(private)
+        elif os.path.samestat(os.lstat(private), new.own_status()):
+            shutil.rmtree(private)
 
 
 class _Old(NamedTuple):

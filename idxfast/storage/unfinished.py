@@ -81,7 +81,7 @@ def remove_abandoned(folder: Folder) -> None:
         if name.startswith(_START) and name.endswith(_ENDINGS):
             status = folder.status(name)
             if status is None or not stat.S_ISREG(status.st_mode):
-                continue  # to open a FIFO would take forever
+                continue  # opening a FIFO would wait for a writer
             with contextlib.suppress(OSError), folder.open(name, "rb") as file:
                 is_locked = try_to_lock(file)
                 is_old = os.fstat(file.fileno()).st_mtime < time.time() - _MAX_AGE

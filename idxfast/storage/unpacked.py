@@ -103,8 +103,8 @@ class UnpackedFiles:
     def find(self, name: str) -> Record | None:
         """The record of this name; None if there is none, or it is damaged."""
         status = self.folder.status(name)
-        if status is None or not stat.S_ISREG(status.st_mode):  # to open a FIFO would take forever
-            return None
+        if status is None or not stat.S_ISREG(status.st_mode):
+            return None  # opening a FIFO would wait for a writer
         try:
             with self.folder.open(name, "rb") as file:
                 key, start, source = file.read(RECORD_SIZE).split(b"\n", 2)

@@ -165,6 +165,34 @@ def test_what_takes_the_place_of_the_private_folder_keeps_its_permissions(tmp_pa
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs permissions")
+@pytest.mark.parametrize("is_soon", [True, False])
+def test_a_folder_that_takes_the_place_of_the_private_one_is_kept(is_soon, tmp_path, monkeypatch):
+    """At once, before the private folder is opened, or while the block runs."""
+    path, victim, mkdir = tmp_path / "new", tmp_path / "victim", os.mkdir
+    path.mkdir()
+    victim.mkdir(0o711)
+    (victim / "file").write_text("content")
+
+    def exchange(private):
+        os.rename(private, tmp_path / "moved")
+        os.rename(victim, private)
+
+    def make(private, *arguments):
+        mkdir(private, *arguments)
+        exchange(private)
+
+    if is_soon:
+        monkeypatch.setattr(os, "mkdir", make)
+    with pytest.raises((OSError, KeyboardInterrupt)), new_folder(str(path)) as private:
+        assert not is_soon
+        exchange(private)
+        raise KeyboardInterrupt
+    (kept,) = tmp_path.glob(".*")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o711
+    assert (kept / "file").read_text() == "content"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs permissions")
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_file_system_without_permissions(is_there, tmp_path, monkeypatch):
     """For example, a USB stick that is mounted so that all may write to it."""

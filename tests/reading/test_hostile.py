@@ -16,6 +16,7 @@ from files.handmade import Deflate
 from idxfast.containers import arrays
 from idxfast.gzip import decoder, input_buffer, pool, segments, small_members, stream
 from idxfast.storage import pread, source
+from idxfast.storage.memory import MemorySource
 from idxfast.threads import ordered_map
 
 
@@ -190,7 +191,7 @@ def test_chunks_that_end_in_the_last_bytes_of_a_stream(monkeypatch):
 def stream_of(file, size):
     """Read a file as `load` reads a large one, whatever its size."""
     memory = np.empty(size, np.uint8)
-    reader = stream.GzipStream(source.MemorySource(file, "name"))
+    reader = stream.GzipStream(MemorySource(file, "name"))
     assert len(reader.head(1028)) == min(size + 8, 1028)
     reader.read_into(memory, 8)
     return memory

@@ -137,8 +137,8 @@ def explain_member(
 class explaining_damage:
     """Raise an IdxError in place of what a module of the standard library raises.
 
-    No code of the caller, such as `progress`, may run inside: its errors have to pass unchanged. A
-    generator would, from CPython 3.12 on, leave the error in a cycle, and with it the array.
+    No code of the caller, such as `progress`, may run inside: its errors have to pass unchanged. It
+    is a class for the reason that `outputs.naming` is one.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ def cache_folder() -> str:
 class explained:
     """Add to an error of the system that the cache can be elsewhere; `path` is for the message.
 
-    A generator would, from CPython 3.12 on, leave the error in a cycle.
+    It is a class for the reason that `outputs.naming` is one.
     """
 
     def __init__(self, path: str) -> None:

@@ -47,7 +47,7 @@ def _shown_part(part: str) -> str:
 class network_errors:
     """Turn the errors of a file system into an OSError with the name of the file.
 
-    A generator would, from CPython 3.12 on, leave the error in a cycle, and with it what was read.
+    It is a class for the reason that `outputs.naming` is one.
 
     Raises
     ------

@@ -167,8 +167,7 @@ def _get_ranges(file_system: Any, path: str, ranges: Sequence[Range]) -> list[by
         # Until 2026.7, fsspec gives ranges only of files that are already in its cache.
         file_system.open(path).close()
     ends = [list(some) for some in zip(*ranges, strict=True)]
-    pieces: list[bytes] = file_system.cat_ranges([path] * len(ranges), *ends, on_error="raise")
-    return pieces
+    return list(file_system.cat_ranges([path] * len(ranges), *ends, on_error="raise"))
 
 
 def _version(file_system: Any, path: str) -> ObjectVersion | None:

@@ -1,29 +1,27 @@
 """Remote objects: the start of one, with its size and version, and then any ranges.
 
-Each answer over HTTP or from S3 states the size and the version of the object. So the first request
-asks for the start of the object, and every later answer is compared with the first. Other file
-systems are asked for size and version once, when the object is opened.
+Each answer over HTTP or from S3 states the size and the version of the object
+(`range_requests.py`). So the first request asks for the start of the object, and every later answer
+is compared with the first. Other file systems are asked for size and version once, when the object
+is opened.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
-import re
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from ..errors import IdxError
 from .identity import ObjectVersion
 from .network_errors import network_errors
+from .range_requests import NoRanges, Range, is_http, request_ranges
 
 # How many bytes the first request asks for: enough for any header, and for a whole file of MNIST's
 # labels. A home connection transfers them in about the time that the request itself takes.
 START = 64 << 10
-# How many requests are under way at once, for one call.
-CONCURRENT = 16
 
 # The entries of fsspec's information about a file that tell one version of it from another.
 _VERSION_KEYS = (
@@ -31,10 +29,6 @@ _VERSION_KEYS = (
     "mtime", "LastModified", "Last-Modified", "last_modified", "modified", "updated", "created",
     "date_time",
 )  # fmt: skip
-
-
-# A range and the size of the whole, which is less than 2^63.
-_CONTENT_RANGE = re.compile("bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 
 class Connection(NamedTuple):
@@ -50,14 +44,6 @@ class Start(NamedTuple):
 
     data: bytes
     version: ObjectVersion
-
-
-Range: TypeAlias = tuple[int, int]
-Answer: TypeAlias = tuple[bytes, ObjectVersion | None]
-
-
-class NoRanges(Exception):
-    """The server does not answer requests for ranges, or does not tell the size or the version."""
 
 
 def connect(url: str, name: str) -> Connection:
@@ -81,10 +67,10 @@ def read_start(connection: Connection) -> Start | None:
     with network_errors(name):
         if _is_read_in_order(file_system):
             return None
-        get = _getter(connection)
         try:
-            if get is not None:
-                ((data, version),) = _gather(file_system, get, [(0, START)])
+            answers = request_ranges(file_system, path, [(0, START)])
+            if answers is not None:
+                ((data, version),) = answers
             else:
                 with _one_at_a_time(file_system):
                     version = _version(file_system, path)
@@ -109,12 +95,10 @@ def read_ranges(
         If the network fails.
     """
     file_system, path, name = connection
-    get = _getter(connection)
     with network_errors(name):
         try:
-            if get is not None:
-                answers = _gather(file_system, get, ranges)
-            else:
+            answers = request_ranges(file_system, path, ranges)
+            if answers is None:
                 with _one_at_a_time(file_system):
                     answers = [(piece, None) for piece in _get_ranges(file_system, path, ranges)]
         except NoRanges:
@@ -135,7 +119,7 @@ def read_ranges(
 def open_in_order(connection: Connection) -> Any:
     """Open a file that is read in order."""
     # With a block size, fsspec would request ranges, which may come from different versions.
-    options = {"block_size": 0} if _is_http(connection.file_system) else {}
+    options = {"block_size": 0} if is_http(connection.file_system) else {}
     return connection.file_system.open(connection.path, "rb", **options)
 
 
@@ -193,100 +177,6 @@ def _is_read_in_order(file_system: Any) -> bool:
     return any(
         isinstance(one, (AbstractArchiveFileSystem, DataFileSystem)) for one in (file_system, inner)
     )
-
-
-def _getter(connection: Connection) -> Callable[[int, int], Awaitable[Answer]] | None:
-    """A coroutine function that gets a range; None if answers do not state a version."""
-    file_system, path, _ = connection
-    if _is_http(file_system):
-        return lambda start, stop: _get_http(file_system, path, start, stop)
-    if _protocols(file_system) & {"s3", "s3a"} and hasattr(file_system, "_call_s3"):
-        return lambda start, stop: _get_s3(file_system, path, start, stop)
-    return None
-
-
-def _is_http(file_system: Any) -> bool:
-    return bool(_protocols(file_system) & {"http", "https"}) and hasattr(file_system, "set_session")
-
-
-def _protocols(file_system: Any) -> set[str]:
-    protocols = file_system.protocol
-    return {protocols} if isinstance(protocols, str) else set(protocols)
-
-
-async def _get_http(file_system: Any, url: str, start: int, stop: int) -> Answer:
-    session = await file_system.set_session()
-    options = {**file_system.kwargs}
-    # A server that compresses would count the range in compressed bytes.
-    options["headers"] = {
-        **options.get("headers", {}),
-        "Range": f"bytes={start}-{stop - 1}",
-        "Accept-Encoding": "identity",
-    }
-    async with session.get(file_system.encode_url(url), **options) as response:
-        if response.status == 416:
-            return b"", None
-        response.raise_for_status()
-        range_ = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        encoding = response.headers.get("Content-Encoding", "identity")
-        if response.status != 206 or range_ is None or encoding.lower() != "identity":
-            raise NoRanges
-        first, last, size = map(int, range_.groups())
-        if first != start or last != min(stop, size) - 1:
-            raise NoRanges
-        tag = response.headers.get("ETag") or response.headers.get("Last-Modified", "")
-        # Without a tag, nothing would tell the next answer from one of another version.
-        if not tag and last + 1 - first < size:
-            raise NoRanges
-        data = await response.content.readexactly(last + 1 - first)
-        return data, ObjectVersion(size, tag.removeprefix("W/"))
-
-
-async def _get_s3(file_system: Any, path: str, start: int, stop: int) -> Answer:
-    bucket, key, version = file_system.split_path(path)
-    options = {"VersionId": version} if version else {}
-    try:
-        response = await file_system._call_s3(
-            "get_object", Bucket=bucket, Key=key, Range=f"bytes={start}-{stop - 1}", **options
-        )
-    except OSError as error:
-        answer = getattr(error.__cause__, "response", {})
-        if answer.get("ResponseMetadata", {}).get("HTTPStatusCode") == 416:
-            return b"", None
-        raise
-    range_ = _CONTENT_RANGE.fullmatch(response.get("ContentRange", ""))
-    async with response["Body"] as body:
-        if range_ is None or int(range_[1]) != start or response["ContentLength"] > stop - start:
-            raise NoRanges
-        data = await body.read()
-    return data, ObjectVersion(int(range_[3]), response.get("ETag", ""))
-
-
-def _gather(
-    file_system: Any, get: Callable[[int, int], Awaitable[Answer]], ranges: Sequence[Range]
-) -> list[Answer]:
-    from fsspec.asyn import sync
-
-    async def get_all() -> list[Answer]:
-        # The session is made first. Otherwise, requests that begin together would make one each.
-        await file_system.set_session()
-        limit = asyncio.Semaphore(CONCURRENT)
-
-        async def get_one(start: int, stop: int) -> Answer:
-            async with limit:
-                return await get(start, stop)
-
-        tasks = [asyncio.ensure_future(get_one(*range_)) for range_ in ranges]
-        try:
-            return await asyncio.gather(*tasks)
-        finally:
-            # After an error, the other requests must not go on.
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    answers: list[Answer] = sync(file_system.loop, get_all)
-    return answers
 
 
 # A lock for each process: after a fork, the thread that held the parent's may not exist.

@@ -12,7 +12,8 @@ import numpy as np
 from ..typing import Memory
 from . import read_ahead
 from .identity import ObjectVersion, State
-from .objects import Connection, Range, Start, connect, read_ranges
+from .objects import Connection, Start, connect, read_ranges
+from .range_requests import Range
 from .read_ahead import ReadAhead
 
 # Two ranges that are at most this many bytes apart become one request. This was measured with 64

@@ -1,4 +1,4 @@
-"""storage/objects: what servers answer, right and wrong; never wrong data from any of them."""
+"""storage/objects and its requests: what servers answer, right and wrong; never wrong data."""
 
 import gzip
 import itertools
@@ -13,6 +13,7 @@ import pytest
 import idxfast
 from files.handmade import archive
 from idxfast.storage import objects as module
+from idxfast.storage import range_requests
 from idxfast.storage.inputs import open_source
 from mirrors.objects import tag_of
 
@@ -570,16 +571,16 @@ def test_requests_of_one_call_are_under_way_at_once(objects, content, monkeypatc
     """Each answer waits until as many have been requested."""
     objects.files["file"] = content
     monkeypatch.setattr("idxfast.storage.ranges.MAX_GAP", 0)
-    barrier = threading.Barrier(module.CONCURRENT)
+    barrier = threading.Barrier(range_requests.CONCURRENT)
 
     def wait(handler, content):
         barrier.wait(60)
         handler.give(content)
 
     with open_source(f"{objects.url}file") as source:
-        objects.faults["file"] = [wait] * module.CONCURRENT
-        memory = np.zeros(10 * module.CONCURRENT, np.uint8)
-        rows = np.arange(module.CONCURRENT) * 20 + module.START // 10 + 1
+        objects.faults["file"] = [wait] * range_requests.CONCURRENT
+        memory = np.zeros(10 * range_requests.CONCURRENT, np.uint8)
+        rows = np.arange(range_requests.CONCURRENT) * 20 + module.START // 10 + 1
         source.read_rows(memory, 10, 0, rows)
     assert memory.tobytes() == b"".join(content[10 * row : 10 * row + 10] for row in rows.tolist())
 
@@ -598,7 +599,7 @@ def far_apart(monkeypatch, url):
 
 
 def test_no_more_requests_are_under_way_than_may_be(far_apart, objects, monkeypatch):
-    monkeypatch.setattr(module, "CONCURRENT", 2)
+    monkeypatch.setattr(range_requests, "CONCURRENT", 2)
     lock, under_way, most = threading.Lock(), 0, 0
 
     def count(handler, content):
@@ -618,7 +619,7 @@ def test_no_more_requests_are_under_way_than_may_be(far_apart, objects, monkeypa
 
 
 def test_after_an_error_no_more_is_requested(far_apart, objects, monkeypatch):
-    monkeypatch.setattr(module, "CONCURRENT", 1)
+    monkeypatch.setattr(range_requests, "CONCURRENT", 1)
     objects.faults["file"] = [lambda handler, content: handler.give(content), error(500)]
     with pytest.raises(OSError):
         far_apart(5)

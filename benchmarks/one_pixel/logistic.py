@@ -9,11 +9,15 @@ where x is the pixel's value in an image, and sign is 1 for images of the second
 images of the first. Solvers there stop at a tolerance; the fits here converge.
 
 Most pixels are 0 in many images. These images have the same probability, so only the other values
-are visited.
+are visited. First, the histograms of the values are fitted, which are much smaller. Each class has
+one histogram of a pixel for all its pairs. The fit of the values begins at the point found, and is
+almost always one step from its end.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -22,19 +26,26 @@ from idx import Array
 # How many pixels are fitted together: few enough that their values stay in the processor's cache.
 _TOGETHER = 8
 
-# A fit has converged when its next step would improve the objective, which is hundreds or
-# thousands, by less. That step is still made; one after it would improve nothing.
-_CONVERGED = 1e-10
+# How many bins a histogram has. With 32, 64, 96, 128, 192 and 256, the fits of every fifth pair of
+# Fashion-MNIST took 0.67, 0.60, 0.55, 0.46 to 0.53, 0.49 and 0.54 of the time without histograms.
+_BINS = 128
+
+# A fit has converged when its next step would improve the objective, for each image, by less. That
+# step is still made, and squares the distance to the end. In every fifth pair of both data sets, no
+# weight then differs by more than 3e-8 of its size from that of a fit that went on until a step
+# improved the objective by less than 1e-10.
+_CONVERGED = 1e-8
 
 # A step went too far if the objective rises at its end at more than half the rate at which it fell
 # at its start.
 _TOO_FAR = 0.5
 
-# Fits take three to ten steps.
+# The fits of histograms take three to ten steps.
 _MOST_STEPS = 200
 
 
-class Columns(NamedTuple):
+@dataclass(frozen=True)
+class Columns:
     """The pixels of a class, without values that are 0.
 
     Attributes
@@ -46,16 +57,37 @@ class Columns(NamedTuple):
         that is 0 in all images has one value.
     starts : ndarray of integers, shape (pixels + 1,)
         Where the values of each pixel begin, and where those of the last one end.
+    counts : ndarray of integers, shape (V,), or None
+        How many images have each value; None means one each.
     """
 
     images: int
     values: Array
     starts: Array
+    counts: Array | None = None
 
     def part(self, first: int, last: int) -> Columns:
-        """Return the pixels from first up to last."""
+        """Return the pixels from first up to last, of columns that are not histograms."""
+        assert self.counts is None
         starts = self.starts[first : last + 1]
         return Columns(self.images, self.values[starts[0] : starts[-1]], starts - starts[0])
+
+    @cached_property
+    def histograms(self) -> Columns:
+        """The values of each pixel in bins of equal width: the mean of each bin, and its count."""
+        sizes = np.diff(self.starts)
+        lows = np.minimum.reduceat(self.values, self.starts[:-1])
+        widths = (np.maximum.reduceat(self.values, self.starts[:-1]) - lows) / _BINS
+        widths[widths == 0] = 1
+        bins = ((self.values - np.repeat(lows, sizes)) / np.repeat(widths, sizes)).astype(np.intp)
+        np.minimum(bins, _BINS - 1, out=bins)
+        bins += np.repeat(np.arange(len(sizes)) * _BINS, sizes)
+        counts = np.bincount(bins, minlength=len(sizes) * _BINS)
+        sums = np.bincount(bins, self.values, len(counts))
+        is_used = counts > 0
+        ends = np.cumsum(is_used)[_BINS - 1 :: _BINS]
+        counts = counts[is_used]
+        return Columns(self.images, sums[is_used] / counts, np.concatenate([[0], ends]), counts)
 
 
 def columns(pixels: Array) -> Columns:
@@ -100,10 +132,12 @@ def fit_pixels(first: Columns, second: Columns) -> Fits:
     """
     pixels = len(first.starts) - 1
     weights, intercepts, correct = np.empty((3, pixels))
+    near = _Problem(first.histograms, second.histograms)
+    points = near.solve(near.without_weights())
     for start in range(0, pixels, _TOGETHER):
         stop = min(start + _TOGETHER, pixels)
         problem = _Problem(first.part(start, stop), second.part(start, stop))
-        point = problem.solve()
+        point = problem.solve(points[:, start:stop])
         weights[start:stop], intercepts[start:stop] = point
         correct[start:stop] = problem.correct(point)
     return Fits(weights, intercepts, correct / (first.images + second.images))
@@ -118,30 +152,42 @@ class _Problem:
     def __init__(self, first: Columns, second: Columns) -> None:
         self.values = np.concatenate([first.values, second.values])
         self.starts = np.concatenate([first.starts[:-1], second.starts[:-1] + len(first.values)])
-        self.counts = np.concatenate([np.diff(first.starts), np.diff(second.starts)])
+        self.sizes = np.concatenate([np.diff(first.starts), np.diff(second.starts)])
         self.pixels = len(first.starts) - 1
+        self.counts = None
+        counts = self.sizes
+        if first.counts is not None and second.counts is not None:
+            self.counts = np.concatenate([first.counts, second.counts])
+            counts = np.add.reduceat(self.counts, self.starts)
         # How many images have a 0, of the first class and of the second.
-        self.first_zeros = first.images - self.counts[: self.pixels]
-        self.second_zeros = second.images - self.counts[self.pixels :]
+        self.first_zeros = first.images - counts[: self.pixels]
+        self.second_zeros = second.images - counts[self.pixels :]
         self.zeros = self.first_zeros + self.second_zeros
-        self.share = second.images / (first.images + second.images)
+        self.images = first.images + second.images
+        self.share = second.images / self.images
         # The sums over the images of the second class, which the gradient subtracts.
         self.second = np.empty((2, self.pixels))
-        self.second[0] = np.add.reduceat(second.values, second.starts[:-1])
+        self.second[0] = np.add.reduceat(self._counted(self.values), self.starts)[self.pixels :]
         self.second[1] = second.images
 
-    def solve(self) -> Array:
-        """Return the point where all gradients vanish."""
-        # At weight 0, all images have the same probability.
+    def without_weights(self) -> Array:
+        """Return the best point at which all images have the same probability."""
         point = np.zeros((2, self.pixels))
         point[1] = np.log(self.share / (1 - self.share))
-        gradient, step = self._step(point, np.full(len(self.values), self.share))
+        return point
+
+    def solve(self, point: Array) -> Array:
+        """Return the point where all gradients vanish.
+
+        The search begins at a given point.
+        """
+        gradient, step = self._step(point)
         for _ in range(_MOST_STEPS):
             fall = -(gradient * step).sum(axis=0)
-            if (fall < _CONVERGED).all():
+            if (fall < _CONVERGED * self.images).all():
                 return point + step
             trial = point + step
-            new_gradient, new_step = self._step(trial, _sigmoid(self._scores(trial)))
+            new_gradient, new_step = self._step(trial)
             is_too_far = (new_gradient * step).sum(axis=0) > _TOO_FAR * fall
             point = np.where(is_too_far, point, trial)
             gradient = np.where(is_too_far, gradient, new_gradient)
@@ -153,27 +199,26 @@ class _Problem:
         answers = (self._scores(point) > 0).astype(np.intp)
         seconds = np.add.reduceat(answers, self.starts)
         correct: Array = seconds[self.pixels :] - seconds[: self.pixels]
-        correct += self.counts[: self.pixels]
+        correct += self.sizes[: self.pixels]
         correct += np.where(point[1] > 0, self.second_zeros, self.first_zeros)
         return correct
 
-    def _step(self, point: Array, probabilities: Array) -> tuple[Array, Array]:
-        """Return the gradient at a point, and Newton's step from there.
-
-        The probabilities are those of the second class for each value. They are overwritten.
-        """
+    def _step(self, point: Array) -> tuple[Array, Array]:
+        """Return the gradient at a point, and Newton's step from there."""
+        probabilities = _sigmoid(self._scores(point))
         of_zero = _sigmoid(point[1])
+        terms = self._counted(probabilities)
         gradient = np.empty_like(point)
-        gradient[0] = point[0] + self._sum(probabilities * self.values)
-        gradient[1] = self._sum(probabilities) + self.zeros * of_zero
+        gradient[0] = point[0] + self._sum(terms * self.values)
+        gradient[1] = self._sum(terms) + self.zeros * of_zero
         gradient -= self.second
         # From here on, the second derivatives.
-        probabilities -= probabilities * probabilities
-        intercept = self._sum(probabilities) + self.zeros * (of_zero - of_zero * of_zero)
-        probabilities *= self.values
-        both = self._sum(probabilities)
-        probabilities *= self.values
-        weight = 1 + self._sum(probabilities)
+        terms -= terms * probabilities
+        intercept = self._sum(terms) + self.zeros * (of_zero - of_zero * of_zero)
+        terms *= self.values
+        both = self._sum(terms)
+        terms *= self.values
+        weight = 1 + self._sum(terms)
         step = np.empty_like(point)
         step[0] = both * gradient[1] - intercept * gradient[0]
         step[1] = both * gradient[0] - weight * gradient[1]
@@ -183,10 +228,14 @@ class _Problem:
     def _scores(self, point: Array) -> Array:
         """Return weight * x + intercept for each value."""
         weights, intercepts = np.concatenate([point, point], axis=1)
-        scores = np.repeat(weights, self.counts)
+        scores = np.repeat(weights, self.sizes)
         scores *= self.values
-        scores += np.repeat(intercepts, self.counts)
+        scores += np.repeat(intercepts, self.sizes)
         return scores
+
+    def _counted(self, terms: Array) -> Array:
+        """Return the terms of the values, times the number of images that have each value."""
+        return terms if self.counts is None else terms * self.counts
 
     def _sum(self, terms: Array) -> Array:
         """Sum the terms of each pixel, over both classes."""

@@ -34,6 +34,7 @@ class Peer(NamedTuple):
 def sample(scaled: Scaled, count: int = 20, seed: int = 0) -> dict[str, Peer]:
     """Fit pixels of pairs, drawn at random, with each solver."""
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     random = np.random.default_rng(seed)
     pairs = list(combinations(scaled.train, 2))
@@ -48,7 +49,8 @@ def sample(scaled: Scaled, count: int = 20, seed: int = 0) -> dict[str, Peer]:
         is_second = np.repeat([False, True], [first.shape[1], second.shape[1]])
         for solver in SOLVERS:
             model = LogisticRegression(solver=solver)
-            with warnings.catch_warnings():
+            # A second thread would only wait for work, which takes processor time, too.
+            with warnings.catch_warnings(), threadpool_limits(1):
                 # sag often stops before it has converged, in the study, too.
                 warnings.simplefilter("ignore")
                 start = time.process_time()

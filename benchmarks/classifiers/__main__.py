@@ -7,6 +7,8 @@ Run `python -m classifiers --help` in benchmarks/. The results that the reposito
 from __future__ import annotations
 
 import argparse
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from labelled import add_options, chosen
@@ -40,15 +42,31 @@ def main(arguments: list[str] | None = None) -> None:
     )
     _add_options(run)
     options = parser.parse_args(arguments)
-    if options.verb == "report":
-        write_report(options.results, options.output)
-        return
+    try:
+        if options.verb == "report":
+            write_report(options.results, options.output)
+            print(options.output / "REPORT.md")
+        else:
+            run_all(_plan(run, options), options.results)
+            print(options.results)
+    except OSError as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the same command continues")
+
+
+def _plan(run: argparse.ArgumentParser, options: argparse.Namespace) -> Plan:
+    """Check the options, and read the data sets."""
+    if options.backend == "dask" and find_spec("distributed") is None:
+        run.error("--backend dask needs the package dask[distributed]")
+    if options.backend != "dask" and options.address is not None:
+        run.error("--address needs --backend dask")
     try:
         rows = matching(options.rows)
     except ValueError as error:
-        parser.error(str(error))
-    plan = Plan(
-        sources=chosen(options),
+        run.error(str(error))
+    return Plan(
+        datasets=chosen(run, options),
         rows=rows,
         repeats=options.repeats,
         train_size=options.train_size,
@@ -58,7 +76,14 @@ def main(arguments: list[str] | None = None) -> None:
         backend=options.backend,
         address=options.address,
     )
-    run_all(plan, options.results)
+
+
+def count(text: str) -> int:
+    """Parse a number that is 1 or more; argparse puts this function's name into its message."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def _add_options(run: argparse.ArgumentParser) -> None:
@@ -66,8 +91,8 @@ def _add_options(run: argparse.ArgumentParser) -> None:
         "--rows", nargs="+", default=[], metavar="TEXT", help="rows whose name contains a text"
     )
     add_options(run)
-    run.add_argument("--repeats", type=int, default=5, metavar="N", help="at most (default: 5)")
-    run.add_argument("--train-size", type=int, metavar="N", help="fit on N training images only")
+    run.add_argument("--repeats", type=count, default=5, metavar="N", help="at most (default: 5)")
+    run.add_argument("--train-size", type=count, metavar="N", help="fit on N training images only")
     run.add_argument(
         "--limit",
         type=float,
@@ -79,7 +104,7 @@ def _add_options(run: argparse.ArgumentParser) -> None:
         "--rest", action="store_true", help="only rows over the limit on all training images"
     )
     run.add_argument(
-        "--jobs", type=int, default=-1, metavar="N", help="fits at once (default: one per core)"
+        "--jobs", type=count, default=-1, metavar="N", help="fits at once (default: one per core)"
     )
     run.add_argument("--backend", choices=("loky", "dask"), default="loky")
     run.add_argument("--address", help="the scheduler of a Dask cluster")

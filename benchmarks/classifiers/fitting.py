@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -59,18 +60,20 @@ def fit_and_score(task: Task) -> dict[str, Any]:
     score, on the clock and of the processor.
     """
     train, train_labels, test, test_labels = _prepare(task.source, task.repeat, task.train_size)
-    model = today(task.classifier, task.parameters)
+    model = today(task.classifier, task.parameters, classes=len(np.unique(train_labels)))
     estimator = build(model, task.repeat)
     with warnings.catch_warnings(record=True) as caught, _ended_after(task.limit):
         warnings.simplefilter("always")
         start = _clocks()
         try:
             estimator.fit(train, train_labels)
+            fitted = _clocks()
+            accuracy = float(np.mean(estimator.predict(test) == test_labels))
+            scored = _clocks()
         except (ValueError, MemoryError) as error:
-            return {"status": FAILED, "fitted": str(model), "error": str(error)} | environment()
-        fitted = _clocks()
-        accuracy = float(np.mean(estimator.predict(test) == test_labels))
-        scored = _clocks()
+            # Some of scikit-learn's messages go on for lines of advice.
+            reason = (str(error) or type(error).__name__).partition("\n")[0]
+            return {"status": FAILED, "fitted": str(model), "error": reason} | environment()
     return {
         "status": OK,
         "fitted": str(model),
@@ -99,7 +102,8 @@ def _prepare(source: str, seed: int, train_size: int) -> tuple[Array, Array, Arr
 
 @contextmanager
 def _ended_after(seconds: float) -> Iterator[None]:
-    """End this process if what follows takes more seconds of the processor."""
+    """End this process if what follows takes more seconds of the processor, or if nobody waits."""
+    parent = os.getppid()
     deadline = time.process_time() + seconds
     is_done = threading.Event()
 
@@ -107,6 +111,8 @@ def _ended_after(seconds: float) -> Iterator[None]:
         while not is_done.wait(_WATCH_SECONDS):
             if time.process_time() > deadline:
                 os._exit(OVER_LIMIT_STATUS)
+            if os.getppid() != parent:
+                os._exit(1)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -132,6 +138,8 @@ def environment() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    # After Ctrl-C, only the process that users have started says something.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Nothing that is printed elsewhere may come between the records.
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:

@@ -17,6 +17,7 @@ and its names and defaults have changed since. All such changes are here:
   ten.
 - The `max_features` of the table's time are today's defaults: all for DecisionTreeClassifier and
   gradient boosting, the square root for ExtraTreeClassifier and forests.
+- GaussianNB's priors are even. Data sets with more or fewer than ten classes have as many priors.
 - The original set no seed. Here, the number of the repeat is the seed.
 """
 
@@ -55,9 +56,11 @@ class Model(NamedTuple):
         return f"OneVsRestClassifier({call})" if self.is_one_vs_rest else call
 
 
-def today(classifier: str, parameters: str) -> Model:
+def today(classifier: str, parameters: str, classes: int = 10) -> Model:
     """Translate a row of the table."""
     arguments = _parse(parameters)
+    if "priors" in arguments:
+        arguments["priors"] = [1 / classes] * classes
     if "loss" in arguments:
         arguments["loss"] = _RENAMED_LOSSES.get(arguments["loss"], arguments["loss"])
     arguments |= _THEN.get(classifier, {})

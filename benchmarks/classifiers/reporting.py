@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from labelled import PUBLISHED
 from markdown import table
 
 from classifiers.comparing import Comparison, compare, finding
 from classifiers.drawing import draw_differences
-from classifiers.fitting import OK, OVER_LIMIT
+from classifiers.fitting import FAILED, OK, OVER_LIMIT
 from classifiers.results import Record, Results
-from classifiers.rows import table3
+from classifiers.rows import Row, table3
 
 _TITLES = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST"}
 
 _NOT_RUN = "not run yet"
+
+# The differences mean something only if as many were fitted as in the paper.
+_PAPERS_SIZE = 60_000
 
 # From the history of the data set's repository.
 _REPLACED = (
@@ -43,8 +48,9 @@ def write_report(folder: Path, output: Path) -> None:
         If there are no results.
     """
     found = {path.stem: Results(folder, path.stem) for path in sorted(folder.glob("*.jsonl"))}
+    found = {name: results for name, results in found.items() if results.train_sizes()}
     if not found:
-        raise FileNotFoundError(f"{folder} has no results")
+        raise FileNotFoundError(f"{folder} has no results; `python -m classifiers run` makes them")
     whole = {
         name: compare(results, name, results.train_sizes()[0]) for name, results in found.items()
     }
@@ -53,12 +59,19 @@ def write_report(folder: Path, output: Path) -> None:
         "`python -m classifiers report` writes this page from the results of `python -m "
         "classifiers run`. [benchmarks/README.md](../README.md#studies) says what the study is.",
     ]
-    drawn = {_TITLES[name]: whole[name] for name in PUBLISHED if whole.get(name)}
+    papers = {
+        name: whole[name]
+        for name in PUBLISHED
+        if whole.get(name) and found[name].train_sizes()[0] == _PAPERS_SIZE
+    }
     output.mkdir(parents=True, exist_ok=True)
-    if drawn:
-        draw_differences(drawn, output / "differences.svg")
+    if papers:
+        titled = {_TITLES[name]: compared for name, compared in papers.items()}
+        draw_differences(titled, output / "differences.svg")
         parts.append("![Our accuracy minus the paper's, row by row](differences.svg)")
-    parts += ["## How much was run", _overview(found, whole), *_far(whole)]
+    parts += ["## How much was run", _overview(found, whole)]
+    if papers:
+        parts += _far(papers)
     for name, results in found.items():
         parts += [f"## {_TITLES.get(name, name)}", *_tables(name, results)]
     parts += ["## Machine and versions", _environments(found)]
@@ -66,26 +79,25 @@ def write_report(folder: Path, output: Path) -> None:
 
 
 def _overview(found: dict[str, Results], whole: dict[str, list[Comparison]]) -> str:
-    head = ["data set", "training images", "rows run", "repeats", "over the limit", "not run yet"]
+    reasons = [OVER_LIMIT, FAILED, _NOT_RUN]
+    head = ["data set", "training images", "rows run", "repeats", *reasons]
     rows = []
     for name, results in found.items():
         size = results.train_sizes()[0]
-        reasons = [reason for _, _, reason in _missing(results, size)]
-        not_run = reasons.count(_NOT_RUN)
+        missing = Counter(each.status for each in _missing(results, size))
         rows.append(
             [
                 _TITLES.get(name, name),
                 f"{size:,}",
                 f"{len(whole[name])} of {len(table3())}",
                 str(sum(len(comparison.accuracies) for comparison in whole[name])),
-                str(len(reasons) - not_run),
-                str(not_run),
+                *(str(missing[reason]) for reason in reasons),
             ]
         )
     return table(head, rows)
 
 
-def _far(whole: dict[str, list[Comparison]]) -> list[str]:
+def _far(papers: dict[str, list[Comparison]]) -> list[str]:
     """List the large differences, each with what was found."""
     rows = [
         [
@@ -96,8 +108,8 @@ def _far(whole: dict[str, list[Comparison]]) -> list[str]:
             _signed(comparison.difference),
             finding(comparison),
         ]
-        for name in PUBLISHED
-        for comparison in whole.get(name, [])
+        for name, compared in papers.items()
+        for comparison in compared
         if comparison.is_far
     ]
     return [
@@ -146,24 +158,35 @@ def _tables(name: str, results: Results) -> list[str]:
     size = results.train_sizes()[0]
     if missing := _missing(results, size):
         head = ["classifier", "parameters", "why"]
-        parts += [f"Without a result on {size:,} training images:", table(head, missing)]
+        rows = [[each.row.classifier, each.row.parameters, each.reason] for each in missing]
+        parts += [f"Without a result on {size:,} training images:", table(head, rows)]
     return parts
 
 
-def _missing(results: Results, size: int) -> list[list[str]]:
-    """List the rows without a result, and why they have none."""
-    rows = []
+class _Missing(NamedTuple):
+    """A row without a result. The status is that of its last record, or `_NOT_RUN`."""
+
+    row: Row
+    status: str
+    reason: str
+
+
+def _missing(results: Results, size: int) -> list[_Missing]:
+    missing = []
     for row in table3():
         records = results.repeats(row.classifier, row.parameters, size)
         if any(record["status"] == OK for record in records):
             continue
-        reason = _NOT_RUN
-        if records and records[-1]["status"] == OVER_LIMIT:
-            reason = f"takes more than {records[-1]['limit']:.0f} processor seconds"
-        elif records:
-            reason = records[-1]["error"]
-        rows.append([row.classifier, row.parameters, reason])
-    return rows
+        status = reason = _NOT_RUN
+        if records:
+            status = records[-1]["status"]
+            reason = (
+                f"takes more than {records[-1]['limit']:g} processor seconds"
+                if status == OVER_LIMIT
+                else records[-1]["error"]
+            )
+        missing.append(_Missing(row, status, reason))
+    return missing
 
 
 def _environments(found: dict[str, Results]) -> str:

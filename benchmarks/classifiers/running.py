@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from labelled import read
+from labelled import Labelled
 
 from classifiers.fitting import OVER_LIMIT, Task
 from classifiers.results import Results
@@ -20,8 +20,8 @@ class Plan(NamedTuple):
 
     Attributes
     ----------
-    sources : list of str
-        Data sets, as `labelled.read` takes them.
+    datasets : dict of str to Labelled
+        By the source that `labelled.read` takes.
     rows : list of Row
     repeats : int
         The largest number of repeats.
@@ -40,7 +40,7 @@ class Plan(NamedTuple):
         same places. None starts workers on this machine.
     """
 
-    sources: list[str]
+    datasets: dict[str, Labelled]
     rows: list[Row]
     repeats: int
     train_size: int | None
@@ -56,35 +56,33 @@ def run_all(plan: Plan, folder: Path) -> None:
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    sizes, results = {}, {}
-    for source in plan.sources:
-        data = read(source)
-        sizes[source] = data.name, len(data.train_images)
-        results[data.name] = Results(folder, data.name)
+    results = {data.name: Results(folder, data.name) for data in plan.datasets.values()}
     with _workers(plan):
         for repeat in range(plan.repeats):
             tasks = [
                 task
                 for row in sorted(plan.rows, key=lambda row: row.cost)
-                for task in _tasks(plan, row, repeat, sizes)
+                for task in _tasks(plan, row, repeat)
                 if results[task.dataset].wants(task)
-                and not (plan.is_rest and not _is_rest(results[task.dataset], task, sizes))
+                and (not plan.is_rest or _is_rest(plan, results[task.dataset], task))
             ]
             fits = Parallel(return_as="generator_unordered")(delayed(run)(task) for task in tasks)
             for record in tqdm(fits, f"repeat {repeat + 1}", len(tasks), unit="fit"):
                 results[record["dataset"]].append(record)
 
 
-def _tasks(plan: Plan, row: Row, repeat: int, sizes: dict[str, tuple[str, int]]) -> Iterator[Task]:
+def _tasks(plan: Plan, row: Row, repeat: int) -> Iterator[Task]:
     """Yield the task of each data set."""
-    for source, (dataset, count) in sizes.items():
-        train_size = min(plan.train_size or count, count)
-        yield Task(source, dataset, row.classifier, row.parameters, repeat, train_size, plan.limit)
+    for source, data in plan.datasets.items():
+        size = len(data.train_images)
+        size = min(plan.train_size or size, size)
+        yield Task(source, data.name, row.classifier, row.parameters, repeat, size, plan.limit)
 
 
-def _is_rest(results: Results, task: Task, sizes: dict[str, tuple[str, int]]) -> bool:
+def _is_rest(plan: Plan, results: Results, task: Task) -> bool:
     """Whether the task's row was over its limit on all training images."""
-    whole = results.repeats(task.classifier, task.parameters, sizes[task.source][1])
+    size = len(plan.datasets[task.source].train_images)
+    whole = results.repeats(task.classifier, task.parameters, size)
     return any(record["status"] == OVER_LIMIT for record in whole)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -22,10 +23,11 @@ from sklearn.svm import SVC
 
 from classifiers.__main__ import main
 from classifiers.comparing import Comparison
-from classifiers.fitting import OK, OVER_LIMIT, Task
+from classifiers.fitting import FAILED, OK, OVER_LIMIT, Task
 from classifiers.parameters import build, today
 from classifiers.results import Results
 from classifiers.rows import Row, matching, table3
+from classifiers.workers import Fitter
 
 TASK = Task(SYNTHETIC, SYNTHETIC, "SVC", "C=1 kernel=linear", 0, 300, 60)
 
@@ -93,13 +95,15 @@ def test_every_row_can_be_fitted(row: Row) -> None:
     estimator = build(today(row.classifier, row.parameters), seed=3)
     parameters = estimator.get_params()
     assert all(parameters[name] == 3 for name in parameters if name.endswith("random_state"))
-    # In no time, the parameters are checked all the same.
-    few = {"n_estimators": 2, "max_iter": 5}
+    # Small models take no time, and are enough for images that are easy to tell apart.
+    few = {"n_estimators": 2}
+    if row.classifier != "MLPClassifier":
+        few["max_iter"] = 5
     estimator.set_params(**{name: few[name] for name in few if name in parameters})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         estimator.fit(images, labels)
-    assert estimator.predict(images).shape == labels.shape
+    assert np.mean(estimator.predict(images) == labels) > 0.8
 
 
 def test_rows_are_chosen_by_parts_of_their_names() -> None:
@@ -137,7 +141,9 @@ def test_a_run_a_resumed_run_and_the_report(tmp_path: Path) -> None:
     report = (tmp_path / "report" / "REPORT.md").read_text()
     mean = (first[1]["accuracy"] + first[3]["accuracy"]) / 2
     assert f"| SVC | C=1 kernel=linear | 0.839 | 0.929 | {mean:.3f} |" in report
-    assert "| synthetic | 300 | 2 of 126 | 4 | 0 | 124 |" in report
+    assert "| synthetic | 300 | 2 of 126 | 4 | 0 | 0 | 124 |" in report
+    # What the paper's numbers are compared with has the paper's number of training images.
+    assert "Differences above" not in report
 
 
 def expected(record: dict[str, Any]) -> float:
@@ -151,6 +157,86 @@ def expected(record: dict[str, Any]) -> float:
     model.fit((train - mean) / deviation, data.train_labels[order])
     answers = model.predict((data.test_images - mean) / deviation)
     return float(np.mean(answers == data.test_labels))
+
+
+def own(folder: Path, images: int) -> str:
+    """Write a set of two classes, of images of two pixels that say the class."""
+    import idxfast
+
+    labels = np.arange(images, dtype=np.uint8) % 2
+    pixels = np.stack([labels * 200, 255 - labels * 200], axis=1)
+    for kind in ("train", "test"):
+        idxfast.save(folder / f"{kind}-images", pixels)
+        idxfast.save(folder / f"{kind}-labels", labels + 7)
+    return str(folder)
+
+
+def test_a_set_of_two_classes_and_few_images(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    folder = own(tmp_path / "mine", 6)
+    rows = ("GaussianNB", "KNeighborsClassifier weights=uniform n_neighbors=9 p=2")
+    main(["run", "--data", folder, "--results", str(tmp_path), "--repeats", "1", "--rows", *rows])
+    lines = (tmp_path / "mine.jsonl").read_text().splitlines()
+    found = {record["classifier"]: record for record in map(json.loads, lines)}
+    assert found["GaussianNB"]["accuracy"] == 1
+    assert found["GaussianNB"]["fitted"] == "GaussianNB(priors=[0.5, 0.5])"
+    # Six images do not have nine neighbours, which the prediction notices.
+    assert found["KNeighborsClassifier"]["status"] == FAILED
+    main(["report", "--results", str(tmp_path), "--output", str(tmp_path)])
+    report = (tmp_path / "REPORT.md").read_text()
+    assert "| mine | 6 | 1 of 126 | 1 | 0 | 1 | 124 |" in report
+    assert f"p=2 | {found['KNeighborsClassifier']['error']} |" in report
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--rows", "XGB"], "no row of Table 3 contains 'XGB'"),
+        (["--train-size", "0"], "argument --train-size: invalid count value: '0'"),
+        (["--jobs", "0"], "argument --jobs: invalid count value: '0'"),
+        (["--address", "host:8786"], "--address needs --backend dask"),
+        (["--data", "nowhere"], "No such file or directory"),
+    ],
+)
+def test_mistakes_end_with_a_sentence(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run(tmp_path, "--rows", "GaussianNB", "--repeats", "1", *options)
+    assert message in capsys.readouterr().err
+
+
+def test_no_report_without_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # The first line was cut off.
+    (tmp_path / "mine.jsonl").write_text('{"dataset": "mi')
+    with pytest.raises(SystemExit):
+        main(["report", "--results", str(tmp_path)])
+    assert f"{tmp_path} has no results" in capsys.readouterr().err
+
+
+def test_a_process_that_the_system_kills_has_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", ended_by(tmp_path, "KILL"))
+    record = Fitter().run(TASK)
+    assert (record["status"], record["error"]) == (FAILED, "ended by signal 9")
+
+
+@pytest.mark.parametrize("name", ["INT", "TERM"])
+def test_a_process_that_a_user_ends_leaves_no_record(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", ended_by(tmp_path, name))
+    with pytest.raises(RuntimeError, match="SVC C=1 kernel=linear was not run"):
+        Fitter().run(TASK)
+
+
+def ended_by(folder: Path, name: str) -> str:
+    """Write a program that a signal ends at once."""
+    program = folder / "program"
+    program.write_text(f"#!/bin/sh\nkill -{name} $$\n")
+    program.chmod(0o700)
+    return str(program)
 
 
 def test_a_row_over_its_limit_is_ended_and_not_run_again(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -32,7 +33,8 @@ class Fitter:
         Raises
         ------
         RuntimeError
-            If the process cannot work at all. Its standard error says why.
+            If the process cannot work at all, and its standard error says why; or if a user ended
+            it.
         """
         process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None
@@ -48,8 +50,10 @@ class Fitter:
         self.close()
         if process.returncode == OVER_LIMIT_STATUS:
             return record | {"status": OVER_LIMIT} | environment()
-        if process.returncode < 0:
-            error = f"ended by signal {-process.returncode}"
+        ended_by = -process.returncode
+        # A user who ends the process says nothing about the row.
+        if ended_by > 0 and ended_by not in (signal.SIGINT, signal.SIGTERM):
+            error = f"ended by signal {ended_by}"
             return record | {"status": FAILED, "error": error} | environment()
         raise RuntimeError(f"{task.classifier} {task.parameters} was not run")
 

@@ -11,7 +11,7 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-from labelled import Labelled, add_options, chosen, read
+from labelled import Labelled, add_options, chosen
 from measure import machine
 
 import idxfast
@@ -43,8 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     differences, accuracies = {}, {}
-    for source in chosen(options):
-        data = read(source)
+    for data in chosen(parser, options).values():
         outcome = study(data)
         outcomes.write(outcome, options.output)
         title = NAMES.get(data.name, data.name)
@@ -52,7 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
     draw_differences(differences, options.output / "differences.png")
     draw_accuracies(accuracies, options.output / "accuracies.svg")
     found = outcomes.read_all(options.output)
-    if all(name in found for name in NAMES):
+    # The figures of the report have only the sets of this run.
+    if set(NAMES.values()) <= set(differences):
         write_report(found, options.output / "REPORT.md")
     print(summary(outcomes.read_all(_HERE / "results") | found))
 

@@ -19,7 +19,6 @@ from matplotlib import pyplot
 # Between two pictures, in pixels.
 _GAP = 2
 
-
 # Digits on cells darker than this are white.
 _DARK = 0.8
 

@@ -29,8 +29,8 @@ class Pair(NamedTuple):
         A positive weight * x + intercept means the second class.
     train_accuracy, test_accuracy : float
     difference : float
-        The mean over the pixels of the absolute difference of the classes' mean training images,
-        whose pixels are 0 to 1 and not scaled.
+        The mean over the pixels of the absolute difference of the classes' mean images, as
+        `mean_images` returns them: not scaled to length 1.
     """
 
     first: int
@@ -51,10 +51,11 @@ class Scaled(NamedTuple):
 
 
 def scale(data: Labelled) -> Scaled:
-    """Scale all images, and sort them by class."""
+    """Scale all images, and sort them by class. A class needs training and test images."""
+    labels = np.intersect1d(data.train_labels, data.test_labels)
     return Scaled(
-        _by_class(data.train_images, data.train_labels),
-        _by_class(data.test_images, data.test_labels),
+        _by_class(data.train_images, data.train_labels, labels),
+        _by_class(data.test_images, data.test_labels, labels),
     )
 
 
@@ -85,18 +86,31 @@ def best_pixels(data: Labelled, scaled: Scaled) -> list[Pair]:
 
 
 def mean_images(data: Labelled) -> dict[int, Array]:
-    """Return the mean training image of each class, in rows and columns, pixels 0 to 1."""
+    """Return the mean training image of each class, in rows and columns of grey pixels.
+
+    A pixel is 1 if it is 255 in all images, or if it is the greatest one of images that are not
+    uint8.
+    """
+    images = data.train_images
+    white = 255 if images.dtype == np.uint8 else float(np.abs(images).max()) or 1
     return {
-        int(label): data.train_images[data.train_labels == label].mean(axis=0).reshape(data.shape)
-        / 255
+        int(label): _grey(images[data.train_labels == label].mean(axis=0).reshape(data.shape))
+        / white
         for label in np.unique(data.train_labels)
     }
 
 
-def _by_class(images: Array, labels: Array) -> dict[int, Array]:
+def _grey(image: Array) -> Array:
+    """Average the colours; a single row of pixels is a picture of height 1."""
+    while image.ndim > 2:
+        image = image.mean(axis=int(np.argmin(image.shape)))
+    return np.atleast_2d(image)
+
+
+def _by_class(images: Array, of: Array, labels: Array) -> dict[int, Array]:
     by_class = {}
-    for label in np.unique(labels):
-        pixels = images[labels == label].T.astype(np.float64)
+    for label in labels:
+        pixels = images[of == label].T.astype(np.float64)
         lengths = np.sqrt((pixels * pixels).sum(axis=0))
         # A black image stays as it is.
         lengths[lengths == 0] = 1

@@ -25,7 +25,7 @@ def summary(outcomes: dict[str, Outcome]) -> str:
     rows = []
     for name, outcome in outcomes.items():
         cells = outcome.accuracies
-        best, *_, worst = sorted(cells, key=cells.__getitem__, reverse=True)
+        best, worst = (choose(cells, key=cells.__getitem__) for choose in (max, min))
         mean = sum(pair.test_accuracy for pair in outcome.pairs) / len(outcome.pairs)
         rows.append(
             [

@@ -20,7 +20,7 @@ from one_pixel.__main__ import main
 from one_pixel.claims import NAMES, claims, near
 from one_pixel.logistic import columns, fit_pixels
 from one_pixel.outcomes import Outcome, charts
-from one_pixel.pairs import Pair, Scaled, best_pixels, scale
+from one_pixel.pairs import Pair, Scaled, best_pixels, mean_images, scale
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,69 @@ def test_cells_are_near_within_a_hundredth() -> None:
     assert len(drawn) == 45
     assert near({pair: round(cell - 0.01, 2) for pair, cell in drawn.items()}, drawn) == 45
     assert near({pair: round(cell + 0.02, 2) for pair, cell in drawn.items()}, drawn) == 0
+
+
+# Two images of each of three classes; class 9 has no test images.
+ODD = Labelled(
+    "odd",
+    (2, 2),
+    train_images=np.array([[9, 1, 0, 0], [9, 2, 0, 0], [1, 9, 0, 0], [2, 9, 0, 0], [0, 0, 5, 0]]),
+    train_labels=np.array([4, 4, 7, 7, 9]),
+    test_images=np.array([[8, 1, 0, 0], [1, 8, 0, 0], [8, 2, 0, 0]]),
+    test_labels=np.array([4, 7, 7]),
+)
+
+
+def test_a_class_without_test_images_is_left_out() -> None:
+    (pair,) = best_pixels(ODD, scale(ODD))
+    assert (pair.first, pair.second, pair.pixel) == (4, 7, 0)
+    assert (pair.train_accuracy, pair.test_accuracy) == (1, 2 / 3)
+    # The greatest pixel is 9: differences of 7.5, 7.5, 0 and 0.
+    assert pair.difference == pytest.approx(7.5 / 9 / 2)
+
+
+@pytest.mark.parametrize("kind, white", [(np.uint8, 255), (np.int16, 9), (np.float64, 9)])
+def test_mean_images_are_0_to_1(kind: type, white: int) -> None:
+    data = replace(ODD, train_images=ODD.train_images.astype(kind))
+    expected = np.array([[9, 1.5], [0, 0]]) / white
+    assert mean_images(data)[4] == pytest.approx(expected)
+
+
+def test_mean_images_of_rows_of_pixels_are_of_height_1() -> None:
+    assert mean_images(replace(ODD, shape=(4,)))[4] == pytest.approx(np.array([[9, 1.5, 0, 0]]) / 9)
+
+
+@pytest.mark.parametrize("axis", [0, 2])
+def test_mean_images_are_grey(axis: int) -> None:
+    colours = np.stack([np.full((4, 5), 30), np.full((4, 5), 60), np.full((4, 5), 120)], axis)
+    data = replace(
+        ODD,
+        shape=colours.shape,
+        train_images=colours.reshape(1, -1).astype(np.uint8),
+        train_labels=np.array([4]),
+    )
+    assert mean_images(data)[4] == pytest.approx(np.full((4, 5), 70 / 255))
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 3), (3, 8, 8), (192,)])
+def test_two_classes_of_images_of_any_shape(
+    shape: tuple[int, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import idxfast
+
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    labels = np.arange(40, dtype=np.uint8) % 2
+    images = np.zeros((40, 192), np.uint8)
+    images[:, 5] = 100 * labels
+    images[:, 6] = 100
+    for kind in ("train", "test"):
+        idxfast.save(folder / f"{kind}-images", images.reshape(40, *shape))
+        idxfast.save(folder / f"{kind}-labels", labels + 5)
+    main(["--data", str(folder), "--output", str(tmp_path)])
+    assert "| mine | 5 and 6, 1.00 | 5 and 6, 1.00 | 1.000 | 1 of 1 | 1 of 1 |" in (
+        capsys.readouterr().out
+    )
 
 
 def test_a_set_of_ones_own(

@@ -25,11 +25,11 @@ _PAPERS_SIZE = 60_000
 # From the history and the issues of the data set's repository.
 _REPLACED = (
     "Fashion-MNIST was replaced twice in its repository, zalandoresearch/fashion-mnist. On 26 "
-    'August 2017 (commit 9490065, "shuffling the dataset"), sorted images gave way to shuffled '
-    "ones. On 31 August 2017 (commit 658ec8c), duplicates were removed; issue 44 lists 54 of them, "
-    "too few for differences of 0.01. The paper is of August 2017 (arXiv 1708.07747), so its "
-    "numbers may be those of the first images. They were not available here, so it is not known "
-    "whether they differ in more than their order."
+    'August 2017 (commit 9490065, "shuffling the dataset"), images sorted by class gave way '
+    "to shuffled ones. On 31 August 2017 (commit 658ec8c), duplicates were removed; issue 44 lists "
+    "54 of them, too few for differences of 0.01. The paper is of August 2017 (arXiv 1708.07747), "
+    "so its numbers may be those of the first images. They were not available here, so it is not "
+    "known whether they differ in more than their order."
 )
 
 

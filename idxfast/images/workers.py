@@ -14,6 +14,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any
 
 import numpy as np
 
@@ -76,20 +77,17 @@ class _Worker:
     def begin(self, task: _Task) -> None:
         """Give the worker a task."""
         self.tasks.append(task)
-        with self._ending():
-            self._sending.send((self._root, task.names, self._conversion))
+        self._call(self._sending.send, (self._root, task.names, self._conversion))
 
     def receive(self) -> None:
         """Wait for the result of the oldest task."""
-        with self._ending():
-            self.tasks[0].result = self.results.recv()
+        self.tasks[0].result = self._call(self.results.recv)
         self.tasks.popleft()
 
-    @contextlib.contextmanager
-    def _ending(self) -> Iterator[None]:
-        """Say what happened if the process has ended."""
+    def _call(self, function: Callable[..., Any], *arguments: object) -> Any:
+        """Send or receive, and say what happened if the process has ended."""
         try:
-            yield
+            return function(*arguments)
         except TimeoutError:
             raise  # from a signal handler of the caller: a pipe has no such error
         except (EOFError, OSError) as error:
@@ -98,7 +96,9 @@ class _Worker:
                 f"a process was killed while it converted this picture, or one of the next "
                 f"{len(names):,}; memory may be lacking",
                 filename=names[0],
-            ) from error
+                # Its frames hold a buffer of what could not be sent. If the buffer is collected in
+                # a cycle with its BytesIO, CPython 3.13 and newer report that it was in use.
+            ) from error.with_traceback(None)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

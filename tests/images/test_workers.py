@@ -1,10 +1,13 @@
 """Converting on several processes: the same records, in order; and processes that end."""
 
 import errno
+import gc
+import io
 import os
 import subprocess
 import sys
 import time
+import weakref
 from multiprocessing.connection import Pipe
 
 import numpy as np
@@ -76,6 +79,38 @@ def test_a_process_that_is_killed(folder, monkeypatch):
     with pytest.raises(IdxError, match=r"\.png: a process was killed while it converted"):
         list(results)
     assert children() == before
+
+
+class Names(list):
+    """Names of pictures, which a weak reference can refer to."""
+
+
+def test_the_error_of_a_process_that_has_ended_keeps_nothing_alive(folder, monkeypatch):
+    """Neither in a cycle, nor what could not be sent, while the caller keeps the error."""
+    popen = subprocess.Popen
+
+    def start(*arguments, **options):
+        process = popen(*arguments, **options)
+        process.wait()
+        return process
+
+    monkeypatch.setattr(workers, "usable_cores", lambda: 2)
+    monkeypatch.setattr(workers, "_CODE", "")
+    monkeypatch.setattr(workers.subprocess, "Popen", start)
+    batches = [Names(["1.png"])]
+    names = weakref.ref(batches[0])
+    gc.collect()
+    gc.disable()
+    try:
+        with pytest.raises(IdxError, match=r"1\.png: a process was killed") as caught:
+            list(workers.convert_all(folder, batches, PLAINLY, 500))
+        assert isinstance(caught.value.__cause__, BrokenPipeError)
+        held = [thing for thing in gc.get_objects() if isinstance(thing, io.BytesIO)]
+        assert not any(b"1.png" in file.getvalue() for file in held)
+        del batches, caught, held
+        assert names() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("place", ["callback", "fileno", "kill"])

@@ -162,7 +162,7 @@ class explaining_damage:
         pass
 
     def __exit__(self, _: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, IdxError) or not isinstance(error, self._errors):
+        if error is None or isinstance(error, IdxError) or not isinstance(error, self._errors):
             return
         # The modules seek to wherever a damaged file says, even to before its start.
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
@@ -174,7 +174,8 @@ class explaining_damage:
             offset=self._file.tell(),
             expected=f"a whole {self._kind} file",
             found=str(error) or type(error).__name__,
-        ) from error
+            # If a generator lies between, such as `tar.open_file`, the traceback leads to a cycle.
+        ) from error.with_traceback(None)
 
 
 def is_litter(name: str) -> bool:

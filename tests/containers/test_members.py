@@ -1,10 +1,12 @@
 """zip and tar files with an IDX file in them, by every function that reads."""
 
+import gc
 import gzip
 import io
 import lzma
 import os
 import pickle
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -256,3 +258,18 @@ def test_a_header_that_lies(kind):
         idxfast.loads(archive(kind, images=data))
     with pytest.raises((SizeError, TruncatedError)):
         idxfast.loads(archive(kind, images=gzip.compress(data)))
+
+
+@pytest.mark.parametrize("size", [600, 900, 3_000])
+def test_the_error_of_a_cut_archive_keeps_nothing_in_a_cycle(size, kind, oracle):
+    content = oracle.pack(8, (3_000,), os.urandom(3_000))
+    file = io.BytesIO(archive(kind, images=content)[:size])
+    kept = weakref.ref(file)
+    gc.disable()
+    try:
+        with pytest.raises(IdxError):
+            idxfast.load(file)
+        del file
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -114,12 +112,18 @@ def check_state(source: PartialSource, before: State) -> None:
         )
 
 
-@contextlib.contextmanager
-def in_state(source: PartialSource, before: State) -> Iterator[None]:
-    """Call `check_state` after the block, also if an `IdxError` leaves it."""
-    try:
-        yield
-    except IdxError:
-        check_state(source, before)
-        raise
-    check_state(source, before)
+class in_state:
+    """Call `check_state` after the block, also if an `IdxError` leaves it.
+
+    It is a class for the reason that `outputs.naming` is one.
+    """
+
+    def __init__(self, source: PartialSource, before: State) -> None:
+        self._source, self._before = source, before
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None or isinstance(error, IdxError):
+            check_state(self._source, self._before)

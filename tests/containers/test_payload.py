@@ -1,6 +1,8 @@
 """The payload of a raw file: rows in pieces of any size, and files that change after opening."""
 
+import gc
 import os
+import weakref
 
 import numpy as np
 import pytest
@@ -93,3 +95,20 @@ def test_an_error_in_a_file_that_has_changed_is_explained(source, path):
         pass
     with pytest.raises(IdxError, match="363 bytes"):
         check_state(source, before)
+
+
+def test_the_error_of_a_changed_file_keeps_nothing_in_a_cycle(source, path):
+    def fail():
+        array = np.zeros(3)
+        seen.append(weakref.ref(array))
+        raise IdxError("damaged")
+
+    seen, state = [], source.state()
+    os.utime(path, (1, 1))
+    gc.disable()
+    try:
+        with pytest.raises(IdxError, match="written to"), in_state(source, state):
+            fail()
+        assert seen[0]() is None
+    finally:
+        gc.enable()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import math
 import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -113,18 +112,25 @@ def _read(archive: zipfile.ZipFile, name: str, size: int, path: str) -> np.ndarr
     return elements.reshape(header.shape, order="F" if header.is_fortran else "C")
 
 
-@contextlib.contextmanager
-def _explaining(path: str) -> Iterator[None]:
-    """Turn errors of zipfile into errors that name the file."""
-    try:
-        yield
-    except (OSError, *_DAMAGE) as error:
+class _explaining:
+    """Turn errors of zipfile into errors that name the file.
+
+    It is a class for the reason that `outputs.naming` is one.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         # A damaged directory may lead to a place before the start of the file.
-        if isinstance(error, _DAMAGE) or error.errno == errno.EINVAL:
+        is_damage = isinstance(error, OSError) and error.errno == errno.EINVAL
+        if is_damage or isinstance(error, _DAMAGE):
             raise FormatError(
-                f"not an undamaged .npz file: {error}", part="container", filename=path
+                f"not an undamaged .npz file: {error}", part="container", filename=self._path
             ) from error
-        raise
 
 
 def write_npz(path: str, tables: Mapping[str | None, Table], progress: Progress) -> None:

@@ -1,6 +1,8 @@
 """.npz files, against numpy."""
 
+import gc
 import io
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -154,6 +156,23 @@ def test_the_checksum_of_much_data(tmp_path):
     path.write_bytes(changed(data, data.rindex(b"PK\1\2") + 16, 1))
     with pytest.raises(IdxError, match="CRC"):
         read_npz(str(path), None)
+
+
+def test_damaged_labels_keep_no_items_in_a_cycle(tmp_path):
+    path = tmp_path / "file.npz"
+    np.savez(path, images=np.zeros((4 << 20, 1), np.uint8), labels=np.arange(9, dtype=np.uint8))
+    data = bytearray(path.read_bytes())
+    path.write_bytes(changed(data, data.rindex(bytes(range(9))), 7))
+    del data
+    gc.disable()
+    tracemalloc.start()
+    try:
+        with pytest.raises(IdxError, match="CRC"):
+            read_npz(str(path), None)
+        assert tracemalloc.get_traced_memory()[0] < 2 << 20
+    finally:
+        tracemalloc.stop()
+        gc.enable()
 
 
 def test_nothing_is_allocated_for_an_impossible_size(tmp_path):

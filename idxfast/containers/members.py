@@ -167,6 +167,8 @@ class explaining_damage:
         # The modules seek to wherever a damaged file says, even to before its start.
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             return
+        # In a generator, such as `tar.open_file`, the traceback would be a part of a cycle.
+        cause = error.with_traceback(None)
         raise IdxError(
             f"the {self._kind} file cannot be read",
             part="container",
@@ -174,8 +176,7 @@ class explaining_damage:
             offset=self._file.tell(),
             expected=f"a whole {self._kind} file",
             found=str(error) or type(error).__name__,
-            # If a generator lies between, such as `tar.open_file`, the traceback leads to a cycle.
-        ) from error.with_traceback(None)
+        ) from cause
 
 
 def is_litter(name: str) -> bool:

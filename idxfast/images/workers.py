@@ -92,13 +92,14 @@ class _Worker:
             raise  # from a signal handler of the caller: a pipe has no such error
         except (EOFError, OSError) as error:
             names = self.tasks[0].names
+            # The traceback's frames hold a buffer of what could not be sent. If it is collected in
+            # a cycle with its BytesIO, CPython 3.13 and newer report that it was in use.
+            cause = error.with_traceback(None)
             raise IdxError(
                 f"a process was killed while it converted this picture, or one of the next "
                 f"{len(names):,}; memory may be lacking",
                 filename=names[0],
-                # Its frames hold a buffer of what could not be sent. If the buffer is collected in
-                # a cycle with its BytesIO, CPython 3.13 and newer report that it was in use.
-            ) from error.with_traceback(None)
+            ) from cause
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

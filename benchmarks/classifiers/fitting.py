@@ -1,7 +1,8 @@
 """Fit and score rows in this process, which ends when one takes longer than its limit.
 
-`python -m classifiers.fitting` reads tasks from its input, a line of JSON each, and answers each
-with a line. Limits count processor time, because the clock depends on what else the machine does.
+`python -m classifiers.fitting PARENT` reads tasks from its input, a line of JSON each, and answers
+each with a line. PARENT is the number of the process that waits for the answers, and this process
+ends with it. Limits count processor time, because the clock depends on what else the machine does.
 """
 
 from __future__ import annotations
@@ -102,8 +103,7 @@ def _prepare(source: str, seed: int, train_size: int) -> tuple[Array, Array, Arr
 
 @contextmanager
 def _ended_after(seconds: float) -> Iterator[None]:
-    """End this process if what follows takes more seconds of the processor, or if nobody waits."""
-    parent = os.getppid()
+    """End this process if what follows takes more seconds of the processor."""
     deadline = time.process_time() + seconds
     is_done = threading.Event()
 
@@ -111,8 +111,6 @@ def _ended_after(seconds: float) -> Iterator[None]:
         while not is_done.wait(_WATCH_SECONDS):
             if time.process_time() > deadline:
                 os._exit(OVER_LIMIT_STATUS)
-            if os.getppid() != parent:
-                os._exit(1)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -121,6 +119,13 @@ def _ended_after(seconds: float) -> Iterator[None]:
     finally:
         is_done.set()
         watcher.join()
+
+
+def _end_without(parent: int) -> None:
+    """End this process when the one that waits for its answers has ended."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH_SECONDS)
+    os._exit(1)
 
 
 def _clocks() -> tuple[float, float]:
@@ -140,6 +145,9 @@ def environment() -> dict[str, Any]:
 if __name__ == "__main__":
     # After Ctrl-C, only the process that users have started says something.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # On Windows, the parent may be a launcher, and its number outlives it.
+    if os.name == "posix":
+        threading.Thread(target=_end_without, args=[int(sys.argv[1])], daemon=True).start()
     # Nothing that is printed elsewhere may come between the records.
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import warnings
 from collections import Counter
@@ -229,6 +231,21 @@ def test_a_process_that_a_user_ends_leaves_no_record(
     monkeypatch.setattr(sys, "executable", ended_by(tmp_path, name))
     with pytest.raises(RuntimeError, match="SVC C=1 kernel=linear was not run"):
         Fitter().run(TASK)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a parent's number outlives it")
+def test_a_fit_for_a_process_that_has_ended_is_ended() -> None:
+    with subprocess.Popen(["true"]) as parent:
+        pass
+    slow = Task(SYNTHETIC, SYNTHETIC, "SVC", "C=100 kernel=sigmoid", 0, 10_000, 5)
+    process = subprocess.run(
+        [sys.executable, "-m", "classifiers.fitting", str(parent.pid)],
+        cwd=Path(__file__).parent.parent,
+        input=json.dumps(slow),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert (process.returncode, process.stdout) == (1, "")
 
 
 def ended_by(folder: Path, name: str) -> str:

@@ -65,9 +65,10 @@ class Fitter:
                 pass
 
     def _start(self) -> subprocess.Popen[str]:
-        # The process ends with its input, and so with this one.
+        # The process ends with its input, or during a fit, with this one. Its number is an argument
+        # because this one may have ended before the other could ask for it.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "classifiers.fitting"],
+            [sys.executable, "-m", "classifiers.fitting", str(os.getpid())],
             cwd=_BENCHMARKS,
             env=os.environ | _ONE_THREAD,
             stdin=subprocess.PIPE,

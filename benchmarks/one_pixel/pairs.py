@@ -92,12 +92,18 @@ def mean_images(data: Labelled) -> dict[int, Array]:
     uint8.
     """
     images = data.train_images
-    white = 255 if images.dtype == np.uint8 else float(np.abs(images).max()) or 1
-    return {
-        int(label): _grey(images[data.train_labels == label].mean(axis=0).reshape(data.shape))
-        / white
-        for label in np.unique(data.train_labels)
-    }
+    white = 255 if images.dtype == np.uint8 else _greatest(images) or 1
+    means = {}
+    for label in np.unique(data.train_labels):
+        # Sums of float32 might overflow.
+        mean = images[data.train_labels == label].mean(axis=0, dtype=np.float64)
+        means[int(label)] = _grey(mean.reshape(data.shape)) / white
+    return means
+
+
+def _greatest(images: Array) -> float:
+    """Return the greatest absolute value; that of the least int8 is no int8."""
+    return max(float(images.max()), -float(images.min()))
 
 
 def _grey(image: Array) -> Array:

@@ -156,6 +156,17 @@ def test_mean_images_are_0_to_1(kind: type, white: int) -> None:
     assert mean_images(data)[4] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("kind, value", [(np.int8, -128), (np.int16, -(2**15)), (np.float32, 3e38)])
+def test_mean_images_of_the_most_extreme_pixels(kind: type, value: float) -> None:
+    images: Array = np.full((len(ODD.train_labels), 4), value, kind)
+    images[:, 1] = 0
+    means = mean_images(replace(ODD, train_images=images))
+    expected = np.array([[1, 0], [1, 1]]) * np.sign(value)
+    assert {label: mean.tolist() for label, mean in means.items()} == {
+        label: expected.tolist() for label in (4, 7, 9)
+    }
+
+
 def test_mean_images_of_rows_of_pixels_are_of_height_1() -> None:
     assert mean_images(replace(ODD, shape=(4,)))[4] == pytest.approx(np.array([[9, 1.5, 0, 0]]) / 9)
 

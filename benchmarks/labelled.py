@@ -131,6 +131,8 @@ def _unfit(train: tuple[Array, Array], test: tuple[Array, Array]) -> str | None:
     for what, (images, labels) in (("training", train), ("test", test)):
         if not images.size:
             return f"there are no {what} images"
+        if not labels.size:
+            return f"there are no {what} labels"
         if not np.isfinite(images).all():
             return f"{what} images have pixels that are not finite"
         if labels.dtype.kind not in "iu":

@@ -89,6 +89,7 @@ def test_two_folders_of_the_same_name_are_refused(
     [
         ((IMAGES[:0], LABELS[:0]), (IMAGES, LABELS), "there are no training images"),
         ((IMAGES, LABELS), (IMAGES[:0], LABELS[:0]), "there are no test images"),
+        ((IMAGES, LABELS.reshape(4, 1)[:, :0]), (IMAGES, LABELS), "there are no training labels"),
         ((IMAGES, LABELS), (IMAGES.reshape(4, 4, 3), LABELS),
          "training images have the shape (3, 4), and test images (4, 3)"),
         ((IMAGES, LABELS.astype(np.float32)), (IMAGES, LABELS),

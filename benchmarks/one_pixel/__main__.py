@@ -7,6 +7,7 @@ makes the results that the repository has.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from importlib import metadata
 from pathlib import Path
@@ -42,18 +43,30 @@ def main(arguments: list[str] | None = None) -> None:
         help="for results and figures (default: %(default)s)",
     )
     options = parser.parse_args(arguments)
+    try:
+        datasets = list(chosen(parser, options).values())
+        # If this fails, it fails before the fits.
+        options.output.mkdir(parents=True, exist_ok=True)
+        _study_all(datasets, options.output)
+    except OSError as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
+
+
+def _study_all(datasets: list[Labelled], folder: Path) -> None:
     differences, accuracies = {}, {}
-    for data in chosen(parser, options).values():
+    for data in datasets:
         outcome = study(data)
-        outcomes.write(outcome, options.output)
+        outcomes.write(outcome, folder)
         title = NAMES.get(data.name, data.name)
         differences[title], accuracies[title] = mean_images(data), outcome.accuracies
-    draw_differences(differences, options.output / "differences.png")
-    draw_accuracies(accuracies, options.output / "accuracies.svg")
-    found = outcomes.read_all(options.output)
+    draw_differences(differences, folder / "differences.png")
+    draw_accuracies(accuracies, folder / "accuracies.svg")
+    found = outcomes.read_all(folder)
     # The figures of the report have only the sets of this run.
     if set(NAMES.values()) <= set(differences):
-        write_report(found, options.output / "REPORT.md")
+        write_report(found, folder / "REPORT.md")
     print(summary(outcomes.read_all(_HERE / "results") | found))
 
 

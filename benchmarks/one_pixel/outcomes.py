@@ -53,7 +53,6 @@ def write(outcome: Outcome, folder: Path) -> None:
     fields = outcome._asdict()
     fields["pairs"] = [pair._asdict() for pair in outcome.pairs]
     fields["peers"] = {solver: peer._asdict() for solver, peer in outcome.peers.items()}
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{outcome.dataset}.json").write_text(json.dumps(fields, indent=1) + "\n")
 
 

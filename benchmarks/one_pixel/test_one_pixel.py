@@ -229,3 +229,22 @@ def test_a_set_of_ones_own(
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if line.startswith("| mine |")]
     assert all(any(title in line for line in lines) for title in NAMES.values())
+
+
+def test_an_output_that_is_no_folder_is_refused_before_the_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("one_pixel.__main__.study", None)
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit):
+        main(["--datasets", SYNTHETIC, "--output", str(tmp_path / "file")])
+    assert "error: [Errno 17] File exists" in capsys.readouterr().err
+
+
+def test_after_ctrl_c_one_word_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def study(data: Labelled) -> Outcome:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("one_pixel.__main__.study", study)
+    with pytest.raises(SystemExit, match="interrupted"):
+        main(["--datasets", SYNTHETIC, "--output", str(tmp_path)])

@@ -86,6 +86,14 @@ def count(text: str) -> int:
     return number
 
 
+def seconds(text: str) -> float:
+    """Parse a number above 0."""
+    number = float(text)
+    if not number > 0:
+        raise ValueError
+    return number
+
+
 def _add_options(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--rows", nargs="+", default=[], metavar="TEXT", help="rows whose name contains a text"
@@ -95,7 +103,7 @@ def _add_options(run: argparse.ArgumentParser) -> None:
     run.add_argument("--train-size", type=count, metavar="N", help="fit on N training images only")
     run.add_argument(
         "--limit",
-        type=float,
+        type=seconds,
         default=120,
         metavar="SECONDS",
         help="of processor time for fit and score (default: 120)",

@@ -196,6 +196,8 @@ def test_a_set_of_two_classes_and_few_images(tmp_path: Path) -> None:
         (["--rows", "XGB"], "no row of Table 3 contains 'XGB'"),
         (["--train-size", "0"], "argument --train-size: invalid count value: '0'"),
         (["--jobs", "0"], "argument --jobs: invalid count value: '0'"),
+        (["--limit", "0"], "argument --limit: invalid seconds value: '0'"),
+        (["--limit", "nan"], "argument --limit: invalid seconds value: 'nan'"),
         (["--address", "host:8786"], "--address needs --backend dask"),
         (["--data", "nowhere"], "No such file or directory"),
     ],

@@ -156,11 +156,16 @@ def _tables(name: str, results: Results) -> list[str]:
             for comparison in compared
         ]
         parts += [f"On {size:,} training images:", table(head, rows)]
-    size = results.train_sizes()[0]
-    if missing := _missing(results, size):
-        head = ["classifier", "parameters", "why"]
-        rows = [[each.row.classifier, each.row.parameters, each.reason] for each in missing]
-        parts += [f"Without a result on {size:,} training images:", table(head, rows)]
+    for size in results.train_sizes():
+        rows = [
+            [each.row.classifier, each.row.parameters, each.reason]
+            for each in _missing(results, size)
+            # Only some rows are meant to run on fewer images.
+            if each.status != _NOT_RUN or size == results.train_sizes()[0]
+        ]
+        if rows:
+            head = ["classifier", "parameters", "why"]
+            parts += [f"Without a result on {size:,} training images:", table(head, rows)]
     return parts
 
 

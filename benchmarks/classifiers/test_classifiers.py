@@ -25,7 +25,7 @@ from sklearn.svm import SVC
 
 from classifiers.__main__ import main
 from classifiers.comparing import Comparison, compare, finding
-from classifiers.fitting import FAILED, OK, OVER_LIMIT, Task
+from classifiers.fitting import FAILED, OK, OVER_LIMIT, Task, environment
 from classifiers.parameters import build, today
 from classifiers.results import Results
 from classifiers.rows import Row, matching, table3
@@ -146,6 +146,22 @@ def test_a_run_a_resumed_run_and_the_report(tmp_path: Path) -> None:
     assert "| synthetic | 300 | 2 of 126 | 4 | 0 | 0 | 124 |" in report
     # What the paper's numbers are compared with has the paper's number of training images.
     assert "Differences above" not in report
+
+
+def test_rows_without_a_result_are_listed_with_their_reasons(tmp_path: Path) -> None:
+    results = Results(tmp_path, SYNTHETIC)
+    task = Task(SYNTHETIC, SYNTHETIC, "SVC", "C=1 kernel=linear", 0, 300, 60)
+    over = {key: value for key, value in task._asdict().items() if key != "source"}
+    over |= {"status": OVER_LIMIT} | environment()
+    results.append(over)
+    results.append(over | {"train_size": 200, "limit": 30})
+    main(["report", "--results", str(tmp_path), "--output", str(tmp_path)])
+    whole, few = (tmp_path / "REPORT.md").read_text().split("Without a result on ")[1:]
+    assert whole.startswith("300 training images:") and few.startswith("200 training images:")
+    assert "| SVC | C=1 kernel=linear | takes more than 60 processor seconds |" in whole
+    assert whole.count("| not run yet |") == 125
+    assert "| SVC | C=1 kernel=linear | takes more than 30 processor seconds |" in few
+    assert "not run yet" not in few
 
 
 def expected(record: dict[str, Any]) -> float:

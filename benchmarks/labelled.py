@@ -13,7 +13,9 @@ from idx import Array
 import idxfast
 from idxfast.datasets.synthetic import digits
 
-PUBLISHED = ("fashion-mnist", "mnist")
+FASHION, MNIST = "fashion-mnist", "mnist"
+# The published sets, and their titles.
+PUBLISHED = {FASHION: "Fashion-MNIST", MNIST: "MNIST"}
 SYNTHETIC = "synthetic"
 
 # Enough to tell classifiers apart, and few enough for tests.

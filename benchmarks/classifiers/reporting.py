@@ -15,8 +15,6 @@ from classifiers.fitting import FAILED, OK, OVER_LIMIT
 from classifiers.results import Record, Results
 from classifiers.rows import Row, table3
 
-_TITLES = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST"}
-
 _NOT_RUN = "not run yet"
 
 # The differences mean something only if as many were fitted as in the paper.
@@ -67,14 +65,14 @@ def write_report(folder: Path, output: Path) -> None:
     }
     output.mkdir(parents=True, exist_ok=True)
     if papers:
-        titled = {_TITLES[name]: compared for name, compared in papers.items()}
+        titled = {PUBLISHED[name]: compared for name, compared in papers.items()}
         draw_differences(titled, output / "differences.svg")
         parts.append("![Our accuracy minus the paper's, row by row](differences.svg)")
     parts += ["## How much was run", _overview(found, whole)]
     if papers:
         parts += _far(papers)
     for name, results in found.items():
-        parts += [f"## {_TITLES.get(name, name)}", *_tables(name, results)]
+        parts += [f"## {PUBLISHED.get(name, name)}", *_tables(name, results)]
     parts += ["## Machine and versions", _environments(found)]
     (output / "REPORT.md").write_text("\n\n".join(parts) + "\n")
 
@@ -88,7 +86,7 @@ def _overview(found: dict[str, Results], whole: dict[str, list[Comparison]]) -> 
         missing = Counter(each.status for each in _missing(results, size))
         rows.append(
             [
-                _TITLES.get(name, name),
+                PUBLISHED.get(name, name),
                 f"{size:,}",
                 f"{len(whole[name])} of {len(table3())}",
                 str(sum(len(comparison.accuracies) for comparison in whole[name])),
@@ -102,7 +100,7 @@ def _far(papers: dict[str, list[Comparison]]) -> list[str]:
     """List the large differences, each with what was found."""
     rows = [
         [
-            _TITLES[name],
+            PUBLISHED[name],
             comparison.row.name,
             f"{comparison.row.published[name]:.3f}",
             f"{comparison.mean:.3f}",
@@ -131,7 +129,7 @@ def _tables(name: str, results: Results) -> list[str]:
     head = [
         "classifier",
         "parameters",
-        *(f"paper, {_TITLES[column]}" for column in columns),
+        *(f"paper, {PUBLISHED[column]}" for column in columns),
         "here",
         "spread",
         "repeats",

@@ -150,8 +150,7 @@ def test_a_run_a_resumed_run_and_the_report(tmp_path: Path) -> None:
 
 def test_rows_without_a_result_are_listed_with_their_reasons(tmp_path: Path) -> None:
     results = Results(tmp_path, SYNTHETIC)
-    task = Task(SYNTHETIC, SYNTHETIC, "SVC", "C=1 kernel=linear", 0, 300, 60)
-    over = {key: value for key, value in task._asdict().items() if key != "source"}
+    over = {key: value for key, value in TASK._asdict().items() if key != "source"}
     over |= {"status": OVER_LIMIT} | environment()
     results.append(over)
     results.append(over | {"train_size": 200, "limit": 30})

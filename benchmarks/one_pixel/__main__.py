@@ -12,12 +12,11 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-from labelled import Labelled, add_options, chosen
+from labelled import PUBLISHED, Labelled, add_options, chosen
 from measure import machine
 
 import idxfast
 from one_pixel import outcomes
-from one_pixel.claims import NAMES
 from one_pixel.figures import draw_accuracies, draw_differences
 from one_pixel.outcomes import Outcome
 from one_pixel.pairs import best_pixels, mean_images, scale
@@ -59,13 +58,13 @@ def _study_all(datasets: list[Labelled], folder: Path) -> None:
     for data in datasets:
         outcome = study(data)
         outcomes.write(outcome, folder)
-        title = NAMES.get(data.name, data.name)
+        title = PUBLISHED.get(data.name, data.name)
         differences[title], accuracies[title] = mean_images(data), outcome.accuracies
     draw_differences(differences, folder / "differences.png")
     draw_accuracies(accuracies, folder / "accuracies.svg")
     found = outcomes.read_all(folder)
     # The figures of the report have only the sets of this run.
-    if set(NAMES.values()) <= set(differences):
+    if set(PUBLISHED.values()) <= set(differences):
         write_report(found, folder / "REPORT.md")
     print(summary(outcomes.read_all(_HERE / "results") | found))
 

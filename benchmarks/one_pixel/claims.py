@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from one_pixel.outcomes import Accuracies, Outcome, charts
+from labelled import FASHION, MNIST, PUBLISHED
 
-FASHION, MNIST = "fashion-mnist", "mnist"
-NAMES = {FASHION: "Fashion-MNIST", MNIST: "MNIST"}
+from one_pixel.outcomes import Accuracies, Outcome, charts
 
 _GOOD, _VERY_GOOD = 0.9, 0.95
 
@@ -25,9 +24,9 @@ class Claim(NamedTuple):
 def claims(outcomes: dict[str, Outcome]) -> list[Claim]:
     """Compare all claims with the outcomes for MNIST and Fashion-MNIST."""
     drawn = charts()
-    found = {name: outcomes[name].accuracies for name in NAMES}
+    found = {name: outcomes[name].accuracies for name in PUBLISHED}
     rows = [*_density(outcomes)]
-    for name, title in NAMES.items():
+    for name, title in PUBLISHED.items():
         chance = "every pair"
         rows.append(
             Claim(
@@ -42,7 +41,7 @@ def claims(outcomes: dict[str, Outcome]) -> list[Claim]:
         FASHION: ("1 and 7, about 0.99", "4 and 6, 0.67", "33", "none stated"),
     }
     for name, (best, worst, good, very_good) in texts.items():
-        title, chart, ours = NAMES[name], drawn[name], found[name]
+        title, chart, ours = PUBLISHED[name], drawn[name], found[name]
         rows += [
             Claim(f"{title}: best pair", best, _extreme(chart, max), _extreme(ours, max)),
             Claim(f"{title}: worst pair", worst, _extreme(chart, min), _extreme(ours, min)),
@@ -65,7 +64,7 @@ def claims(outcomes: dict[str, Outcome]) -> list[Claim]:
                 str(_count(_of(found[FASHION], label), _VERY_GOOD)),
             )
         )
-    for name, title in NAMES.items():
+    for name, title in PUBLISHED.items():
         cells = near(found[name], drawn[name])
         rows.append(Claim(f"{title}: cells within 0.01 of the chart", "", "45", f"{cells} of 45"))
     return rows
@@ -90,7 +89,7 @@ def _density(outcomes: dict[str, Outcome]) -> list[Claim]:
         ranked = sorted(differences, key=lambda each: differences[each], reverse=True)
         rows.append(
             Claim(
-                f"{NAMES[name]}: {pair[0]} and {pair[1]} by the difference of mean images",
+                f"{PUBLISHED[name]}: {pair[0]} and {pair[1]} by the difference of mean images",
                 text,
                 "a picture, no number",
                 f"{differences[pair]:.3f}, number {ranked.index(pair) + 1} of {len(ranked)}",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from labelled import PUBLISHED
 from markdown import table
 
-from one_pixel.claims import NAMES, claims, near
+from one_pixel.claims import claims, near
 from one_pixel.outcomes import Outcome, charts
 
 _TIMES = ["data set", "fits", "seconds", "solver", "ratio", "greatest difference"]
@@ -29,7 +30,7 @@ def summary(outcomes: dict[str, Outcome]) -> str:
         mean = sum(pair.test_accuracy for pair in outcome.pairs) / len(outcome.pairs)
         rows.append(
             [
-                NAMES.get(name, name),
+                PUBLISHED.get(name, name),
                 f"{best[0]} and {best[1]}, {cells[best]:.2f}",
                 f"{worst[0]} and {worst[1]}, {cells[worst]:.2f}",
                 f"{mean:.3f}",
@@ -44,7 +45,7 @@ def summary(outcomes: dict[str, Outcome]) -> str:
 
 def write_report(outcomes: dict[str, Outcome], path: Path) -> None:
     """Write the claims, the cells that differ and the times of the published sets."""
-    published = {name: outcomes[name] for name in NAMES}
+    published = {name: outcomes[name] for name in PUBLISHED}
     known = published["mnist"]
     versions = ", ".join(f"{name} {version}" for name, version in known.versions.items())
     parts = [
@@ -79,7 +80,7 @@ def _far(outcomes: dict[str, Outcome]) -> list[list[str]]:
         found = outcomes[name].accuracies
         rows += [
             [
-                NAMES[name],
+                PUBLISHED[name],
                 f"{pair[0]} and {pair[1]}",
                 f"{cell:.2f}",
                 f"{found[pair]:.2f}",
@@ -94,7 +95,7 @@ def _far(outcomes: dict[str, Outcome]) -> list[list[str]]:
 def _times(outcomes: dict[str, Outcome]) -> list[list[str]]:
     return [
         [
-            NAMES[name],
+            PUBLISHED[name],
             f"{outcome.fits:,}",
             f"{outcome.seconds:.1f}",
             solver,

@@ -13,11 +13,11 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
 from idx import Array
-from labelled import SYNTHETIC, Labelled, read
+from labelled import PUBLISHED, SYNTHETIC, Labelled, read
 from sklearn.linear_model import LogisticRegression
 
 from one_pixel.__main__ import main
-from one_pixel.claims import NAMES, claims, near
+from one_pixel.claims import claims, near
 from one_pixel.logistic import columns, fit_pixels
 from one_pixel.outcomes import Outcome, charts
 from one_pixel.pairs import Pair, Scaled, best_pixels, mean_images, scale
@@ -228,7 +228,7 @@ def test_a_set_of_ones_own(
     assert not (output / "REPORT.md").exists()
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if line.startswith("| mine |")]
-    assert all(any(title in line for line in lines) for title in NAMES.values())
+    assert all(any(title in line for line in lines) for title in PUBLISHED.values())
 
 
 def test_an_output_that_is_no_folder_is_refused_before_the_fits(
